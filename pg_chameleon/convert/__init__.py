@@ -1,0 +1,1 @@
+"""MySQL to PostgreSQL: types, values, defaults and DDL, as pure functions."""

@@ -1,0 +1,173 @@
+"""What flows from the source to the target: the events of the stream, and changes of a table's structure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.position import BinlogPosition, Position
+from pg_chameleon.model.schema import TableSchema
+
+
+class RowKind(Enum):
+    """What a row event did to its rows."""
+
+    INSERT = "insert"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class TableMap:
+    """A TABLE_MAP event: how the rows that refer to it are laid out.
+
+    ``types``: one type code per column. ``metadata``: one number per column (0 where its type has none).
+    ``nullable``: a bitmap, least significant bit first. ``optional``: the optional metadata block, raw.
+    """
+
+    table_id: int
+    name: TableName
+    types: bytes
+    metadata: tuple[int, ...]
+    nullable: bytes
+    optional: bytes
+
+
+class RowsEvent(NamedTuple):
+    """A row event, not yet decoded: the images lie in ``body`` from ``start`` on.
+
+    ``before`` and ``after`` are the bitmaps of the columns that are present in the images (``before`` of updates
+    and deletes, ``after`` of inserts and updates; the other one is empty). ``partial_json``: the after images are
+    those of PARTIAL_UPDATE_ROWS. ``offset`` is the end of the event in the binlog file.
+    """
+
+    kind: RowKind
+    table: TableMap
+    body: bytes
+    start: int
+    before: bytes
+    after: bytes
+    partial_json: bool
+    offset: int
+
+
+class StatementEvent(NamedTuple):
+    """A QUERY event other than BEGIN, COMMIT, ROLLBACK, SAVEPOINT and XA.
+
+    ``statement`` is decoded with the character set of the client that sent it; ``schema`` is the default database.
+    ``database_collation`` is the id of the collation of the default database, if the event tells. ``in_transaction``: it stands
+    between BEGIN and COMMIT, as a change in statement format does.
+    """
+
+    statement: str
+    schema: str
+    sql_mode: int
+    error_code: int
+    database_collation: int | None
+    in_transaction: bool
+    position: BinlogPosition
+
+
+class TransactionBegin(NamedTuple):
+    """The source began to write a transaction. ``gtid`` is its name, if it has one."""
+
+    gtid: str | None
+
+
+class TransactionEnd(NamedTuple):
+    """The transaction is whole. ``commit_time``: seconds since the epoch on the source's clock."""
+
+    position: Position
+    commit_time: float
+
+
+class TransactionRolledBack(NamedTuple):
+    """The source undid the transaction's changes in transactional tables; the stream goes on at ``position``."""
+
+    position: Position
+    commit_time: float
+
+
+class TransactionPrepared(NamedTuple):
+    """XA PREPARE: the changes so far become visible only when ``xid`` is committed, or never."""
+
+    xid: str
+    position: Position
+    commit_time: float
+
+
+class PreparedDecided(NamedTuple):
+    """XA COMMIT or XA ROLLBACK of a transaction that was prepared before."""
+
+    xid: str
+    committed: bool
+    position: Position
+    commit_time: float
+
+
+class Idle(NamedTuple):
+    """A heartbeat or a rotation: the source has nothing further before ``position``.
+
+    ``caught_up``: it was a heartbeat, so all that the source has was read.
+    """
+
+    position: Position
+    caught_up: bool
+
+
+StreamEvent = (
+    RowsEvent
+    | StatementEvent
+    | TransactionBegin
+    | TransactionEnd
+    | TransactionRolledBack
+    | TransactionPrepared
+    | PreparedDecided
+    | Idle
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TableCreated:
+    """A table came to be; it is empty."""
+
+    after: TableSchema
+
+
+@dataclass(frozen=True, slots=True)
+class TableAltered:
+    """A table changed its structure, its name, or both.
+
+    ``origins`` names, for each column of ``after`` in order, the column of ``before`` that it was; None if new.
+    """
+
+    before: TableSchema
+    after: TableSchema
+    origins: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableDropped:
+    """A table is gone."""
+
+    name: TableName
+
+
+@dataclass(frozen=True, slots=True)
+class TableTruncated:
+    """All rows of a table were removed at once."""
+
+    name: TableName
+
+
+@dataclass(frozen=True, slots=True)
+class TableUncertain:
+    """What happened to a table cannot be told from the binlog; it has to be copied again."""
+
+    name: TableName
+    reason: str
+
+
+SchemaChange = TableCreated | TableAltered | TableDropped | TableTruncated | TableUncertain

@@ -1,0 +1,23 @@
+"""Names of tables."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class TableName(NamedTuple):
+    """A table of the source: its schema (MySQL calls it database) and its own name, unquoted."""
+
+    schema: str
+    table: str
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.table}"
+
+    @classmethod
+    def parse(cls, text: str) -> TableName:
+        """Split ``schema.table`` at its first dot; raise ``ValueError`` if either part is missing."""
+        schema, dot, table = text.partition(".")
+        if not (schema and dot and table):
+            raise ValueError(f"expected schema.table, got {text!r}")
+        return cls(schema, table)

@@ -1,0 +1,1 @@
+"""The source: connections, structure, snapshots and the binlog of MySQL and MariaDB."""

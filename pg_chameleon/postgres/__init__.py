@@ -1,0 +1,1 @@
+"""The target: the catalogue, the log tables and the replicated tables in PostgreSQL."""

@@ -1,0 +1,1 @@
+"""The work of the replica: the only layer that knows both sides."""
