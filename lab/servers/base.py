@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from lab.servers.errors import ServerFailed
-from lab.servers.folders import PrivateFolder, copy_folder, give_folder
+from lab.servers.folders import PrivateFolder, copy_folder
 from lab.servers.installation import Installation, environment_of
 from lab.servers.ports import reserve_port
 from lab.servers.processes import cleaner, kill_and_wait, launcher, processes_below
@@ -43,7 +43,7 @@ class Server(ABC):
 
     product: ClassVar[str]
     stop_signal: ClassVar[signal.Signals]
-    death_signal: ClassVar[str]
+    end_signal: ClassVar[signal.Signals]  # for a server that is not started again
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ class Server(ABC):
             self._make_folder()
         program = self.installation.program
         command = self.installation.command(
-            program, self._arguments(), user=self._system_user, death_signal=self.death_signal
+            program, self._arguments(), user=self._system_user, death_signal=self.end_signal
         )
         self._process = launcher().launch(command, self.log_file, environment_of(program))
         return self
@@ -149,9 +149,12 @@ class Server(ABC):
 
     def stop(self, timeout: float = STOP_TIMEOUT) -> None:
         """Shut the server down cleanly; one that does not end in time is killed. The data stays for the next start."""
+        self._end(self.stop_signal, timeout)
+
+    def _end(self, end_signal: signal.Signals, timeout: float) -> None:
         if self._process is None:
             return
-        self._process.send_signal(self.stop_signal)
+        self._process.send_signal(end_signal)
         try:
             self._process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -176,10 +179,10 @@ class Server(ABC):
         return self.start()
 
     def close(self) -> None:
-        """Stop the server and remove its folder."""
+        """End the server, without the care of a shutdown, and remove its folder."""
         if self._private_folder is None:
             return
-        self.stop()
+        self._end(self.end_signal, STOP_TIMEOUT)
         self._private_folder.remove()
         self._private_folder = None
         cleaner().remove(self.close)
@@ -204,8 +207,7 @@ class Server(ABC):
         cleaner().add(self.close)
         (self.folder / "tmp").mkdir()
         self._copy_template()
-        if self._system_user is not None:
-            give_folder(self.folder, self._system_user)
+        self._give_to_system_user(self.folder)
 
     def _copy_template(self) -> None:
         """Copy the pristine data folder of this version, which the first server of the version makes."""
@@ -219,8 +221,7 @@ class Server(ABC):
         """Initialise a data folder where the server may write, then put it where the next servers find it."""
         fresh = self.folder / "fresh"
         fresh.mkdir(mode=0o700)
-        if self._system_user is not None:
-            give_folder(fresh, self._system_user)
+        self._give_to_system_user(fresh)
         self._initialise(fresh)
         partial = template.with_name(f"{template.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
@@ -228,6 +229,12 @@ class Server(ABC):
         copy_folder(fresh, partial)
         partial.rename(template)
         shutil.rmtree(fresh)
+
+    def _give_to_system_user(self, folder: Path) -> None:
+        if self._system_user is not None:
+            # By a program inside the installation: the same user may have another number there.
+            command = ["chown", "--recursive", f"{self._system_user}:", self.installation.path_inside(folder)]
+            subprocess.run([*self.installation.entrance, *command], check=True)
 
     def _run(self, program: str, arguments: list[str], script: bytes = b"") -> None:
         """Run a program of the installation to its end, fed with `script`."""

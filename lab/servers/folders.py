@@ -31,12 +31,6 @@ def copy_folder(origin: Path, copy: Path) -> None:
     subprocess.run(["cp", "-a", "--reflink=auto", "--sparse=always", str(origin), str(copy)], check=True)
 
 
-def give_folder(folder: Path, user: str) -> None:
-    """Let another user own a folder and what lies directly in it."""
-    for path in (folder, *folder.iterdir()):
-        shutil.chown(path, user, user)
-
-
 def _remove_abandoned(parent: Path) -> None:
     for folder in parent.glob(f"{PREFIX}*"):
         if _is_abandoned(folder / "owner.lock"):

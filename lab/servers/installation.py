@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from signal import Signals
 
 from lab.servers.errors import ServerFailed
 
@@ -31,6 +32,11 @@ class Installation:
     def is_chroot(self) -> bool:
         return self.root != HOST
 
+    @property
+    def entrance(self) -> list[str]:
+        """The start of a command line that runs inside `root`."""
+        return ["chroot", str(self.root)] if self.is_chroot else []
+
     def path_outside(self, inside: str) -> Path:
         """Say where this machine finds a path that the server's programs see."""
         return self.root / inside.lstrip("/")
@@ -48,12 +54,11 @@ class Installation:
         raise ServerFailed(self.name, f"has no program {name} in {', '.join(folders)} of {self.root}")
 
     def command(
-        self, program: str, arguments: Sequence[str] = (), *, user: str | None = None, death_signal: str = "clear"
+        self, program: str, arguments: Sequence[str] = (), *, user: str | None = None, death_signal: Signals = Signals.SIGKILL
     ) -> list[str]:
         """Build the command line that runs a program as `user`, sent `death_signal` when its starter dies."""
-        enter = ["chroot", str(self.root)] if self.is_chroot else []
         identity = [f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
-        return [*enter, "setpriv", f"--pdeathsig={death_signal}", *identity, program, *arguments]
+        return [*self.entrance, "setpriv", f"--pdeathsig={death_signal.name}", *identity, program, *arguments]
 
 
 def series_of(product: str, version: tuple[int, ...]) -> str:

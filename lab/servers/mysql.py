@@ -30,7 +30,7 @@ class SourceServer(Server):
     """What MySQL and MariaDB have in common; `root` has no password, `usr_replica` the least that a replica needs."""
 
     stop_signal = signal.SIGTERM
-    death_signal = "KILL"
+    end_signal = signal.SIGKILL
     product_settings: ClassVar[Options] = {}
 
     def connect(

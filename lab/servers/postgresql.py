@@ -30,7 +30,7 @@ class PostgreSQL(Server):
     product = "postgresql"
     stop_signal = signal.SIGINT
     # A postmaster that gets QUIT ends at once and leaves no shared memory behind.
-    death_signal = "QUIT"
+    end_signal = signal.SIGQUIT
 
     def connect(
         self,

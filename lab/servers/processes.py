@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -118,9 +119,16 @@ def processes_below(pid: int) -> list[int]:
 def kill_and_wait(pid: int, timeout: float) -> None:
     """Kill a process that is not a child of ours and wait until it is gone."""
     deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        try:
+    while _is_alive(pid) and time.monotonic() < deadline:
+        with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
         time.sleep(0.01)
+
+
+def _is_alive(pid: int) -> bool:
+    """Tell whether a process runs; a zombie that init has not fetched yet does not."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
