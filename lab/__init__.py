@@ -1,1 +1,1 @@
-"""What development needs and an installation does not: private servers, example data, workloads, comparisons."""
+"""What only development needs: private servers, example data, workloads, comparisons."""

@@ -1,20 +1,21 @@
 """Private database servers: found or installed, started with a data folder of their own, gone at the end.
 
-    with MariaDB("10.11", options={"binlog_row_metadata": "FULL"}) as source, PostgreSQL("15") as target:
-        source.execute("create database example")
-        target.create_database("db_replica")
+with MariaDB("10.11", options={"binlog_row_metadata": "FULL"}) as source, PostgreSQL("15") as target:
+    source.execute("create database example")
+    target.create_database("db_replica")
 """
 
 from lab.servers.base import REPLICA_PASSWORD, REPLICA_USER, Options, Server
 from lab.servers.errors import LabError, ServerFailed, ServerUnavailable
 from lab.servers.mysql import MariaDB, MySQL, SourceServer
-from lab.servers.postgresql import PostgreSQL
+from lab.servers.postgresql import Database, PostgreSQL
 from lab.servers.provision import RECIPES, provision
 
 __all__ = [
     "RECIPES",
     "REPLICA_PASSWORD",
     "REPLICA_USER",
+    "Database",
     "LabError",
     "MariaDB",
     "MySQL",

@@ -37,7 +37,7 @@ Options = Mapping[str, OptionValue]
 class Server(ABC):
     """A database server with a data folder and a port of its own.
 
-    `options` are server settings by name and win over the lab's; None leaves out a setting that the lab would make.
+    `options` are server settings by name and win over the lab's; None leaves out one that the lab would make.
     `durable=False` trades safety against a power cut (not against `kill -9`) for speed.
     """
 
@@ -148,7 +148,7 @@ class Server(ABC):
         return self
 
     def stop(self, timeout: float = STOP_TIMEOUT) -> None:
-        """Shut the server down cleanly; one that does not end in time is killed. The data stays for the next start."""
+        """Shut the server down cleanly, or kill it if it takes too long. Its data stay for the next start."""
         self._end(self.stop_signal, timeout)
 
     def _end(self, end_signal: signal.Signals, timeout: float) -> None:

@@ -12,7 +12,7 @@ ABANDONED_AFTER = 60.0
 
 
 class PrivateFolder:
-    """A temporary folder that belongs to this process: as long as the process lives, it holds `owner.lock`."""
+    """A temporary folder of this process, which holds `owner.lock` in it as long as it lives."""
 
     def __init__(self, parent: Path) -> None:
         _remove_abandoned(parent)

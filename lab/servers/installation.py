@@ -54,7 +54,12 @@ class Installation:
         raise ServerFailed(self.name, f"has no program {name} in {', '.join(folders)} of {self.root}")
 
     def command(
-        self, program: str, arguments: Sequence[str] = (), *, user: str | None = None, death_signal: Signals = Signals.SIGKILL
+        self,
+        program: str,
+        arguments: Sequence[str] = (),
+        *,
+        user: str | None = None,
+        death_signal: Signals = Signals.SIGKILL,
     ) -> list[str]:
         """Build the command line that runs a program as `user`, sent `death_signal` when its starter dies."""
         identity = [f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
@@ -77,7 +82,11 @@ def identify(program: str, root: Path = HOST) -> Installation | None:
     """Ask a server program what it is; None when it is no server program that the lab knows."""
     enter = ["chroot", str(root)] if root != HOST else []
     answer = subprocess.run(
-        [*enter, program, "--version"], env=environment_of(program), capture_output=True, text=True, check=False
+        [*enter, program, "--version"],
+        env=environment_of(program),
+        capture_output=True,
+        text=True,
+        check=False,
     ).stdout
     version = re.search(r"(?:Ver |PostgreSQL\) )(\d+(?:\.\d+)*)", answer)
     if version is None:

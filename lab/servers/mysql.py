@@ -27,7 +27,10 @@ REPLICA_PRIVILEGES = "select, reload, lock tables, replication client, replicati
 
 
 class SourceServer(Server):
-    """What MySQL and MariaDB have in common; `root` has no password, `usr_replica` the least that a replica needs."""
+    """What MySQL and MariaDB have in common.
+
+    `root` has no password; `usr_replica` has the least privileges that a replica needs.
+    """
 
     stop_signal = signal.SIGTERM
     end_signal = signal.SIGKILL
@@ -159,7 +162,11 @@ class MySQL(SourceServer):
     def _first_arguments(self) -> list[str]:
         first = super()._first_arguments()
         if self.installation.root == HOST_ROOT and self._share_folder.is_dir():
-            return [*first, f"--lc-messages-dir={self._share_folder}", f"--character-sets-dir={self._share_folder}/charsets"]
+            return [
+                *first,
+                f"--lc-messages-dir={self._share_folder}",
+                f"--character-sets-dir={self._share_folder}/charsets",
+            ]
         return first
 
     @property

@@ -2,12 +2,13 @@
 
 import signal
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 from psycopg2 import sql
-from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, named like a variable
+from psycopg2.extensions import connection as Connection
 
 from lab.servers.base import REPLICA_PASSWORD, REPLICA_USER, Options, Server, system_user
 
@@ -25,7 +26,7 @@ host all all 127.0.0.1/32 scram-sha-256
 
 
 class PostgreSQL(Server):
-    """A private PostgreSQL server; the superuser `postgres` needs no password, `usr_replica` is a plain user."""
+    """A private PostgreSQL server; its superuser `postgres` needs no password, `usr_replica` is plain."""
 
     product = "postgresql"
     stop_signal = signal.SIGINT
@@ -49,7 +50,10 @@ class PostgreSQL(Server):
         return connection
 
     def execute(
-        self, statement: str | sql.Composable, parameters: Sequence[object] | None = None, database: str = "postgres"
+        self,
+        statement: str | sql.Composable,
+        parameters: Sequence[object] | None = None,
+        database: str = "postgres",
     ) -> list[tuple[Any, ...]]:
         """Execute one statement as superuser in a connection of its own and return its rows."""
         connection = self.connect(database)
@@ -60,26 +64,12 @@ class PostgreSQL(Server):
         finally:
             connection.close()
 
-    def create_database(self, name: str, owner: str = REPLICA_USER) -> str:
-        """Make an empty database for the replica user and return its name."""
-        statement = sql.SQL("create database {} owner {}").format(sql.Identifier(name), sql.Identifier(owner))
-        self.execute(statement)
-        return name
-
-    def drop_database(self, name: str) -> None:
-        """Drop a database with whoever is connected to it."""
-        self.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
-
-    def pg_conn(self, database: str) -> dict[str, str | int]:
-        """Return the replica user's connection as the configuration file names it."""
-        return {
-            "host": self.host,
-            "port": self.port,
-            "user": REPLICA_USER,
-            "password": REPLICA_PASSWORD,
-            "database": database,
-            "charset": "utf8",
-        }
+    def create_database(self, name: str, owner: str = REPLICA_USER) -> "Database":
+        """Make an empty database for the replica user."""
+        self.execute(
+            sql.SQL("create database {} owner {}").format(sql.Identifier(name), sql.Identifier(owner))
+        )
+        return Database(self, name)
 
     @property
     def _system_user(self) -> str | None:
@@ -91,7 +81,13 @@ class PostgreSQL(Server):
 
     def _initialise(self, data: Path) -> None:
         folder = self.installation.path_inside(data)
-        arguments = [f"--pgdata={folder}", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust"]
+        arguments = [
+            f"--pgdata={folder}",
+            "--username=postgres",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--auth=trust",
+        ]
         self._run(self.installation.sibling("initdb"), [*arguments, "--no-sync"])
         (data / "pg_hba.conf").write_text(HOST_BASED_AUTHENTICATION)
 
@@ -107,6 +103,43 @@ class PostgreSQL(Server):
         settings = {**SETTINGS, "port": self.port, **durability, **self.options}
         written = [f"--{name}={_written(value)}" for name, value in settings.items() if value is not None]
         return ["-D", self.installation.path_inside(self.data_folder), *written]
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database of a private server."""
+
+    server: PostgreSQL
+    name: str
+
+    def connect(
+        self, *, user: str = REPLICA_USER, password: str = REPLICA_PASSWORD, autocommit: bool = True
+    ) -> Connection:
+        """Open a connection, as the replica user if no other is named."""
+        return self.server.connect(self.name, user=user, password=password, autocommit=autocommit)
+
+    def execute(
+        self, statement: str | sql.Composable, parameters: Sequence[object] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Execute one statement as superuser in a connection of its own and return its rows."""
+        return self.server.execute(statement, parameters, self.name)
+
+    def pg_conn(self) -> dict[str, str | int]:
+        """Return the replica user's connection as the configuration file names it."""
+        return {
+            "host": self.server.host,
+            "port": self.server.port,
+            "user": REPLICA_USER,
+            "password": REPLICA_PASSWORD,
+            "database": self.name,
+            "charset": "utf8",
+        }
+
+    def drop(self) -> None:
+        """Drop the database with whoever is connected to it."""
+        self.server.execute(
+            sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(self.name))
+        )
 
 
 def _written(value: str | int) -> str:

