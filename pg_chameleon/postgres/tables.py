@@ -1,0 +1,147 @@
+"""The registry of replicated tables: their states, and their structures at positions of the binlog."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg2.extras import Json
+
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.position import BinlogPosition
+from pg_chameleon.model.schema import TableSchema, schema_from_json, schema_to_json
+from pg_chameleon.model.status import TableState
+from pg_chameleon.postgres.connection import Cursor
+from pg_chameleon.postgres.queries import query
+from pg_chameleon.postgres.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedTable:
+    """A registered table. ``start``: its snapshot's position; earlier events are in its copy already."""
+
+    table_id: int
+    name: TableName
+    target: TableName
+    state: TableState
+    reason: str | None
+    start: BinlogPosition | None
+    structure_id: int
+    schema: TableSchema
+
+
+def load_tables(cursor: Cursor, source: Source, *, replayed: bool = False) -> list[TrackedTable]:
+    """Return the tables that are not dropped, with their newest structure, or the newest that was replayed."""
+    cursor.execute(query("tables.replayed" if replayed else "tables.newest"), (source.source_id,))
+    return [_tracked(row) for row in cursor.fetchall()]
+
+
+def _tracked(row: tuple[Any, ...]) -> TrackedTable:
+    table_id, schema, table, target_schema, target_table, state, reason, file, offset, structure_id, structure = row
+    return TrackedTable(
+        table_id=table_id,
+        name=TableName(schema, table),
+        target=TableName(target_schema, target_table),
+        state=TableState(state),
+        reason=reason,
+        start=None if file is None else BinlogPosition(file, offset),
+        structure_id=structure_id,
+        schema=schema_from_json(structure),
+    )
+
+
+def register(
+    cursor: Cursor,
+    source: Source,
+    schema: TableSchema,
+    target: TableName,
+    state: TableState,
+    *,
+    start: BinlogPosition | None,
+    copy_id: int | None = None,
+    replayed: bool = True,
+) -> int:
+    """Take a table into the registry with its structure at ``start``; return its id.
+
+    ``replayed``: the target has, or is being given, this structure outside the stream.
+    """
+    cursor.execute(
+        query("tables.add"),
+        {
+            "source_id": source.source_id,
+            "schema": schema.name.schema,
+            "table": schema.name.table,
+            "target_schema": target.schema,
+            "target_table": target.table,
+            "state": state.value,
+            "copy_id": copy_id,
+            **_place(start),
+        },
+    )
+    table_id: int = _first(cursor)
+    add_structure(cursor, table_id, schema, start, replayed=replayed)
+    return table_id
+
+
+def add_structure(
+    cursor: Cursor, table_id: int, schema: TableSchema, position: BinlogPosition | None, *, replayed: bool = False
+) -> int:
+    """Store the structure that a table has from a position on; return the id of the structure."""
+    cursor.execute(
+        query("tables.add_structure"),
+        {
+            "table_id": table_id,
+            "structure": Json(schema_to_json(schema)),
+            "replayed": replayed,
+            **_place(position),
+        },
+    )
+    structure_id: int = _first(cursor)
+    return structure_id
+
+
+def set_copied(cursor: Cursor, table_id: int, rows: int) -> None:
+    """Note that a table's copy is whole."""
+    cursor.execute(query("tables.set_copied"), {"table_id": table_id, "rows": rows})
+
+
+def activate(cursor: Cursor, table_id: int) -> None:
+    """Let the replica apply changes to a table whose copy was swapped in; its former registration ends."""
+    cursor.execute(query("tables.supersede"), {"table_id": table_id})
+    set_state(cursor, table_id, TableState.REPLICATED)
+
+
+def set_state(cursor: Cursor, table_id: int, state: TableState) -> None:
+    """Change the state of a table, for any state that needs no reason."""
+    cursor.execute(query("tables.set_state"), {"table_id": table_id, "state": state.value})
+
+
+def quarantine(cursor: Cursor, table_id: int, reason: str, position: BinlogPosition | None) -> None:
+    """Take a table out of the replica with its reason, until it is copied again."""
+    cursor.execute(query("tables.quarantine"), {"table_id": table_id, "reason": reason, **_place(position)})
+
+
+def rename(cursor: Cursor, table_id: int, name: TableName, target: TableName) -> None:
+    """Follow a table to its new name."""
+    cursor.execute(
+        query("tables.rename"),
+        {
+            "table_id": table_id,
+            "schema": name.schema,
+            "table": name.table,
+            "target_schema": target.schema,
+            "target_table": target.table,
+        },
+    )
+
+
+def _place(position: BinlogPosition | None) -> dict[str, str | int | None]:
+    if position is None:
+        return {"file": None, "offset": None}
+    return {"file": position.file, "offset": position.offset}
+
+
+def _first(cursor: Cursor) -> Any:
+    row = cursor.fetchone()
+    assert row is not None  # every statement that calls this has RETURNING
+    return row[0]

@@ -1,0 +1,165 @@
+-- name: newest
+-- The tables of a source with the newest structure of each, as the read process goes on from.
+select
+    t.table_id, t.source_schema, t.source_table, t.target_schema, t.target_table, t.state, t.reason,
+    t.start_file, t.start_offset, s.structure_id, s.structure
+from sch_chameleon.tables t
+join lateral (
+    select structure_id, structure
+    from sch_chameleon.structures
+    where table_id = t.table_id
+    order by structure_id desc
+    limit 1
+) s on true
+where t.source_id = %s
+    and t.state <> 'dropped'
+order by t.table_id;
+
+-- name: replayed
+-- The same tables with the newest structure that the target has, as the replay process goes on from.
+select
+    t.table_id, t.source_schema, t.source_table, t.target_schema, t.target_table, t.state, t.reason,
+    t.start_file, t.start_offset, s.structure_id, s.structure
+from sch_chameleon.tables t
+join lateral (
+    select structure_id, structure
+    from sch_chameleon.structures
+    where table_id = t.table_id
+        and replayed
+    order by structure_id desc
+    limit 1
+) s on true
+where t.source_id = %s
+    and t.state <> 'dropped'
+order by t.table_id;
+
+-- name: add
+insert into sch_chameleon.tables
+    (source_id, source_schema, source_table, target_schema, target_table, state, copy_id, start_file, start_offset)
+values
+    (%(source_id)s, %(schema)s, %(table)s, %(target_schema)s, %(target_table)s, %(state)s, %(copy_id)s, %(file)s, %(offset)s)
+returning table_id;
+
+-- name: add_structure
+insert into sch_chameleon.structures (table_id, binlog_file, binlog_offset, structure, replayed)
+values (%(table_id)s, %(file)s, %(offset)s, %(structure)s, %(replayed)s)
+returning structure_id;
+
+-- name: set_replayed
+update sch_chameleon.structures
+set replayed = true
+where structure_id = %s;
+
+-- name: structure
+select structure
+from sch_chameleon.structures
+where structure_id = %s;
+
+-- name: set_state
+update sch_chameleon.tables
+set state = %(state)s,
+    reason = null,
+    state_since = clock_timestamp()
+where table_id = %(table_id)s;
+
+-- name: set_copied
+update sch_chameleon.tables
+set state = 'copied',
+    rows_copied = %(rows)s,
+    state_since = clock_timestamp()
+where table_id = %(table_id)s
+    and state = 'copying';
+
+-- name: supersede
+-- A table that was copied again takes the place of its former registration.
+update sch_chameleon.tables old
+set state = 'dropped',
+    reason = 'superseded by a new copy',
+    state_since = clock_timestamp()
+from sch_chameleon.tables new
+where new.table_id = %(table_id)s
+    and old.source_id = new.source_id
+    and old.source_schema = new.source_schema
+    and old.source_table = new.source_table
+    and old.table_id <> new.table_id
+    and old.state <> 'dropped';
+
+-- name: quarantine
+update sch_chameleon.tables
+set state = 'quarantined',
+    reason = %(reason)s,
+    failed_file = %(file)s,
+    failed_offset = %(offset)s,
+    state_since = clock_timestamp()
+where table_id = %(table_id)s
+    and state in ('replicated', 'copying', 'copied');
+
+-- name: rename
+update sch_chameleon.tables
+set source_schema = %(schema)s,
+    source_table = %(table)s,
+    target_schema = %(target_schema)s,
+    target_table = %(target_table)s
+where table_id = %(table_id)s;
+
+-- name: drop_schema
+update sch_chameleon.tables
+set state = 'dropped',
+    reason = 'its schema is no longer mapped',
+    state_since = clock_timestamp()
+where source_id = %s
+    and source_schema = %s
+    and state <> 'dropped';
+
+-- name: quarantined
+select
+    source_schema, source_table, state, reason, failed_file, failed_offset, state_since
+from sch_chameleon.tables
+where source_id = %s
+    and state = 'quarantined'
+order by source_schema, source_table;
+
+-- name: state_counts
+select
+    state, count(*)
+from sch_chameleon.tables
+where source_id = %s
+    and state <> 'dropped'
+group by state;
+
+-- name: open_copy
+select
+    copy_id, kind, scope
+from sch_chameleon.copies
+where source_id = %s
+    and finished_at is null
+order by copy_id desc
+limit 1;
+
+-- name: begin_copy
+insert into sch_chameleon.copies (source_id, kind, scope)
+values (%(source_id)s, %(kind)s, %(scope)s)
+returning copy_id;
+
+-- name: finish_copy
+update sch_chameleon.copies
+set finished_at = clock_timestamp()
+where copy_id = %s;
+
+-- name: abandon_copy_tables
+-- What an abandoned copy began is dropped from the registry; its shadow tables go with the shadow schema.
+update sch_chameleon.tables
+set state = 'dropped',
+    reason = 'its copy was given up',
+    state_since = clock_timestamp()
+where copy_id = %s
+    and state in ('copying', 'copied');
+
+-- name: copied_chunks
+select chunk, rows
+from sch_chameleon.copied_chunks
+where table_id = %s;
+
+-- name: add_copied_chunk
+insert into sch_chameleon.copied_chunks (table_id, chunk, rows)
+values (%(table_id)s, %(chunk)s, %(rows)s);
