@@ -1,0 +1,31 @@
+"""The configuration: its keys, its files, and the typed values that the other layers take."""
+
+from __future__ import annotations
+
+from pg_chameleon.config.files import configuration_path, set_configuration_files
+from pg_chameleon.config.kinds import nearest
+from pg_chameleon.config.loader import load_configuration, load_file
+from pg_chameleon.config.secret import Secret
+from pg_chameleon.config.settings import (
+    Configuration,
+    PostgresSettings,
+    SourceConfiguration,
+    SourceConnection,
+    TlsSettings,
+)
+from pg_chameleon.config.structures import TypeOverride
+
+__all__ = [
+    "Configuration",
+    "PostgresSettings",
+    "Secret",
+    "SourceConfiguration",
+    "SourceConnection",
+    "TlsSettings",
+    "TypeOverride",
+    "configuration_path",
+    "load_configuration",
+    "load_file",
+    "nearest",
+    "set_configuration_files",
+]

@@ -1,0 +1,71 @@
+"""Checks that look at more than one key of a configuration."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from pg_chameleon.config.settings import Configuration, SourceConfiguration
+from pg_chameleon.model.names import TableName
+
+
+def mapping_problems(mappings: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Find the target schemas that are mapped twice; ``mappings``: source name to its schema mappings."""
+    taken: dict[str, str] = {}
+    for source, schemas in mappings.items():
+        for origin, target in schemas.items():
+            path = f"sources.{source}.schema_mappings.{origin}"
+            if target in taken:
+                yield f"{path}: the target schema {target} is already that of {taken[target]}"
+            taken.setdefault(target, path)
+
+
+def origins_of_targets(sources: Mapping[str, SourceConfiguration]) -> dict[str, str]:
+    """Map target schemas back to source schemas, except where a source schema has the same name."""
+    origins = {
+        target: origin for source in sources.values() for origin, target in source.schema_mappings.items()
+    }
+    named = {origin for source in sources.values() for origin in source.schema_mappings}
+    return {target: origin for target, origin in origins.items() if target not in named}
+
+
+def translated(names: Iterable[TableName], origins: Mapping[str, str]) -> Iterator[TableName]:
+    """Turn names of target tables into those of their source tables; both may stand in a configuration."""
+    for name in names:
+        yield TableName(origins.get(name.schema, name.schema), name.table)
+
+
+def oddities(configuration: Configuration) -> Iterator[str]:
+    """Find what is odd in a configuration without being wrong."""
+    mode = stat.S_IMODE(configuration.path.stat().st_mode)
+    if mode & 0o077:
+        yield (
+            f"{configuration.path} can be read by others (mode {mode:04o}), and may have passwords in it; "
+            f"chmod 600 {configuration.path}"
+        )
+    mapped = {schema for source in configuration.sources.values() for schema in source.schema_mappings}
+    overridden = {name for override in configuration.type_override for name in override.tables or ()}
+    yield from _unmapped("type_override", overridden, mapped)
+    yield from _unmapped("fillfactor", configuration.fillfactor, mapped)
+    for name, source in configuration.sources.items():
+        yield from _unmapped(f"sources.{name}.limit_tables", source.limit_tables, source.schema_mappings)
+        yield from _unmapped(f"sources.{name}.skip_tables", source.skip_tables, source.schema_mappings)
+    yield from _shared_server_ids(configuration)
+
+
+def _unmapped(path: str, names: Collection[TableName], mapped: Collection[str]) -> Iterator[str]:
+    for name in sorted(names):
+        if name.schema not in mapped:
+            yield f"{path}: {name} has no effect, its schema is not in schema_mappings"
+
+
+def _shared_server_ids(configuration: Configuration) -> Iterator[str]:
+    seen: dict[tuple[str, int, int], str] = {}
+    for name, source in configuration.sources.items():
+        identity = (source.db_conn.host, source.db_conn.port, source.my_server_id)
+        if source.type == "mysql" and identity in seen:
+            yield (
+                f"sources.{name}.my_server_id: {seen[identity]} reads the same server with the same number; "
+                "the server will drop one of them"
+            )
+        seen.setdefault(identity, name)

@@ -1,0 +1,68 @@
+"""Where the configuration files are, and how they come there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pg_chameleon.errors import UsageError
+from pg_chameleon.resources import configuration_example
+
+_FOLDERS = ("configuration", "logs", "pid")
+_PRIVATE_FOLDER = 0o700
+_PRIVATE_FILE = 0o600
+
+
+def base_folder() -> Path:
+    """The folder of configurations, logs and pid files."""
+    return Path.home() / ".pg_chameleon"
+
+
+def configuration_path(name: str) -> Path:
+    """Find the file of the configuration ``name``; if there is none, say which there are."""
+    if "/" in name or name.startswith("."):
+        folder = base_folder() / "configuration"
+        raise UsageError(f"--config takes a name, not a path: {name}", advice=f"Put the file into {folder}")
+    path = base_folder() / "configuration" / f"{name.removesuffix('.yml')}.yml"
+    if not path.exists():
+        found = ", ".join(sorted(file.stem for file in path.parent.glob("*.yml"))) or "none"
+        raise UsageError(
+            f"there is no configuration {path}; there are: {found}",
+            advice="Make one from the example that chameleon set_configuration_files puts there",
+        )
+    return path
+
+
+def set_configuration_files() -> Iterator[str]:
+    """Make the folders and copy the example into them; tell each step."""
+    base = base_folder()
+    for folder in (base, *(base / name for name in _FOLDERS)):
+        yield _make_folder(folder)
+    yield from _copy_example(base / "configuration" / "config-example.yml")
+
+
+def _make_folder(folder: Path) -> str:
+    if folder.is_dir():
+        return f"directory {folder} is there already"
+    folder.mkdir(mode=_PRIVATE_FOLDER)
+    return f"creating directory {folder}"
+
+
+def _copy_example(path: Path) -> Iterator[str]:
+    """Copy the example, but never over one that the user may have changed and use."""
+    example = configuration_example()
+    if path.exists() and path.read_text(encoding="utf-8") == example:
+        yield f"configuration example {path} is there already"
+        return
+    if path.exists():
+        path = path.with_name(f"{path.name}.new")
+    _write_private(path, example)
+    yield f"copying configuration example in {path}"
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read: passwords will be put into its copies."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE_FILE)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,200 @@
+"""Reading a configuration file: every key checked, and all problems reported together."""
+
+from __future__ import annotations
+
+import socket
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pg_chameleon.config.checks import mapping_problems, oddities, origins_of_targets, translated
+from pg_chameleon.config.document import fill_in_environment, read_document
+from pg_chameleon.config.files import configuration_path
+from pg_chameleon.config.keys import (
+    DB_CONN_KEYS,
+    GLOBAL_KEYS,
+    PG_CONN_KEYS,
+    REQUIRED,
+    SOURCE_KEYS,
+    SSL_KEYS,
+    Key,
+)
+from pg_chameleon.config.kinds import BadValue
+from pg_chameleon.config.secret import Secret
+from pg_chameleon.config.settings import (
+    Configuration,
+    PostgresSettings,
+    SourceConfiguration,
+    SourceConnection,
+    TlsSettings,
+)
+from pg_chameleon.config.structures import TypeOverride, unknown_keys
+from pg_chameleon.errors import ConfigurationError
+
+# The values of a section are of as many types as it has keys; the dataclasses of settings say of which.
+Section = dict[str, Any]
+
+_DEFAULT_PORT = {"mysql": 3306, "pgsql": 5432}
+
+
+def load_configuration(name: str) -> Configuration:
+    """Read and check ``~/.pg_chameleon/configuration/NAME.yml``."""
+    return load_file(configuration_path(name))
+
+
+def load_file(path: Path) -> Configuration:
+    """Read and check a configuration file; raise ``ConfigurationError`` with everything that is wrong."""
+    document = read_document(path)
+    problems: list[str] = []
+    reader = _Reader(fill_in_environment(document, problems), problems)
+    sections = reader.sections()
+    if problems:
+        raise ConfigurationError(str(path), tuple(problems))
+    return _build(path, sections)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sections:
+    """What was read from the file, section by section."""
+
+    general: Section
+    pg_conn: Section
+    sources: dict[str, Section] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the sections of a document and notes every problem with its path."""
+
+    document: Mapping[str, Any]
+    problems: list[str]
+
+    def sections(self) -> _Sections:
+        """Read the whole document."""
+        general = self._section("", self.document, GLOBAL_KEYS, ("pg_conn", "sources"))
+        pg_conn = self._connection("pg_conn", self.document.get("pg_conn"), PG_CONN_KEYS)
+        given = self._mapping("sources", self.document.get("sources"))
+        sources = {name: self._source(name, value) for name, value in given.items()}
+        mappings = {name: source["schema_mappings"] or {} for name, source in sources.items()}
+        self.problems.extend(mapping_problems(mappings))
+        return _Sections(general, pg_conn, sources)
+
+    def _source(self, name: str, value: object) -> Section:
+        path = f"sources.{name}"
+        if "/" in name or name.startswith("."):
+            self.problems.append(f"{path}: it becomes a file's name, so no slash or leading dot")
+        given = self._mapping(path, value)
+        source = self._section(path, given, SOURCE_KEYS, ("db_conn",))
+        source["db_conn"] = self._connection(f"{path}.db_conn", given.get("db_conn"), DB_CONN_KEYS, ("ssl",))
+        if source["type"] == "pgsql" and not source["db_conn"]["database"]:
+            self.problems.append(f"{path}.db_conn.database: required with type pgsql")
+        return source
+
+    def _connection(
+        self, path: str, value: object, keys: tuple[Key, ...], sections: tuple[str, ...] = ()
+    ) -> Section:
+        given = self._mapping(path, value)
+        connection = self._section(path, given, keys, sections)
+        password_file = connection.pop("password_file")
+        if password_file and connection["password"]:
+            self.problems.append(f"{path}.password_file: there is a password too; give one of them")
+        elif password_file:
+            connection["password"] = self._password(f"{path}.password_file", password_file)
+        if "ssl" in sections:
+            ssl = given.get("ssl")
+            connection["ssl"] = None if ssl is None else self._tls(f"{path}.ssl", ssl)
+        return connection
+
+    def _tls(self, path: str, value: object) -> Section:
+        tls = self._section(path, self._mapping(path, value), SSL_KEYS)
+        if tls["key"] and not tls["cert"]:
+            self.problems.append(f"{path}.key: there is no cert that it belongs to")
+        return tls
+
+    def _password(self, path: str, file: Path) -> Secret:
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            self.problems.append(f"{path}: {file} cannot be read: {error.strerror}")
+            return Secret()
+        return Secret(lines[0] if lines else "")
+
+    def _mapping(self, path: str, value: object) -> Mapping[str, Any]:
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self.problems.append(f"{path}: expected a mapping")
+            return {}
+        return value
+
+    def _section(
+        self, path: str, given: Mapping[str, Any], keys: tuple[Key, ...], sections: tuple[str, ...] = ()
+    ) -> Section:
+        known = [key.name for key in keys] + list(sections)
+        self._note(path, unknown_keys(given, known))
+        return {key.name: self._value(f"{path}.{key.name}", key, given.get(key.name)) for key in keys}
+
+    def _value(self, path: str, key: Key, value: object) -> Any:
+        raw = key.default if value is None else value
+        if raw is REQUIRED:
+            self._note(path, [("", "required, but not given")])
+            return None
+        try:
+            return None if raw is None else key.kind.read(raw)
+        except BadValue as error:
+            self._note(path, error.problems)
+            return None
+
+    def _note(self, path: str, problems: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> None:
+        self.problems.extend(f"{f'{path}{below}'.lstrip('.')}: {message}" for below, message in problems)
+
+
+def _build(path: Path, sections: _Sections) -> Configuration:
+    pg_conn = PostgresSettings(**sections.pg_conn)
+    sources = {name: _build_source(name, source, pg_conn) for name, source in sections.sources.items()}
+    origins = origins_of_targets(sources)
+    general = {
+        **sections.general,
+        "type_override": tuple(
+            TypeOverride(
+                override.column_type,
+                override.override_to,
+                None if override.tables is None else frozenset(translated(override.tables, origins)),
+            )
+            for override in sections.general["type_override"]
+        ),
+        "fillfactor": {
+            name: factor
+            for given, factor in sections.general["fillfactor"].items()
+            for name in translated([given], origins)
+        },
+    }
+    configuration = Configuration(name=path.stem, path=path, pg_conn=pg_conn, sources=sources, **general)
+    return Configuration(
+        name=path.stem,
+        path=path,
+        pg_conn=pg_conn,
+        sources=sources,
+        warnings=tuple(oddities(configuration)),
+        **general,
+    )
+
+
+def _build_source(name: str, section: Section, target: PostgresSettings) -> SourceConfiguration:
+    connection = dict(section["db_conn"])
+    tls = connection.pop("ssl")
+    connection["port"] = connection["port"] or _DEFAULT_PORT[section["type"]]
+    values = {
+        **section,
+        "db_conn": SourceConnection(**connection, ssl=TlsSettings(**tls) if tls is not None else None),
+        "my_server_id": section["my_server_id"] or _automatic_server_id(name, target),
+    }
+    return SourceConfiguration(name=name, **values)
+
+
+def _automatic_server_id(source: str, target: PostgresSettings) -> int:
+    """Make a number that stays the same for this replica, and that hardly any other server has."""
+    identity = f"{socket.gethostname()}/{target.host}:{target.port}/{target.database}/{source}"
+    return zlib.crc32(identity.encode()) | 1 << 31
