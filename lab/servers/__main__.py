@@ -1,7 +1,7 @@
 """Start or provision private servers from the command line."""
 
 import argparse
-import signal
+import threading
 from collections.abc import Sequence
 
 from lab.servers import (
@@ -45,7 +45,7 @@ def run_start(names: Sequence[str], options: Options, durable: bool) -> None:
     for server in servers:
         print(describe(server), flush=True)
     print("Ctrl-C stops them.", flush=True)
-    signal.sigwait({signal.SIGINT})
+    threading.Event().wait()
 
 
 def make_server(name: str, options: Options, durable: bool) -> Server:
@@ -78,6 +78,8 @@ def main() -> int:
     except LabError as error:
         print(error)
         return 1
+    except KeyboardInterrupt:
+        return 0
     return 0
 
 

@@ -15,6 +15,7 @@ from lab.servers.installation import HOST, PRODUCTS, Installation, identify
 
 POLICY = Path("/usr/sbin/policy-rc.d")
 COMMAND_TIMEOUT = 1800
+APT_OPTIONS = ("-q", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def apt_offers(name: str, recipe: Recipe) -> bool:
 def install_packages(name: str, packages: Sequence[str]) -> None:
     """Install packages on this machine without letting them start a service."""
     with services_forbidden():
-        run(name, ["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages])
+        run(name, ["apt-get", "install", *APT_OPTIONS, *packages])
 
 
 @contextmanager
@@ -219,8 +220,8 @@ def install_from_npm(name: str, package: str) -> None:
 def partial_folder() -> Path:
     """Return an empty folder to build in, so that a half-made installation is never taken for whole."""
     partial = cache() / "partial"
-    if partial.exists():
-        shutil.rmtree(partial)
+    # A debootstrap that was killed may have left the machine's own /dev or /proc mounted in it.
+    run("the lab", ["rm", "--recursive", "--force", "--one-file-system", str(partial)])
     partial.mkdir(parents=True)
     return partial
 
