@@ -154,6 +154,9 @@ class TableSchema:
 
 _COLUMN_TYPE = re.compile(r"\s*([a-z0-9_]+(?:\s+precision|\s+varying)?)\s*(?:\((.*)\))?\s*([a-z0-9_ /*!]*)$", re.I | re.S)
 _MEMBER = re.compile(r"'((?:[^']|'')*)'")
+# The servers show these in COLUMN_TYPE whatever sql_mode says; a tab stays a tab.
+_ESCAPES = {"''": "'", "\\\\": "\\", "\\n": "\n", "\\r": "\r", "\\0": "\0"}
+_ESCAPED = re.compile(r"''|\\[\\nr0]")
 
 
 def parse_column_type(column_type: str) -> ColumnType:
@@ -163,10 +166,14 @@ def parse_column_type(column_type: str) -> ColumnType:
         raise ValueError(f"not a column type: {column_type!r}")
     base, inside, attributes = match.group(1).lower(), match.group(2) or "", match.group(3).lower().split()
     if base in ("enum", "set"):
-        members = tuple(member.replace("''", "'") for member in _MEMBER.findall(inside))
+        members = tuple(_unescaped(member) for member in _MEMBER.findall(inside))
         return ColumnType(base, (), False, False, members)
     arguments = tuple(int(argument) for argument in inside.split(",") if argument.strip().isdigit())
     return ColumnType(base, arguments, "unsigned" in attributes, "zerofill" in attributes, ())
+
+
+def _unescaped(member: str) -> str:
+    return _ESCAPED.sub(lambda match: _ESCAPES[match.group()], member)
 
 
 def schema_to_json(schema: TableSchema) -> dict[str, Any]:
