@@ -123,6 +123,8 @@ class Server(ABC):
 
     def launch(self) -> Self:
         """Start the server without waiting for it, so that several can start at the same time."""
+        if self.is_running:
+            return self
         if self._private_folder is None:
             self._make_folder()
         program = self.installation.program
