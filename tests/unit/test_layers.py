@@ -24,8 +24,9 @@ MAY_IMPORT = {
     "daemon": FOUNDATION | {"config", "log"},
     "replica": BELOW_REPLICA,
     "report": FOUNDATION | {"config"},
-    "commands": BELOW_REPLICA | {"replica", "report"},
-    "cli": BELOW_REPLICA | {"replica", "report", "commands"},
+    "context": FOUNDATION | {"config"},
+    "commands": BELOW_REPLICA | {"replica", "report", "context"},
+    "cli": BELOW_REPLICA | {"replica", "report", "context", "commands"},
 }
 ONLY_IMPORTER = {"pymysql": "mysql", "pymysqlreplication": "mysql", "psycopg2": "postgres"}
 IMPURE = {
