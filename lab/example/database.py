@@ -28,7 +28,9 @@ def create(connection: "Connection[Cursor]", schema: str = SCHEMA) -> None:
         cursor.execute(f"drop database if exists `{schema}`")
         cursor.execute(f"create database `{schema}` default character set utf8mb4")
         cursor.execute(f"use `{schema}`")
-        for statement in statements(connection.get_server_info()):
+        cursor.execute("select version()")
+        ((version,),) = cursor.fetchall()
+        for statement in statements(version):
             cursor.execute(statement)
 
 

@@ -18,7 +18,7 @@ BOAT_NAMES = (
     *("Albatros", "Brisa", "Cormorán", "Dwaallicht", "Eider", "Fata Morgana", "Gullfaxi", "Havfruen"),
     *("Ijsvogel", "Jonas & Co", "Kittiwake", "Lady \\ Luck", "Meermin", "Nøkken", "Ocean's 11", "NULL"),
     *("Petrel", "Quo vadis?", "Risør", "Sula", "Tern", "Undine", "Vliegende Vis", "Wave % 2", "🐬 Delfin"),
-    *("Zeeleeuw"),
+    "Zeeleeuw",
 )
 CLASSES = (
     ("DING", "dinghy", "sail"),
@@ -32,7 +32,7 @@ CLASSES = (
 )
 EXTRAS = (
     *("picnic", "fishing rod", "life vest, child", "chart of the coast", "hot chocolate ☕", "wet suit"),
-    *(""),
+    "",
 )
 MESSAGES = (
     "radio check",
