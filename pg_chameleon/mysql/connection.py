@@ -1,0 +1,214 @@
+"""Connections to the source: how they are set up, and how the driver's errors become ours."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import pymysql
+from pymysql.connections import Connection
+from pymysql.cursors import Cursor
+
+from pg_chameleon.errors import SourceError, SourceUnreachable
+
+SourceConnection: TypeAlias = "Connection[Cursor]"
+
+# https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
+_ACCESS_DENIED = frozenset({1045, 1698})
+_UNKNOWN_DATABASE = 1049
+_HOST_NOT_ALLOWED = frozenset({1130, 1129})
+_TOO_MANY_CONNECTIONS = frozenset({1040, 1203, 1226})
+_SHUTTING_DOWN = frozenset({1053, 1077, 1079, 1927, 3169, 4031})
+_PASSWORD_EXPIRED = frozenset({1820, 1862})
+_ACCOUNT_LOCKED = frozenset({3118, 4151})
+_UNKNOWN_VARIABLE = 1193
+# https://dev.mysql.com/doc/mysql-errors/8.4/en/client-error-reference.html
+_CANNOT_CONNECT = 2003
+_LOST = frozenset({2006, 2013, 2055, 0})
+_TLS = 2026
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """How to reach a source.
+
+    ``charset`` is kept for the configuration's sake only: connections always speak utf8mb4, the one character set in
+    which every text can be written. ``ssl`` has the keys ca, cert, key and verify; without it the connection is
+    encrypted when the server offers it, and its certificate is not checked.
+    """
+
+    host: str
+    port: int = 3306
+    user: str = ""
+    password: str = field(default="", repr=False)
+    connect_timeout: int = 10
+    charset: str = "utf8mb4"
+    net_read_timeout: int = 600
+    ssl: Mapping[str, Any] | None = None
+
+    @property
+    def address(self) -> str:
+        """The server as it is shown to people."""
+        return f"{self.host}:{self.port}"
+
+
+def connect(settings: SourceSettings, *, schema: str | None = None) -> SourceConnection:
+    """Connect with a session whose output does not depend on the server's settings."""
+    with _connection_errors(settings):
+        connection: SourceConnection = pymysql.connect(
+            host=settings.host,
+            port=settings.port,
+            user=settings.user,
+            # PyMySQL would encode text as latin1, in which not every password can be written
+            password=settings.password.encode(),
+            database=schema,
+            charset="utf8mb4",
+            connect_timeout=settings.connect_timeout,
+            ssl=tls_context(settings.ssl),
+            program_name="pg_chameleon",
+            autocommit=True,
+            local_infile=False,
+            max_allowed_packet=1 << 30,
+        )
+        _set_up_session(connection, settings.net_read_timeout)
+    return connection
+
+
+def tls_context(options: Mapping[str, Any] | None) -> ssl.SSLContext | None:
+    """Build the TLS context of the configuration's ``ssl`` section; None leaves it to the server."""
+    if options is None:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=options.get("ca"))
+        # The certificates that MySQL makes for itself do not pass the strict check of Python 3.13
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        if not options.get("verify", "ca" in options):
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if options.get("cert"):
+            context.load_cert_chain(options["cert"], options.get("key"))
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"the TLS settings of the source cannot be used: {error}",
+            advice="Check the files that ca, cert and key name",
+        ) from error
+    return context
+
+
+def _set_up_session(connection: SourceConnection, net_timeout: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET time_zone = '+00:00', sql_mode = '', net_read_timeout = %s, net_write_timeout = %s",
+            (net_timeout, net_timeout),
+        )
+    # A time limit for statements would cut long copies short; MySQL and MariaDB name it differently.
+    # Generated invisible primary keys are in the binlog, so they must be in information_schema too.
+    for assignment in (
+        "max_execution_time = 0",
+        "max_statement_time = 0",
+        "show_gipk_in_create_table_and_information_schema = ON",
+    ):
+        _set_where_known(connection, assignment)
+
+
+def _set_where_known(connection: SourceConnection, assignment: str) -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET SESSION {assignment}")
+    except pymysql.MySQLError as error:
+        if error.args[0] != _UNKNOWN_VARIABLE:
+            raise
+
+
+@contextmanager
+def source_errors(doing: str) -> Iterator[None]:
+    """Turn what the driver raises in the block into a SourceError that says what was being done."""
+    try:
+        yield
+    except pymysql.MySQLError as error:
+        raise query_error(error, doing) from error
+    except OSError as error:
+        raise SourceUnreachable(f"the connection to the source was lost while {doing}: {error}") from error
+
+
+def query_error(error: pymysql.MySQLError, doing: str) -> SourceError:
+    """Say what an error of a statement means."""
+    code, text = _code_and_text(error)
+    if code in _LOST or code in _SHUTTING_DOWN or isinstance(error, pymysql.err.InterfaceError):
+        return SourceUnreachable(f"the connection to the source was lost while {doing}: {text or 'closed'}")
+    return SourceError(f"the source refused {doing}: {text} (error {code})")
+
+
+@contextmanager
+def _connection_errors(settings: SourceSettings) -> Iterator[None]:
+    try:
+        yield
+    except pymysql.MySQLError as error:
+        raise _connection_error(error, settings) from error
+    except OSError as error:
+        raise _unreachable(error, settings) from error
+    except RuntimeError as error:  # PyMySQL raises it when a login method needs a package that is missing
+        raise SourceError(
+            f"the source {settings.address} asks for a login method that cannot be used: {error}",
+            advice="Encrypt the connection (ssl:), or install the package named",
+        ) from error
+
+
+def _connection_error(error: pymysql.MySQLError, settings: SourceSettings) -> SourceError:
+    code, text = _code_and_text(error)
+    if code == _CANNOT_CONNECT:
+        return _unreachable(getattr(error, "original_exception", error), settings)
+    if code in _ACCESS_DENIED:
+        return SourceError(
+            f"the source {settings.address} refused user {settings.user!r}: {text}",
+            advice="Check user and password in db_conn, and from which hosts the user may connect",
+        )
+    if code == _UNKNOWN_DATABASE:
+        return SourceError(f"the source {settings.address} has no such schema: {text}", advice="Check schema_mappings")
+    if code in _HOST_NOT_ALLOWED:
+        return SourceError(
+            f"the source {settings.address} refuses connections from this host: {text}",
+            advice="Create the user for this host, or FLUSH HOSTS after too many failed attempts",
+        )
+    if code in _PASSWORD_EXPIRED or code in _ACCOUNT_LOCKED:
+        return SourceError(
+            f"the source {settings.address} does not let user {settings.user!r} work: {text}",
+            advice="Renew the password or unlock the account",
+        )
+    if code == _TLS:
+        return SourceError(
+            f"no encrypted connection to the source {settings.address}: {text}",
+            advice="Check the ssl settings of db_conn and those of the server",
+        )
+    if code in _LOST or code in _SHUTTING_DOWN or code in _TOO_MANY_CONNECTIONS:
+        return SourceUnreachable(f"the source {settings.address} closed the connection: {text}")
+    return SourceError(f"the source {settings.address} refused the connection: {text} (error {code})")
+
+
+def _unreachable(error: BaseException, settings: SourceSettings) -> SourceError:
+    """Tell the ways apart in which no connection comes about."""
+    if isinstance(error, ssl.SSLError):
+        return SourceError(
+            f"no encrypted connection to the source {settings.address}: {error}",
+            advice="Check the ssl settings of db_conn and the server's certificate",
+        )
+    if isinstance(error, socket.gaierror):
+        message, advice = f"the host {settings.host!r} is unknown", "Check host in db_conn"
+    elif isinstance(error, ConnectionRefusedError):
+        message = f"nothing answers at {settings.address}"
+        advice = "Check that the source is running, and host and port in db_conn"
+    elif isinstance(error, TimeoutError):
+        message = f"{settings.address} did not answer within {settings.connect_timeout} s"
+        advice = "Check the network and firewalls, and host and port in db_conn"
+    else:
+        message, advice = f"no connection to {settings.address}: {error}", "Check host and port in db_conn"
+    return SourceUnreachable(f"the source cannot be reached: {message}", advice=advice)
+
+
+def _code_and_text(error: pymysql.MySQLError) -> tuple[int, str]:
+    code = error.args[0] if error.args and isinstance(error.args[0], int) else -1
+    return code, str(error.args[1]) if len(error.args) > 1 else str(error)

@@ -1,0 +1,137 @@
+"""What a source server is, and the small differences between MySQL and MariaDB."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from pg_chameleon.errors import SourceError
+from pg_chameleon.model.position import BinlogPosition, GtidSet, MariadbGtidPosition, MysqlGtidSet, Position
+from pg_chameleon.mysql.connection import SourceConnection, source_errors
+
+
+class Flavour(Enum):
+    """The two families of servers."""
+
+    MYSQL = "mysql"
+    MARIADB = "mariadb"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerVersion:
+    """The flavour of a server and its version.
+
+    >>> ServerVersion.parse("5.5.5-10.11.6-MariaDB-log").numbers
+    (10, 11, 6)
+    """
+
+    flavour: Flavour
+    numbers: tuple[int, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> ServerVersion:
+        """Read ``@@version``; MariaDB and proxies before it may put ``5.5.5-`` in front."""
+        flavour = Flavour.MARIADB if "mariadb" in text.lower() else Flavour.MYSQL
+        match = re.match(r"(?:5\.5\.5-(?=\d))?(\d+(?:\.\d+)*)", text)
+        if match is None:
+            raise SourceError(f"the source has a version that cannot be read: {text!r}")
+        return cls(flavour, tuple(map(int, match[1].split("."))))
+
+    @property
+    def is_mariadb(self) -> bool:
+        """Tell whether the server is a MariaDB."""
+        return self.flavour is Flavour.MARIADB
+
+    def mysql_since(self, *numbers: int) -> bool:
+        """Tell whether the server is a MySQL of at least this version."""
+        return self.flavour is Flavour.MYSQL and self.numbers >= numbers
+
+    def mariadb_since(self, *numbers: int) -> bool:
+        """Tell whether the server is a MariaDB of at least this version."""
+        return self.flavour is Flavour.MARIADB and self.numbers >= numbers
+
+    def __str__(self) -> str:
+        name = "MariaDB" if self.is_mariadb else "MySQL"
+        return f"{name} {'.'.join(map(str, self.numbers))}"
+
+
+def rows(connection: SourceConnection, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """Run a statement and return all its rows; errors of the driver become SourceErrors."""
+    with source_errors(f"running {statement.split(None, 1)[0].upper()}"), connection.cursor() as cursor:
+        cursor.execute(statement, values or None)
+        return list(cursor.fetchall())
+
+
+class SourceServer:
+    """Answers questions about a server that MySQL and MariaDB, and their versions, answer differently."""
+
+    def __init__(self, connection: SourceConnection) -> None:
+        self._connection = connection
+        self.version = ServerVersion.parse(str(rows(connection, "SELECT @@version")[0][0]))
+
+    @property
+    def is_mariadb(self) -> bool:
+        """Tell whether the server is a MariaDB."""
+        return self.version.is_mariadb
+
+    def variable(self, name: str) -> str | None:
+        """Return a global variable as text, or None where the server does not know it."""
+        found = rows(self._connection, "SHOW GLOBAL VARIABLES WHERE Variable_name = %s", name)
+        return str(found[0][1]) if found else None
+
+    def position(self, *, with_gtid: bool = False) -> Position:
+        """Return where the server writes its binlog now."""
+        statement = "SHOW BINARY LOG STATUS" if self.version.mysql_since(8, 2) else "SHOW MASTER STATUS"
+        status = rows(self._connection, statement)
+        if not status:
+            raise SourceError("the source writes no binlog", advice="Set log_bin on the source and restart it")
+        binlog = BinlogPosition(str(status[0][0]), int(status[0][1]))
+        if not with_gtid:
+            return Position(binlog)
+        # MySQL shows the executed set in the same row, so both belong together
+        gtid = self.gtid_of(binlog) if self.is_mariadb else MysqlGtidSet.parse(str(status[0][4]))
+        return Position(binlog, gtid)
+
+    def gtid_of(self, binlog: BinlogPosition) -> MariadbGtidPosition:
+        """Return the GTID position that MariaDB knows for a place in its binlog."""
+        found = rows(self._connection, "SELECT BINLOG_GTID_POS(%s, %s)", binlog.file, binlog.offset)[0][0]
+        if found is None:
+            raise SourceError("the source knows no GTID position for this place", position=str(binlog))
+        return MariadbGtidPosition.parse(_text(found))
+
+    def purged_gtid(self) -> GtidSet:
+        """Return the GTIDs whose binlogs MySQL no longer has; MariaDB does not tell, its set is empty."""
+        if self.is_mariadb:
+            return MariadbGtidPosition()
+        return MysqlGtidSet.parse(str(rows(self._connection, "SELECT @@global.gtid_purged")[0][0]))
+
+    def binary_logs(self) -> list[tuple[str, int]]:
+        """Return the binlog files that the server still has, with their sizes, oldest first."""
+        return [(str(row[0]), int(row[1])) for row in rows(self._connection, "SHOW BINARY LOGS")]
+
+    def gtid_enabled(self) -> bool:
+        """Tell whether transactions have GTIDs; on MariaDB they always do."""
+        return self.is_mariadb or (self.variable("gtid_mode") or "").upper() == "ON"
+
+    def default_collation(self) -> tuple[str, str]:
+        """Return the character set and collation of new databases."""
+        charset, collation = rows(self._connection, "SELECT @@character_set_server, @@collation_server")[0]
+        return str(charset), str(collation)
+
+    def lower_case_table_names(self) -> int:
+        """Return 0 if names of tables are case-sensitive, 1 or 2 if they are not."""
+        return int(self.variable("lower_case_table_names") or 0)
+
+    def clock_offset(self) -> float:
+        """Return by how many seconds the server's clock is ahead of ours."""
+        before = time.time()
+        answer = float(rows(self._connection, "SELECT UNIX_TIMESTAMP(NOW(6))")[0][0])
+        return answer - (before + time.time()) / 2
+
+
+def _text(value: Any) -> str:
+    """BINLOG_GTID_POS gives binary text on some versions."""
+    return value.decode("ascii") if isinstance(value, bytes) else str(value)
