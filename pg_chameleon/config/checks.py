@@ -6,6 +6,7 @@ import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from pg_chameleon.config.settings import Configuration, SourceConfiguration
+from pg_chameleon.config.structures import ALL_TABLES
 from pg_chameleon.model.names import TableName
 
 
@@ -29,10 +30,10 @@ def origins_of_targets(sources: Mapping[str, SourceConfiguration]) -> dict[str, 
     return {target: origin for target, origin in origins.items() if target not in named}
 
 
-def translated(names: Iterable[TableName], origins: Mapping[str, str]) -> Iterator[TableName]:
-    """Turn names of target tables into those of their source tables; both may stand in a configuration."""
-    for name in names:
-        yield TableName(origins.get(name.schema, name.schema), name.table)
+def source_name(name: str, origins: Mapping[str, str]) -> str:
+    """Turn the name of a target table into that of its source table; both may stand in a configuration."""
+    schema, dot, table = name.partition(".")
+    return f"{origins.get(schema, schema)}{dot}{table}"
 
 
 def oddities(configuration: Configuration) -> Iterator[str]:
@@ -44,8 +45,8 @@ def oddities(configuration: Configuration) -> Iterator[str]:
             f"chmod 600 {configuration.path}"
         )
     mapped = {schema for source in configuration.sources.values() for schema in source.schema_mappings}
-    overridden = {name for override in configuration.type_override for name in override.tables or ()}
-    yield from _unmapped("type_override", overridden, mapped)
+    places = {place for override in configuration.type_override for place in override.tables - {ALL_TABLES}}
+    yield from _unmapped("type_override", map(TableName.parse, places), mapped)
     yield from _unmapped("fillfactor", configuration.fillfactor, mapped)
     for name, source in configuration.sources.items():
         yield from _unmapped(f"sources.{name}.limit_tables", source.limit_tables, source.schema_mappings)
@@ -53,7 +54,7 @@ def oddities(configuration: Configuration) -> Iterator[str]:
     yield from _shared_server_ids(configuration)
 
 
-def _unmapped(path: str, names: Collection[TableName], mapped: Collection[str]) -> Iterator[str]:
+def _unmapped(path: str, names: Iterable[TableName], mapped: Collection[str]) -> Iterator[str]:
     for name in sorted(names):
         if name.schema not in mapped:
             yield f"{path}: {name} has no effect, its schema is not in schema_mappings"

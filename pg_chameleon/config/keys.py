@@ -19,7 +19,6 @@ from pg_chameleon.config.kinds import (
     SECRET,
     SERVER_ID,
     SIZE,
-    SOURCE_CHARSET,
     TEXT,
     Kind,
     choice,
@@ -86,7 +85,7 @@ PG_CONN_KEYS = (
     Key("password", SECRET, "", _PASSWORD_HELP, empty="as libpq finds it"),
     _PASSWORD_FILE,
     Key("database", TEXT, REQUIRED, "The database that takes the replica."),
-    Key("charset", TEXT, "utf8", "The encoding of the connection."),
+    Key("charset", TEXT, "utf8", "Known from old files; the connection always speaks UTF-8."),
     Key(
         "sslmode",
         choice("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
@@ -110,7 +109,7 @@ DB_CONN_KEYS = (
     Key("password", SECRET, "", _PASSWORD_HELP),
     _PASSWORD_FILE,
     Key("database", TEXT, "", "The database to read; only for `type: pgsql`."),
-    Key("charset", SOURCE_CHARSET, "utf8mb4", "Of the connection; `utf8` is taken as `utf8mb4`."),
+    Key("charset", TEXT, "utf8mb4", "Known from old files; the connection always speaks utf8mb4."),
     Key("connect_timeout", whole_number(1), "10", "How many seconds connecting may take."),
 )
 

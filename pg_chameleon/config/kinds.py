@@ -142,15 +142,6 @@ def choice(*known: str) -> Kind:
     return Kind(" or ".join(f"`{word}`" for word in known), read)
 
 
-def _read_charset(value: object) -> str:
-    """The name ``utf8`` of MySQL has no emoji; nobody who writes it wants to lose them."""
-    name = read_text(value).strip().lower().replace("-", "")
-    return "utf8mb4" if name in ("utf8", "utf8mb3") else name
-
-
-SOURCE_CHARSET = Kind("text", _read_charset)
-
-
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmg]?)i?b?", re.IGNORECASE)
 _SIZE_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 

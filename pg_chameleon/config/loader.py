@@ -5,11 +5,11 @@ from __future__ import annotations
 import socket
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pg_chameleon.config.checks import mapping_problems, oddities, origins_of_targets, translated
+from pg_chameleon.config.checks import mapping_problems, oddities, origins_of_targets, source_name
 from pg_chameleon.config.document import fill_in_environment, read_document
 from pg_chameleon.config.files import configuration_path
 from pg_chameleon.config.keys import (
@@ -32,6 +32,7 @@ from pg_chameleon.config.settings import (
 )
 from pg_chameleon.config.structures import TypeOverride, unknown_keys
 from pg_chameleon.errors import ConfigurationError
+from pg_chameleon.model.names import TableName
 
 # The values of a section are of as many types as it has keys; the dataclasses of settings say of which.
 Section = dict[str, Any]
@@ -154,32 +155,25 @@ class _Reader:
 def _build(path: Path, sections: _Sections) -> Configuration:
     pg_conn = PostgresSettings(**sections.pg_conn)
     sources = {name: _build_source(name, source, pg_conn) for name, source in sections.sources.items()}
-    origins = origins_of_targets(sources)
-    general = {
-        **sections.general,
+    general = _by_source_names(sections.general, origins_of_targets(sources))
+    configuration = Configuration(name=path.stem, path=path, pg_conn=pg_conn, sources=sources, **general)
+    return replace(configuration, warnings=tuple(oddities(configuration)))
+
+
+def _by_source_names(general: Section, origins: Mapping[str, str]) -> Section:
+    """Name all tables as the source does."""
+    overrides: tuple[TypeOverride, ...] = general["type_override"]
+    factors: dict[TableName, int] = general["fillfactor"]
+    return {
+        **general,
         "type_override": tuple(
-            TypeOverride(
-                override.column_type,
-                override.override_to,
-                None if override.tables is None else frozenset(translated(override.tables, origins)),
-            )
-            for override in sections.general["type_override"]
+            replace(override, tables=frozenset(source_name(place, origins) for place in override.tables))
+            for override in overrides
         ),
         "fillfactor": {
-            name: factor
-            for given, factor in sections.general["fillfactor"].items()
-            for name in translated([given], origins)
+            TableName.parse(source_name(str(name), origins)): factor for name, factor in factors.items()
         },
     }
-    configuration = Configuration(name=path.stem, path=path, pg_conn=pg_conn, sources=sources, **general)
-    return Configuration(
-        name=path.stem,
-        path=path,
-        pg_conn=pg_conn,
-        sources=sources,
-        warnings=tuple(oddities(configuration)),
-        **general,
-    )
 
 
 def _build_source(name: str, section: Section, target: PostgresSettings) -> SourceConfiguration:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -123,17 +124,26 @@ def _show_skip_events(events: EventFilter) -> str:
 SKIP_EVENTS = Kind("mapping of `insert`, `update`, `delete` to lists", _read_skip_events, _show_skip_events)
 
 
+ALL_TABLES = "*"
+
+
 @dataclass(frozen=True, slots=True)
 class TypeOverride:
-    """Columns of the source's type ``column_type`` become ``override_to``; ``tables`` None: in all tables."""
+    """Columns of the source's type ``column_type`` become ``override_to``.
+
+    ``tables`` holds ``*``, ``schema.table`` and ``schema.table.column``.
+    """
 
     column_type: str
     override_to: str
-    tables: frozenset[TableName] | None
+    tables: frozenset[str] = frozenset({ALL_TABLES})
 
-    def applies_to(self, name: TableName) -> bool:
-        """Tell whether the override holds for this table of the source."""
-        return self.tables is None or name in self.tables
+
+def _read_override_place(value: object) -> str:
+    place = read_text(value).strip()
+    if place != ALL_TABLES and not re.fullmatch(r"[^.]+\.[^.]+(\.[^.]+)?", place):
+        raise expected("schema.table, schema.table.column or *", value)
+    return place
 
 
 def _read_type_override(column_type: str, value: object) -> TypeOverride:
@@ -142,16 +152,14 @@ def _read_type_override(column_type: str, value: object) -> TypeOverride:
     override_to = given.get("override_to")
     if not isinstance(override_to, str) or not override_to:
         problems.append((".override_to", "expected a type of PostgreSQL"))
-    names = given.get("override_tables")
-    tables: frozenset[TableName] | None = None
-    if names is not None and "*" not in _items(names):
-        try:
-            tables = frozenset(_read_each(names, _read_table))
-        except BadValue as error:
-            problems += [(f".override_tables{path}", message) for path, message in error.problems]
+    tables: list[str] = []
+    try:
+        tables = _read_each(given.get("override_tables") or [ALL_TABLES], _read_override_place)
+    except BadValue as error:
+        problems += [(f".override_tables{path}", message) for path, message in error.problems]
     if problems:
         raise BadValue(*problems)
-    return TypeOverride(column_type.strip().lower(), str(override_to), tables)
+    return TypeOverride(column_type.strip(), str(override_to), frozenset(tables))
 
 
 def _read_type_overrides(value: object) -> tuple[TypeOverride, ...]:
@@ -174,7 +182,7 @@ def _read_members(value: object, read: Callable[[str, object], Any]) -> list[Any
 def _show_type_overrides(overrides: Collection[TypeOverride]) -> str:
     return "; ".join(
         f"{override.column_type} to {override.override_to} in "
-        f"{'all tables' if override.tables is None else _show_all(override.tables)}"
+        f"{'all tables' if ALL_TABLES in override.tables else _show_all(override.tables)}"
         for override in overrides
     )
 

@@ -1,0 +1,105 @@
+"""What the tool shows of its work: plain rows for ``report``, filled in by whoever knows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from pg_chameleon.model.names import TableName
+
+
+class SourceOverview(NamedTuple):
+    """One line of ``show_status``. Lags are in seconds; None means that nothing was read or replayed yet."""
+
+    source_id: int
+    name: str
+    type: str
+    status: str
+    consistent: bool
+    read_lag: float | None = None
+    last_read: datetime | None = None
+    replay_lag: float | None = None
+    last_replay: datetime | None = None
+
+
+class MappingRow(NamedTuple):
+    """A source schema and the target schema that it goes to."""
+
+    origin: str
+    destination: str
+
+
+class Counters(NamedTuple):
+    """The numbers of a source. None means that there is nothing to count yet."""
+
+    tables_not_replicated: int
+    tables_replicated: int
+    all_tables: int
+    last_maintenance: datetime | None = None
+    next_maintenance: datetime | None = None
+    replayed_rows: int | None = None
+    replayed_ddl: int | None = None
+    skipped_rows: int | None = None
+
+
+class TableProblem(NamedTuple):
+    """A table that is not replicated, and why."""
+
+    name: TableName
+    state: str
+    reason: str
+    position: str | None = None
+
+
+class ErrorRow(NamedTuple):
+    """An entry of the error log, in short."""
+
+    log_id: int
+    source: str
+    table: str | None
+    time: datetime
+    reason: str
+
+
+class ErrorDetail(NamedTuple):
+    """An entry of the error log, whole. ``row`` is the row's key or values, ``statement`` the SQL."""
+
+    log_id: int
+    source: str
+    table: str | None
+    time: datetime
+    position: str | None
+    reason: str
+    statement: str | None = None
+    row: str | None = None
+
+
+class TableProgress(NamedTuple):
+    """How far the copy of one table is. ``rows_expected`` is an estimate of the source."""
+
+    name: TableName
+    rows_done: int
+    rows_expected: int
+
+
+class CopyProgress(NamedTuple):
+    """How far a first copy is, and the tables that are being copied right now."""
+
+    tables_done: int
+    tables_total: int
+    rows_done: int
+    rows_expected: int
+    active: tuple[TableProgress, ...] = ()
+
+
+class CopyObserver(Protocol):
+    """Is told how a copy goes on, as often as the copy likes, always by the same thread."""
+
+    def progress(self, state: CopyProgress) -> None:
+        """Take the state of the copy."""
+
+    def table_copied(self, name: TableName, rows: int, seconds: float) -> None:
+        """Take note that a table is whole."""
+
+    def finished(self) -> None:
+        """Take note that the copy has ended, well or not."""

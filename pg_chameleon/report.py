@@ -1,0 +1,303 @@
+"""All that is printed for the user: tables, questions, and the progress of a copy."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import TextIO
+
+from tabulate import tabulate
+
+from pg_chameleon.config import Configuration
+from pg_chameleon.config.display import general_rows, source_rows
+from pg_chameleon.errors import ChameleonError
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.overview import (
+    CopyObserver,
+    CopyProgress,
+    Counters,
+    ErrorDetail,
+    ErrorRow,
+    MappingRow,
+    SourceOverview,
+    TableProblem,
+)
+
+logger = logging.getLogger(__name__)
+
+_NOT_AVAILABLE = "N/A"
+
+
+def say(text: str) -> None:
+    """Print a line."""
+    print(text)
+
+
+def say_all(lines: Iterable[str]) -> None:
+    """Print lines as they come."""
+    for line in lines:
+        print(line, flush=True)
+
+
+def show_status(sources: Sequence[SourceOverview]) -> None:
+    """Print the table of sources."""
+    headers = (
+        "Source id",
+        "Source name",
+        "Type",
+        "Status",
+        "Consistent",
+        "Read lag",
+        "Last read",
+        "Replay lag",
+        "Last replay",
+    )
+    rows = [
+        (
+            source.source_id,
+            source.name,
+            source.type,
+            source.status,
+            "Yes" if source.consistent else "No",
+            lag_text(source.read_lag),
+            _time(source.last_read),
+            lag_text(source.replay_lag),
+            _time(source.last_replay),
+        )
+        for source in sources
+    ]
+    print(_table(headers, rows, right_aligned=1))
+
+
+def show_source_details(
+    mappings: Sequence[MappingRow],
+    counters: Counters,
+    problems: Sequence[TableProblem] = (),
+    keyless: Sequence[TableName] = (),
+) -> None:
+    """Print what ``show_status --source`` shows below the table of sources."""
+    print("\n== Schema mappings ==")
+    print(_table(("Origin schema", "Destination schema"), mappings))
+    print("\n== Replica status ==")
+    print(tabulate(_counter_rows(counters), disable_numparse=True))
+    if problems:
+        print("\n== Tables not replicated ==")
+        print(_table(("Table", "State", "Reason", "Position"), [_problem_row(each) for each in problems]))
+        print("Copy them again with chameleon sync_tables --tables disabled")
+    if keyless:
+        print("\n== Tables without a key ==")
+        print(_table(("Table",), [(name,) for name in keyless]))
+        print("Their rows are found by all their columns, which is slow; a primary key in the source helps.")
+
+
+def _problem_row(problem: TableProblem) -> tuple[object, ...]:
+    return (problem.name, problem.state, problem.reason, problem.position or "")
+
+
+def _counter_rows(counters: Counters) -> list[tuple[str, str]]:
+    tables = (counters.tables_not_replicated, counters.tables_replicated, counters.all_tables)
+    width = max(len(str(number)) for number in tables)
+    return [
+        ("Tables not replicated", f"{tables[0]:{width}}"),
+        ("Tables replicated", f"{tables[1]:{width}}"),
+        ("All tables", f"{tables[2]:{width}}"),
+        ("Last maintenance", _time(counters.last_maintenance) or _NOT_AVAILABLE),
+        ("Next maintenance", _time(counters.next_maintenance) or _NOT_AVAILABLE),
+        ("Replayed rows", _number(counters.replayed_rows)),
+        ("Replayed DDL", _number(counters.replayed_ddl)),
+        ("Skipped rows", _number(counters.skipped_rows)),
+    ]
+
+
+def show_errors(errors: Sequence[ErrorRow]) -> None:
+    """Print the list of errors, the first line of each."""
+    if not errors:
+        print("There are no errors in the log.")
+        return
+    headers = ("Log id", "Source name", "Table", "Error time", "Error")
+    rows = [
+        (error.log_id, error.source, error.table or "", _time(error.time), error.reason.partition("\n")[0])
+        for error in errors
+    ]
+    print(_table(headers, rows, right_aligned=1))
+
+
+def show_error(error: ErrorDetail) -> None:
+    """Print one error whole."""
+    rows = [
+        ("Log id", str(error.log_id)),
+        ("Source name", error.source),
+        ("Table", error.table),
+        ("Error time", _time(error.time)),
+        ("Position", error.position),
+        ("Row", error.row),
+        ("Statement", error.statement),
+        ("Error", error.reason),
+    ]
+    print(tabulate([row for row in rows if row[1]], disable_numparse=True, tablefmt="plain"))
+
+
+def show_configuration(configuration: Configuration) -> None:
+    """Print the whole configuration, without its secrets."""
+    print(f"== Configuration {configuration.name} ({configuration.path}) ==")
+    print(_table(("Key", "Value"), general_rows(configuration)))
+    for source in configuration.sources.values():
+        print(f"\n== Source {source.name} ==")
+        print(_table(("Key", "Value"), source_rows(source)))
+
+
+def show_sources(configuration: Configuration) -> None:
+    """Print the sources of the configuration."""
+    rows = [
+        (
+            source.name,
+            source.type,
+            source.db_conn.host,
+            source.db_conn.port,
+            source.db_conn.user,
+            ", ".join(f"{origin}: {target}" for origin, target in source.schema_mappings.items()),
+        )
+        for source in configuration.sources.values()
+    ]
+    print(_table(("Source name", "Type", "Host", "Port", "User", "Schema mappings"), rows))
+
+
+def confirm(consequence: str, *, yes: bool) -> None:
+    """Ask whether the user is sure; raise ``ChameleonError`` unless the answer is YES."""
+    print(consequence)
+    if yes:
+        return
+    print(" Are you sure? YES/No")
+    try:
+        answer = input().strip()
+    except EOFError:
+        answer = ""
+    if answer != "YES":
+        raise ChameleonError(
+            "not confirmed, so nothing was changed", advice="Answer YES in capitals, or add --yes"
+        )
+
+
+def lag_text(seconds: float | None) -> str:
+    """Write a lag in its two largest units: ``0.3 s``, ``2 m 10 s``, ``1 h 5 m``, ``2 d 3 h``."""
+    if seconds is None:
+        return _NOT_AVAILABLE
+    tenths = round(max(0.0, seconds), 1)
+    if tenths < 60:
+        return f"{tenths:.1f} s" if tenths < 10 else f"{tenths:.0f} s"
+    whole = round(tenths)
+    for unit, length, smaller, smaller_length in (
+        ("d", 86400, "h", 3600),
+        ("h", 3600, "m", 60),
+        ("m", 60, "s", 1),
+    ):
+        if whole >= length:
+            return f"{whole // length} {unit} {whole % length // smaller_length} {smaller}"
+    return f"{whole} s"
+
+
+def _time(moment: datetime | None) -> str:
+    if moment is None:
+        return ""
+    local = moment if moment.tzinfo is None else moment.astimezone()
+    return local.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _number(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _table(headers: Sequence[str], rows: Iterable[Sequence[object]], right_aligned: int = 0) -> str:
+    """Lay out a table; a name that looks like a number, such as 1e5, stays as it is."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    align = ["right"] * right_aligned + ["left"] * (len(headers) - right_aligned)
+    return tabulate(cells, headers=headers, disable_numparse=True, colalign=align if cells else None)
+
+
+class ProgressLine:
+    """Shows a copy as one line of a terminal that is written again and again."""
+
+    _INTERVAL = 0.2
+
+    def __init__(self, terminal: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._terminal = terminal
+        self._clock = clock
+        self._begin = clock()
+        self._shown = float("-inf")
+
+    def progress(self, state: CopyProgress) -> None:
+        """Write the line, a few times a second at most."""
+        now = self._clock()
+        if now - self._shown >= self._INTERVAL or state.tables_done == state.tables_total:
+            self._shown = now
+            width = shutil.get_terminal_size().columns - 1
+            self._terminal.write("\r" + progress_text(state, now - self._begin)[:width].ljust(width))
+            self._terminal.flush()
+
+    def table_copied(self, name: TableName, rows: int, seconds: float) -> None:
+        """Log it; the line counts it anyway."""
+        _log_copied(name, rows, seconds)
+
+    def finished(self) -> None:
+        """Leave the line, if one was written."""
+        if self._shown > float("-inf"):
+            self._terminal.write("\n")
+            self._terminal.flush()
+
+
+class ProgressLog:
+    """Logs every few seconds how far each of the tables is that are being copied."""
+
+    _INTERVAL = 5.0
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._begin = self._shown = clock()
+
+    def progress(self, state: CopyProgress) -> None:
+        """Log the tables in work, and the whole, if the last time is long enough ago."""
+        now = self._clock()
+        if now - self._shown < self._INTERVAL:
+            return
+        self._shown = now
+        for table in state.active:
+            expected = max(table.rows_expected, table.rows_done)
+            logger.info(
+                "copying %s: %s of about %s rows", table.name, f"{table.rows_done:,}", f"{expected:,}"
+            )
+        logger.info("first copy: %s", progress_text(state, now - self._begin))
+
+    def table_copied(self, name: TableName, rows: int, seconds: float) -> None:
+        """Log that the table is whole."""
+        _log_copied(name, rows, seconds)
+
+    def finished(self) -> None:
+        """Nothing is left open."""
+
+
+def _log_copied(name: TableName, rows: int, seconds: float) -> None:
+    logger.info("copied %s: %s rows in %.1f s", name, f"{rows:,}", seconds)
+
+
+def progress_display(*, log_on_terminal: bool) -> CopyObserver:
+    """Choose how to show a copy: a line needs a terminal that the log does not write to."""
+    if sys.stderr.isatty() and not log_on_terminal:
+        return ProgressLine(sys.stderr)
+    return ProgressLog()
+
+
+def progress_text(state: CopyProgress, seconds: float) -> str:
+    """Say in one line how far a copy is: ``12/20 tables, 1,234,567 rows, 98,765 rows/s, 0:42 left``."""
+    rate = state.rows_done / seconds if seconds > 0 else 0.0
+    text = f"{state.tables_done}/{state.tables_total} tables, {state.rows_done:,} rows, {rate:,.0f} rows/s"
+    missing = state.rows_expected - state.rows_done
+    if state.tables_done == state.tables_total or missing <= 0 or rate == 0:
+        return text
+    minutes, rest = divmod(round(missing / rate), 60)
+    hours, minutes = divmod(minutes, 60)
+    left = f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{text}, about {left} left"
