@@ -23,10 +23,10 @@ class _TextLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Note the keys that stand twice in one mapping, of which YAML would silently take the last."""
         seen: set[str] = set()
-        for key, _ in node.value:
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key.value in seen:
                 self.repeated.append(f"line {key.start_mark.line + 1}: {key.value} is given twice")
-            seen.add(str(key.value))
+            seen.add(key.value)
         mapping = super().construct_mapping(node, deep)
         return {str(key): value for key, value in mapping.items()}
 
@@ -68,10 +68,17 @@ def _parse(text: str) -> tuple[object, list[str]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        return None, [f"{where}{error.problem or error.context}"]
+        return None, [f"{where}{_discreet(error.problem or error.context or '')}"]
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         return None, [f"line {line}: a character that YAML does not allow"]
+
+
+def _discreet(problem: str) -> str:
+    """Put those of the parser's messages otherwise that would quote a password such as ``!word`` or ``*word``."""
+    if re.search(r"\b(alias|tag|tag handle|anchor)\b", problem):
+        return "a text that begins with ! or * or & needs quotes around it"
+    return problem
 
 
 _VARIABLE = re.compile(r"\$?\$\{([A-Za-z_][A-Za-z0-9_]*)\}")

@@ -139,7 +139,8 @@ def choice(*known: str) -> Kind:
             raise expected(f"one of {', '.join(known)}", value)
         return word
 
-    return Kind(" or ".join(f"`{word}`" for word in known), read)
+    *others, last = (f"`{word}`" for word in known)
+    return Kind(f"{', '.join(others)} or {last}", read)
 
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmg]?)i?b?", re.IGNORECASE)

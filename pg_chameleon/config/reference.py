@@ -1,6 +1,6 @@
 """The reference of the configuration: tables of all keys, for ``docs/configuration.md``.
 
-After a change of the keys, ``python -m pg_chameleon.config.reference docs/configuration.md`` writes them anew.
+``python -m pg_chameleon.config.reference docs/configuration.md`` writes them anew after a change of the keys.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def refreshed(page: str) -> str:
 
 
 def _marked(section: str) -> str:
-    lines = ["| key | value | default | |", "|---|---|---|---|", *map(_line, SECTIONS[section])]
+    lines = ["| key | value | default | meaning |", "|---|---|---|---|", *map(_line, SECTIONS[section])]
     return "\n".join([f"<!-- keys: {section} -->", *lines, "<!-- end -->"])
 
 

@@ -1,0 +1,91 @@
+"""The configuration files come to their place, and are found there; so are the files of the package."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from pg_chameleon import resources
+from pg_chameleon.config import configuration_path, load_configuration, set_configuration_files
+from pg_chameleon.errors import UsageError
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def mode(path: Path) -> int:
+    """Return the permissions of a file."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_folders_and_example_are_made_for_the_owner_only(home: Path) -> None:
+    base = home / ".pg_chameleon"
+    example = base / "configuration" / "config-example.yml"
+    assert list(set_configuration_files()) == [
+        f"creating directory {base}",
+        f"creating directory {base}/configuration",
+        f"creating directory {base}/logs",
+        f"creating directory {base}/pid",
+        f"copying configuration example in {example}",
+    ]
+    assert [mode(base / name) for name in ("", "configuration", "logs", "pid")] == [0o700] * 4
+    assert mode(example) == 0o600
+    assert load_configuration("config-example").warnings == ()
+
+
+def test_second_run_leaves_alone_what_is_there(home: Path) -> None:
+    list(set_configuration_files())
+    assert all(step.endswith("is there already") for step in set_configuration_files())
+
+
+def test_changed_example_is_kept(home: Path) -> None:
+    list(set_configuration_files())
+    example = home / ".pg_chameleon" / "configuration" / "config-example.yml"
+    example.write_text("mine")
+    *_, last = set_configuration_files()
+    assert last == f"copying configuration example in {example}.new"
+    assert example.read_text() == "mine"
+
+
+def test_missing_configuration_tells_where_it_was_looked_for_and_what_there_is(home: Path) -> None:
+    list(set_configuration_files())
+    with pytest.raises(UsageError) as caught:
+        configuration_path("migration")
+    text = str(caught.value)
+    assert f"{home}/.pg_chameleon/configuration/migration.yml" in text
+    assert "config-example" in text
+    assert "chameleon set_configuration_files" in text
+
+
+def test_missing_folder_is_no_different(home: Path) -> None:
+    with pytest.raises(UsageError, match="there are: none"):
+        configuration_path("default")
+
+
+def test_name_may_have_its_suffix(home: Path) -> None:
+    list(set_configuration_files())
+    assert configuration_path("config-example.yml") == configuration_path("config-example")
+
+
+def test_resources_are_found_inside_the_package_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "pg_chameleon"
+    beside = tmp_path / "sql" / "queries"
+    beside.mkdir(parents=True)
+    for name in ("b.sql", "a.sql", "README.md"):
+        (beside / name).write_text(f"beside {name}")
+    monkeypatch.setattr(resources, "_PACKAGE", package)
+    assert resources.sql_files("queries") == ("queries/a.sql", "queries/b.sql")
+    assert resources.sql_text("queries/a.sql") == "beside a.sql"
+    inside = package / "sql" / "queries"
+    inside.mkdir(parents=True)
+    (inside / "c.sql").write_text("inside")
+    assert resources.sql_files("queries") == ("queries/c.sql",)
+    assert resources.sql_text("queries/c.sql") == "inside"
