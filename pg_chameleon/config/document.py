@@ -75,7 +75,7 @@ def _parse(text: str) -> tuple[object, list[str]]:
 
 
 def _discreet(problem: str) -> str:
-    """Put those of the parser's messages otherwise that would quote a password such as ``!word`` or ``*word``."""
+    """Reword those messages of the parser that would quote a password such as ``!word`` or ``*word``."""
     if re.search(r"\b(alias|tag|tag handle|anchor)\b", problem):
         return "a text that begins with ! or * or & needs quotes around it"
     return problem
