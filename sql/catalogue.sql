@@ -82,11 +82,14 @@ create table sch_chameleon.tables (
     state         text        not null
                   check (state in ('copying', 'copied', 'replicated', 'quarantined', 'filtered', 'dropped')),
     reason        text,
+    -- The source dropped it or moved it out of sight: the read process is done with it, the replay process is not yet.
+    ended         boolean     not null default false,
     copy_id       bigint      references sch_chameleon.copies on delete set null,
     rows_copied   bigint      not null default 0,
     -- The position of the table's snapshot: earlier events are in the copy already.
     start_file    text,
     start_offset  bigint,
+    start_gtid    text,
     -- Where a quarantined table was when it was taken out.
     failed_file   text,
     failed_offset bigint,
@@ -95,7 +98,7 @@ create table sch_chameleon.tables (
 
 create unique index tables_one_active
     on sch_chameleon.tables (source_id, source_schema, source_table)
-    where state not in ('dropped', 'copying', 'copied');
+    where state not in ('dropped', 'copying', 'copied') and not ended;
 
 -- The structure of a table from a position on. The newest one is the read process's; replayed ones are the target's.
 create table sch_chameleon.structures (
@@ -262,6 +265,26 @@ begin
     for number in 1..2 loop
         execute format('drop table if exists sch_chameleon.%I', 'log_' || source || '_' || number);
     end loop;
+end
+$body$;
+
+-- Images in the log are composite literals; a type of as many texts takes them apart.
+create function sch_chameleon.ensure_row_type(width integer)
+returns void
+language plpgsql
+as $body$
+begin
+    if to_regtype('sch_chameleon.row_' || width) is null then
+        execute format(
+            'create type sch_chameleon.%I as (%s)',
+            'row_' || width,
+            (select string_agg('c' || number || ' text', ', ' order by number) from generate_series(1, width) number)
+        );
+    end if;
+exception
+    -- Another process was faster.
+    when duplicate_object or unique_violation then
+        null;
 end
 $body$;
 

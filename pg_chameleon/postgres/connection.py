@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Protocol
 
 import psycopg2
-from psycopg2.extensions import connection as Connection
-from psycopg2.extensions import cursor as Cursor
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, if a small one
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from pg_chameleon.errors import TargetError, TargetUnreachable
 
-__all__ = [
-    "Connection",
-    "Cursor",
-    "LockRole",
-    "TargetSettings",
-    "connect",
-    "listen",
-    "transaction",
-    "try_lock",
-    "wait_for_notice",
-]
-
 _LOCK_CLASS = 0x6368616D  # "cham": the first key of every advisory lock of this tool
+_SESSION = (
+    "datestyle=ISO,YMD",
+    "intervalstyle=postgres",
+    "timezone=UTC",
+    "extra_float_digits=3",
+    "standard_conforming_strings=on",
+    "bytea_output=hex",
+    "search_path=pg_catalog",
+    "client_min_messages=warning",
+)
 _ADVICE = {
     "28P01": "Check pg_conn.user and pg_conn.password",
     "28000": "Check pg_hba.conf on the target and pg_conn.user",
@@ -53,6 +53,19 @@ class TargetSettings:
         return f"TargetSettings({self.user}@{self.host}:{self.port}/{self.database})"
 
 
+class Stop(Protocol):
+    """The event that asks a process to end; it can be waited for together with connections."""
+
+    def is_set(self) -> bool:
+        """Tell whether the end was asked for."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for at most so long; tell whether the event is set."""
+
+    def fileno(self) -> int:
+        """The descriptor that becomes readable when the event is set."""
+
+
 class LockRole(IntEnum):
     """Who holds an advisory lock on a source; each at most one process at a time."""
 
@@ -62,8 +75,19 @@ class LockRole(IntEnum):
     COPY = 3
 
 
-def connect(settings: TargetSettings, application: str) -> Connection:
-    """Open a connection whose values print the same whatever the server's configuration says."""
+# What a crash of the server could take back after such a commit are the newest batches together with their
+# checkpoint, or changes together with their mark: both are done again, so nothing is lost and nothing repeated.
+ASYNCHRONOUS_COMMIT = ("synchronous_commit=off",)
+
+# A run of changes meets few of the rows of a table, which the planner cannot know of a log table that is never analysed.
+BY_INDEX = ("enable_hashjoin=off", "enable_mergejoin=off", "enable_seqscan=off", "jit=off")
+
+
+def connect(settings: TargetSettings, application: str, parameters: Sequence[str] = ()) -> Connection:
+    """Open a connection whose values print the same whatever the server's configuration says.
+
+    ``parameters`` are settings of the session, each as ``name=value``.
+    """
     options = {
         name: value
         for name, value in (("sslmode", settings.sslmode), ("sslrootcert", settings.sslrootcert))
@@ -80,9 +104,7 @@ def connect(settings: TargetSettings, application: str) -> Connection:
             application_name=f"pg_chameleon {application}"[:63],
             client_encoding="UTF8",
             keepalives_idle=30,
-            options="-c datestyle=ISO,YMD -c intervalstyle=postgres -c timezone=UTC -c extra_float_digits=3"
-            " -c standard_conforming_strings=on -c bytea_output=hex -c search_path=pg_catalog"
-            " -c client_min_messages=warning",
+            options=" ".join(f"-c {parameter}" for parameter in (*_SESSION, *parameters)),
             **options,
         )
     except psycopg2.OperationalError as error:
@@ -120,13 +142,19 @@ def translated(error: psycopg2.Error) -> TargetError:
 
 
 @contextmanager
-def transaction(connection: Connection) -> Iterator[Cursor]:
-    """Run the block's statements in one transaction: commit at its end, roll back if it raises."""
+def target_errors() -> Iterator[None]:
+    """Raise the driver's errors in the words of this tool."""
     try:
-        with connection, connection.cursor() as cursor:
-            yield cursor
+        yield
     except psycopg2.Error as error:
         raise translated(error) from error
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[Cursor]:
+    """Run the block's statements in one transaction: commit at its end, roll back if it raises."""
+    with target_errors(), connection, connection.cursor() as cursor:
+        yield cursor
 
 
 def try_lock(connection: Connection, source_id: int, role: LockRole) -> bool:
@@ -161,16 +189,25 @@ def listen(connection: Connection, channel: str) -> None:
         cursor.execute(f'listen "{channel}"')
 
 
-def wait_for_notice(connection: Connection, seconds: float) -> bool:
-    """Wait until a notification arrives, at most so many seconds; tell whether one did."""
-    try:
+def wait_for_notice(connection: Connection, seconds: float, stop: Stop) -> None:
+    """Wait until a notification arrives or the stop event is set, at most so many seconds."""
+    with target_errors():
         connection.poll()
         if not connection.notifies:
-            readable, _, _ = select.select([connection], [], [], seconds)
-            if readable:
-                connection.poll()
-    except psycopg2.Error as error:
-        raise translated(error) from error
-    arrived = bool(connection.notifies)
+            select.select([connection, stop], [], [], seconds)
+            connection.poll()
     connection.notifies.clear()
-    return arrived
+
+
+def close_quietly(connection: Connection) -> None:
+    """Close a connection that may be lost already."""
+    with contextlib.suppress(psycopg2.Error):
+        connection.close()
+
+
+def has_postgis(connection: Connection) -> bool:
+    """Tell whether the target database has the type ``geometry``."""
+    with transaction(connection) as cursor:
+        cursor.execute("select 1 from pg_extension where extname = 'postgis'")
+        return cursor.fetchone() is not None
+

@@ -59,10 +59,12 @@ def register(
     *,
     start: BinlogPosition | None,
     copy_id: int | None = None,
+    structure_from: BinlogPosition | None = None,
     replayed: bool = True,
-) -> int:
-    """Take a table into the registry with its structure at ``start``; return its id.
+) -> tuple[int, int]:
+    """Take a table into the registry; return its id and that of its structure.
 
+    ``start`` is the position of its snapshot, ``structure_from`` that of its structure where there was no snapshot.
     ``replayed``: the target has, or is being given, this structure outside the stream.
     """
     cursor.execute(
@@ -79,8 +81,7 @@ def register(
         },
     )
     table_id: int = _first(cursor)
-    add_structure(cursor, table_id, schema, start, replayed=replayed)
-    return table_id
+    return table_id, add_structure(cursor, table_id, schema, start or structure_from, replayed=replayed)
 
 
 def add_structure(
@@ -121,18 +122,21 @@ def quarantine(cursor: Cursor, table_id: int, reason: str, position: BinlogPosit
     cursor.execute(query("tables.quarantine"), {"table_id": table_id, "reason": reason, **_place(position)})
 
 
-def rename(cursor: Cursor, table_id: int, name: TableName, target: TableName) -> None:
-    """Follow a table to its new name."""
+def rename_source(cursor: Cursor, table_id: int, name: TableName) -> None:
+    """Follow a table to its new name on the source."""
+    cursor.execute(query("tables.rename_source"), {"table_id": table_id, "schema": name.schema, "table": name.table})
+
+
+def rename_target(cursor: Cursor, table_id: int, target: TableName) -> None:
+    """Note the name that the target table was given."""
     cursor.execute(
-        query("tables.rename"),
-        {
-            "table_id": table_id,
-            "schema": name.schema,
-            "table": name.table,
-            "target_schema": target.schema,
-            "target_table": target.table,
-        },
+        query("tables.rename_target"), {"table_id": table_id, "schema": target.schema, "table": target.table}
     )
+
+
+def end(cursor: Cursor, table_id: int) -> None:
+    """Note that the source no longer has the table; it stays with the replay process until that has dropped it."""
+    cursor.execute(query("tables.end"), (table_id,))
 
 
 def _place(position: BinlogPosition | None) -> dict[str, str | int | None]:

@@ -125,3 +125,8 @@ set binlog_file = %(file)s,
     last_commit_at = null,
     replayed_at = null
 where source_id = %(source_id)s;
+
+-- name: maintenance_due
+select coalesce(last_maintenance, added_at) < clock_timestamp() - %(every)s
+from sch_chameleon.sources
+where source_id = %(source_id)s;

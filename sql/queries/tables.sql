@@ -13,6 +13,7 @@ join lateral (
 ) s on true
 where t.source_id = %s
     and t.state <> 'dropped'
+    and not t.ended
 order by t.table_id;
 
 -- name: replayed
@@ -94,13 +95,23 @@ set state = 'quarantined',
 where table_id = %(table_id)s
     and state in ('replicated', 'copying', 'copied');
 
--- name: rename
+-- name: rename_source
+-- The read process follows the name at once, the replay process renames the target when it comes to it.
 update sch_chameleon.tables
 set source_schema = %(schema)s,
-    source_table = %(table)s,
-    target_schema = %(target_schema)s,
-    target_table = %(target_table)s
+    source_table = %(table)s
 where table_id = %(table_id)s;
+
+-- name: rename_target
+update sch_chameleon.tables
+set target_schema = %(schema)s,
+    target_table = %(table)s
+where table_id = %(table_id)s;
+
+-- name: end
+update sch_chameleon.tables
+set ended = true
+where table_id = %s;
 
 -- name: drop_schema
 update sch_chameleon.tables

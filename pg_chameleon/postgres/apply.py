@@ -1,0 +1,292 @@
+"""Applying logged row changes to one table, set by set: the net effect per row is computed in SQL.
+
+The log holds images as composite literals of texts, ``(1,"a b",)``, which one cast to a composite type of as many
+texts takes apart; each field is then cast to the type that the target's column really has. A run of changes to a table
+with a key ends in one DELETE and one INSERT … ON CONFLICT; without a key, rows are counted by their whole image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
+from pg_chameleon.errors import TargetError
+from pg_chameleon.model.names import TableName
+from pg_chameleon.postgres.connection import Cursor
+from pg_chameleon.postgres.queries import query
+
+
+class Counts(NamedTuple):
+    """How many log rows there are of each operation."""
+
+    inserts: int = 0
+    updates: int = 0
+    deletes: int = 0
+    partials: int = 0
+
+    @property
+    def only_inserts(self) -> bool:
+        """Tell whether nothing but inserts is to be applied."""
+        return not (self.updates or self.deletes or self.partials)
+
+
+@dataclass(frozen=True, slots=True)
+class LogSlice:
+    """A run of one table's changes in a log table. ``log``: the quoted name of the log table."""
+
+    log: str
+    first_batch: int
+    last_batch: int
+    segment: int | None
+    table_id: int
+
+    @property
+    def condition(self) -> str:
+        """The WHERE clause that selects the slice; it holds numbers only."""
+        segment = "" if self.segment is None else f" and segment = {self.segment:d}"
+        return (
+            f"batch_id between {self.first_batch:d} and {self.last_batch:d}"
+            f" and table_id = {self.table_id:d}{segment}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyTable:
+    """A target table as the replay process needs it.
+
+    ``columns``: names and types in the order of the images. ``key``: the names of those by which a row is found.
+    """
+
+    table_id: int
+    name: TableName
+    columns: tuple[tuple[str, str], ...]
+    key: tuple[str, ...]
+
+    @property
+    def quoted(self) -> str:
+        """The quoted name of the table."""
+        return quote_qualified(self.name.schema, self.name.table)
+
+    @property
+    def list(self) -> str:
+        """The quoted names of the columns, for INSERT."""
+        return ", ".join(quote_identifier(name) for name, _ in self.columns)
+
+    @property
+    def casts(self) -> str:
+        """The columns taken out of the image ``n.r``, each as what the column is."""
+        return ", ".join(f"(n.r).c{number}::{kind}" for number, (_, kind) in enumerate(self.columns, 1))
+
+    @property
+    def row_type(self) -> str:
+        """The composite type of an image."""
+        return f"sch_chameleon.row_{len(self.columns)}"
+
+    @property
+    def key_type(self) -> str:
+        """The composite type of a key."""
+        return f"sch_chameleon.row_{len(self.key)}"
+
+    def key_match(self, key: str) -> str:
+        """The condition that the row of ``t`` has the key ``key``, a composite."""
+        types = dict(self.columns)
+        return " and ".join(
+            f"t.{quote_identifier(name)} = ({key}).c{number}::{types[name]}" for number, name in enumerate(self.key, 1)
+        )
+
+
+def describe(cursor: Cursor, table_id: int, name: TableName, columns: Sequence[str], key: Sequence[str]) -> ApplyTable:
+    """Look up the types that the target's columns really have; they win over what the rules would give.
+
+    Types are taken without length or precision, so that a value too long is an error and never cut.
+    """
+    cursor.execute(query("apply.column_types"), (name.schema, name.table))
+    types = dict(cursor.fetchall())
+    missing = [column for column in columns if column not in types]
+    if missing:
+        raise TargetError(
+            f"the target table lacks {'the column' if types else 'itself; first column'} {missing[0]!r}",
+            table=str(name),
+            advice="Copy the table again with sync_tables",
+        )
+    for width in {len(columns), len(key)} - {0}:
+        cursor.execute("select sch_chameleon.ensure_row_type(%s)", (width,))
+    return ApplyTable(table_id, name, tuple((column, types[column]) for column in columns), tuple(key))
+
+
+def apply_rows(
+    cursor: Cursor, table: ApplyTable, rows: LogSlice, counts: Counts, *, only: Sequence[str] | None = None, replace: bool = False
+) -> None:
+    """Apply a slice of the log to its table.
+
+    ``only``: of the rows with these keys (or images, without a key). ``replace``: remove every touched row before the
+    new ones are inserted, so that rows may trade the values of a further unique key.
+    """
+    condition = rows.condition + (f" and {'key' if table.key else 'image'} = any(%(only)s)" if only is not None else "")
+    parameters = {"only": None if only is None else list(only)}
+    if not table.key:
+        _apply_without_key(cursor, table, rows.log, condition, parameters)
+    elif counts.only_inserts and only is None:
+        cursor.execute(_insert_all(table, rows.log, condition), parameters)
+    else:
+        _apply_with_key(cursor, table, rows.log, condition, parameters, counts, replace=replace)
+
+
+def _insert_all(table: ApplyTable, log: str, condition: str) -> str:
+    return (
+        f"insert into {table.quoted} ({table.list}) select {table.casts}"
+        f" from (select image::{table.row_type} as r from {log} where {condition} offset 0) n"
+    )
+
+
+def _net(log: str, condition: str) -> str:
+    """The last whole image of each key; the images of partial updates come on top of it later."""
+    return (
+        f"select distinct on (key) key, operation, image from {log}"
+        f" where {condition} and operation <> 'p' order by key, batch_id desc, sequence desc"
+    )
+
+
+def _apply_with_key(
+    cursor: Cursor, table: ApplyTable, log: str, condition: str, parameters: dict[str, object], counts: Counts, *, replace: bool
+) -> None:
+    net = _net(log, condition)
+    if counts.deletes or replace:
+        which = "" if replace else " where operation = 'd'"
+        cursor.execute(
+            f"delete from {table.quoted} t using (select key::{table.key_type} as k from ({net}) x{which} offset 0) n"
+            f" where {table.key_match('n.k')}",
+            parameters,
+        )
+    if counts.inserts or counts.updates:
+        cursor.execute(
+            f"insert into {table.quoted} ({table.list}) select {table.casts}"
+            f" from (select image::{table.row_type} as r from ({net}) x where operation <> 'd' offset 0) n"
+            + ("" if replace else _on_conflict(table)),
+            parameters,
+        )
+    if counts.partials:
+        cursor.execute(_update_partials(table, log, condition), parameters)
+
+
+def _on_conflict(table: ApplyTable) -> str:
+    key = ", ".join(quote_identifier(name) for name in table.key)
+    others = [quote_identifier(name) for name, _ in table.columns if name not in table.key]
+    if not others:
+        return f" on conflict ({key}) do nothing"
+    return f" on conflict ({key}) do update set " + ", ".join(f"{name} = excluded.{name}" for name in others)
+
+
+def _update_partials(table: ApplyTable, log: str, condition: str) -> str:
+    """Lay the columns that partial images hold, as JSON objects, over the row, in order."""
+    sets = ", ".join(f"{quote_identifier(name)} = r.{quote_identifier(name)}" for name, _ in table.columns)
+    return (
+        f"with logged as (select key, operation, image, batch_id, sequence from {log} where {condition}),"
+        " parts as (select l.key, jsonb_object_agg(e.key, e.value order by l.batch_id, l.sequence) as image"
+        " from logged l cross join lateral jsonb_each(case l.operation when 'p' then l.image::jsonb end) e where l.operation = 'p'"
+        " and not exists (select 1 from logged w where w.key = l.key and w.operation <> 'p'"
+        " and (w.batch_id, w.sequence) > (l.batch_id, l.sequence)) group by l.key),"
+        f" keyed as (select key::{table.key_type} as k, image from parts offset 0)"
+        f" update {table.quoted} old set {sets}"
+        f" from {table.quoted} t join keyed n on {table.key_match('n.k')}"
+        " cross join lateral jsonb_populate_record(t, n.image) r where old.ctid = t.ctid"
+    )
+
+
+def _apply_without_key(
+    cursor: Cursor, table: ApplyTable, log: str, condition: str, parameters: dict[str, object]
+) -> None:
+    """Count each image: what was inserted more often than deleted is inserted, the reverse is deleted."""
+    net = (
+        "select image, sum(case operation when 'd' then -1 else 1 end) as change"
+        f" from {log} where {condition} group by image"
+    )
+    line = f"row({table.casts})::text"
+    present = f"row({', '.join(f't.{quote_identifier(name)}' for name, _ in table.columns)})::text"
+    # Rows are matched by their whole text, which only a hash join finds in one pass.
+    cursor.execute("set local enable_hashjoin = on; set local enable_seqscan = on")
+    gone = (
+        f"select line, sum(-change) as number from (select {line} as line, n.change"
+        f" from (select image::{table.row_type} as r, change from ({net}) x where change < 0 offset 0) n) y group by line"
+    )
+    cursor.execute(f"select coalesce(sum(number), 0) from ({gone}) z", parameters)
+    expected = _one(cursor)
+    if expected:
+        cursor.execute(
+            f"delete from {table.quoted} t using (select ctid from (select t.ctid, z.number,"
+            f" row_number() over (partition by z.line) as place from {table.quoted} t join ({gone}) z on {present} = z.line"
+            ") found where place <= number) victims where t.ctid = victims.ctid",
+            parameters,
+        )
+        if cursor.rowcount != expected:
+            raise TargetError(
+                f"{expected - cursor.rowcount} row(s) to delete or update are not in the target table, which has no key",
+                table=str(table.name),
+                advice="Copy the table again with sync_tables",
+            )
+    cursor.execute(
+        f"insert into {table.quoted} ({table.list}) select {table.casts} from (select image::{table.row_type} as r"
+        f" from ({net}) x cross join generate_series(1, change) where change > 0 offset 0) n",
+        parameters,
+    )
+    cursor.execute("set local enable_hashjoin = default; set local enable_seqscan = default")
+
+
+def identities(cursor: Cursor, table: ApplyTable, rows: LogSlice) -> list[str]:
+    """Return the keys of the rows in the slice (their images, without a key), each once."""
+    column = "key" if table.key else "image"
+    cursor.execute(f"select distinct {column} from {rows.log} where {rows.condition} order by {column}")
+    return [row[0] for row in cursor.fetchall()]
+
+
+class LoggedRow(NamedTuple):
+    """A row of the log, for people."""
+
+    operation: str
+    key: str | None
+    image: str | None
+    file_number: int
+    offset: int
+
+
+def last_logged(cursor: Cursor, table: ApplyTable, rows: LogSlice, identity: str) -> LoggedRow:
+    """Return the last change in the slice of the row with this key or image."""
+    column = "key" if table.key else "image"
+    cursor.execute(
+        f"select operation, key, image, binlog_file, binlog_offset from {rows.log}"
+        f" where {rows.condition} and {column} = %s order by batch_id desc, sequence desc limit 1",
+        (identity,),
+    )
+    row = cursor.fetchone()
+    assert row is not None  # the identity came from this slice
+    return LoggedRow(*row)
+
+
+def hold_rows(cursor: Cursor, rows: LogSlice) -> None:
+    """Keep a slice aside for a table whose copy is not in place yet."""
+    cursor.execute(f"insert into sch_chameleon.held_rows select * from {rows.log} where {rows.condition}")
+
+
+def held_slice(cursor: Cursor, table_id: int) -> tuple[LogSlice, Counts] | None:
+    """Return what is kept aside for a table, if anything is."""
+    cursor.execute(query("apply.held_counts"), (table_id,))
+    inserts, updates, deletes, partials, first, last = cursor.fetchone() or (0, 0, 0, 0, None, None)
+    if first is None:
+        return None
+    return (
+        LogSlice("sch_chameleon.held_rows", first, last, None, table_id),
+        Counts(inserts, updates, deletes, partials),
+    )
+
+
+def forget_held(cursor: Cursor, table_id: int) -> None:
+    """Remove what was kept aside for a table."""
+    cursor.execute("delete from sch_chameleon.held_rows where table_id = %s", (table_id,))
+
+
+def _one(cursor: Cursor) -> int:
+    row = cursor.fetchone()
+    assert row is not None  # an aggregate always answers
+    return int(row[0])

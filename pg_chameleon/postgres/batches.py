@@ -1,0 +1,313 @@
+"""Batches in the log tables: stored by the read process together with its checkpoint, taken up by the replay process."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from psycopg2.extras import Json
+
+from pg_chameleon.convert.quoting import quote_identifier
+from pg_chameleon.model.position import BinlogPosition, Position
+from pg_chameleon.postgres.connection import Connection, Cursor, transaction
+from pg_chameleon.postgres.queries import query
+from pg_chameleon.postgres.sources import Source
+
+# https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4 (binary format)
+_SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER = b"\xff\xff"
+_NULL = b"\xff\xff\xff\xff"
+_FIELDS = 9
+_COLUMNS = "batch_id, sequence, segment, table_id, operation, binlog_file, binlog_offset, key, image"
+_HEAD = struct.Struct(">hiqi")
+_TAIL = struct.Struct(">iiiiiciiiq")
+
+INSERT, UPDATE, DELETE, PARTIAL = b"i", b"u", b"d", b"p"
+_SUMMARY_SLOT = {INSERT: 0, UPDATE: 1, DELETE: 2, PARTIAL: 3}
+
+
+class LogEntry(NamedTuple):
+    """One row of the log: the operation, the row's key and its image as composite literals (or None)."""
+
+    operation: bytes
+    key: str | None
+    image: str | None
+
+
+def log_table(source: Source, number: int) -> str:
+    """Return the quoted name of one of the two log tables of a source."""
+    return f"sch_chameleon.{quote_identifier(f'log_{source.source_id}_{number}')}"
+
+
+def _text_field(value: str | None) -> bytes:
+    if value is None:
+        return _NULL
+    data = value.encode()
+    return len(data).to_bytes(4, "big") + data
+
+
+@dataclass(slots=True)
+class OpenBatch:
+    """The batch that the read process is filling: rows in the binary form of COPY, and what they are.
+
+    Rows count once their transaction is committed; until then ``rollback`` takes them back.
+    """
+
+    batch_id: int
+    segment: int = 0
+    sequence: int = 0
+    rows: int = 0
+    transactions: int = 0
+    summary: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    _finished: list[bytes] = field(default_factory=list)
+    _current: list[bytes] = field(default_factory=list)
+    _counts: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    _size: int = 0
+    committed_sequence: int = 0
+    """The sequence number of the last row of a finished transaction."""
+
+    def add(self, table_id: int, entries: Iterable[LogEntry], file_number: int, offset: int) -> None:
+        """Append the entries of one row event, which ends at ``offset`` of the numbered binlog file."""
+        head = _HEAD.pack(_FIELDS, 8, self.batch_id, 8)
+        tails = {
+            operation: _TAIL.pack(4, self.segment, 4, table_id, 1, operation, 4, file_number, 8, offset)
+            for operation in _SUMMARY_SLOT
+        }
+        counts = self._counts.setdefault((self.segment, table_id), [0, 0, 0, 0])
+        sequence, data, size = self.sequence, self._current, self._size
+        try:
+            for operation, key, image in entries:
+                line = head + (sequence + 1).to_bytes(8, "big") + tails[operation] + _text_field(key) + _text_field(image)
+                sequence += 1
+                counts[_SUMMARY_SLOT[operation]] += 1
+                size += len(line)
+                data.append(line)
+        finally:
+            # The entries are decoded as they come, which may end in an error; what came before stays counted.
+            self.sequence, self._size = sequence, size
+
+    def commit(self) -> None:
+        """Count the rows of the source transaction that ends here."""
+        for key, counts in self._counts.items():
+            self.rows += sum(counts)
+            total = self.summary.setdefault(key, [0, 0, 0, 0])
+            total[:] = map(sum, zip(total, counts, strict=True))
+        self._finished += self._current
+        self._current.clear()
+        self._counts.clear()
+        self.transactions += 1
+        self.committed_sequence = self.sequence
+
+    def rollback(self) -> None:
+        """Forget the rows of the source transaction; what was written of it the caller undoes."""
+        self._current.clear()
+        self._counts.clear()
+
+    def count_written(self, counts: dict[int, list[int]]) -> None:
+        """Count rows of the current transaction, per table, that are in the log table already."""
+        for table_id, found in counts.items():
+            self._counts[self.segment, table_id] = found
+            self.sequence += sum(found)
+
+    def take(self, *, finished: bool) -> bytes | None:
+        """Return the rows of finished transactions, or those of the current one, as the data of one COPY."""
+        lines = self._finished if finished else self._current
+        if not lines:
+            return None
+        data = b"".join((_SIGNATURE, *lines, _TRAILER))
+        self._size -= len(data) - len(_SIGNATURE) - len(_TRAILER)
+        lines.clear()
+        return data
+
+    @property
+    def size(self) -> int:
+        """The bytes that are gathered and not written yet."""
+        return self._size
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether nothing was added, neither rows nor changes of structure."""
+        return not self.rows and not self.segment
+
+
+def next_batch_number(cursor: Cursor) -> int:
+    """Return the number for a new batch."""
+    cursor.execute(query("batches.next_number"))
+    row = cursor.fetchone()
+    assert row is not None  # nextval always answers
+    number: int = row[0]
+    return number
+
+
+def write_rows(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch, *, finished: bool) -> None:
+    """Copy gathered rows into the log table: those of finished transactions, or those of the current one.
+
+    They count only once ``store`` and its commit have passed.
+    """
+    data = batch.take(finished=finished)
+    if data is not None:
+        statement = f"copy {log_table(source, log_number)} ({_COLUMNS}) from stdin (format binary)"
+        cursor.copy_expert(statement, io.BytesIO(data), size=1 << 18)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadState:
+    """What the read process knows when it stores: times are seconds since the epoch on the target's clock."""
+
+    generation: int
+    position: Position
+    commit_time: float | None
+    caught_up: float | None
+
+    def parameters(self, source: Source) -> dict[str, Any]:
+        """The values that ``store`` and ``move`` share."""
+        return {
+            "source_id": source.source_id,
+            "generation": self.generation,
+            "file": self.position.binlog.file,
+            "offset": self.position.binlog.offset,
+            "gtid": None if self.position.gtid is None else str(self.position.gtid),
+            "commit_time": self.commit_time,
+            "caught_up": self.caught_up,
+        }
+
+
+def store(cursor: Cursor, source: Source, batch: OpenBatch, state: ReadState, *, registered: bool) -> int | None:
+    """Store the batch and move the checkpoint; return the number for the next batch.
+
+    Return None, and store nothing, if tables were registered meanwhile: the caller rolls back and loads them.
+    ``registered``: the batch itself changes the registry, which the replay process has to notice.
+    """
+    cursor.execute(
+        query("batches.store"),
+        {
+            **state.parameters(source),
+            "batch_id": batch.batch_id,
+            "registered": int(registered),
+            "transactions": batch.transactions,
+            "rows": batch.rows,
+            "summary": Json([[*key, *counts] for key, counts in batch.summary.items()]),
+            "channel": source.channel,
+        },
+    )
+    row = cursor.fetchone()
+    return None if row is None else int(row[1])
+
+
+def move(cursor: Cursor, source: Source, state: ReadState) -> bool:
+    """Move the checkpoint without a batch; return False if tables were registered meanwhile."""
+    cursor.execute(query("batches.move"), state.parameters(source))
+    return cursor.rowcount == 1
+
+
+def add_schema_change(
+    cursor: Cursor,
+    batch: OpenBatch,
+    table_id: int,
+    kind: str,
+    *,
+    structure_id: int | None,
+    change: dict[str, Any],
+    statement: str,
+    position: BinlogPosition,
+) -> None:
+    """Add a change of structure; the rows that follow it belong to the next segment."""
+    cursor.execute(
+        query("batches.add_schema_change"),
+        {
+            "batch_id": batch.batch_id,
+            "segment": batch.segment,
+            "table_id": table_id,
+            "kind": kind,
+            "structure_id": structure_id,
+            "change": Json(change),
+            "statement": statement,
+            "file": position.file,
+            "offset": position.offset,
+        },
+    )
+
+
+def switch_log(cursor: Cursor, source: Source, generation: int, age: timedelta) -> int | None:
+    """Write to the other log table from now on if it is empty and this one has batches older than ``age``."""
+    cursor.execute(
+        query("batches.switch_log"), {"source_id": source.source_id, "generation": generation, "age": age}
+    )
+    row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+def purge(connection: Connection, source: Source, retention: timedelta) -> bool:
+    """Empty the log table that is not written to, if all it holds was replayed longer than ``retention`` ago."""
+    with transaction(connection) as cursor:
+        cursor.execute(query("batches.idle_log"), {"source_id": source.source_id, "retention": retention})
+        row = cursor.fetchone()
+        if row is None:
+            return False
+        cursor.execute(f"truncate {log_table(source, row[0])}")
+        cursor.execute(query("batches.forget"), {"source_id": source.source_id, "log_number": row[0]})
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingBatch:
+    """A stored batch that is not replayed yet. ``summary``: (segment, table id) to counts of i, u, d, p."""
+
+    batch_id: int
+    log_number: int
+    position: BinlogPosition
+    rows: int
+    summary: dict[tuple[int, int], tuple[int, int, int, int]]
+    changes_structure: bool
+
+
+def waiting_batches(cursor: Cursor, source: Source, limit: int = 2000) -> list[WaitingBatch]:
+    """Return the next batches to replay in order."""
+    cursor.execute(query("batches.waiting"), {"source_id": source.source_id, "limit": limit})
+    return [
+        WaitingBatch(
+            batch_id=batch_id,
+            log_number=log_number,
+            position=BinlogPosition(file, offset),
+            rows=rows,
+            summary={(part[0], part[1]): tuple(part[2:]) for part in summary},
+            changes_structure=changes,
+        )
+        for batch_id, log_number, file, offset, rows, summary, changes in cursor.fetchall()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChange:
+    """A change of structure as it was stored with its batch."""
+
+    segment: int
+    table_id: int
+    kind: str
+    structure_id: int | None
+    change: dict[str, Any]
+    statement: str
+    position: BinlogPosition
+
+
+def schema_changes(cursor: Cursor, batch_id: int) -> list[StoredChange]:
+    """Return the changes of structure of a batch in order."""
+    cursor.execute(query("batches.schema_changes"), (batch_id,))
+    return [
+        StoredChange(segment, table_id, kind, structure_id, change, statement or "", BinlogPosition(file, offset))
+        for segment, table_id, kind, structure_id, change, statement, file, offset in cursor.fetchall()
+    ]
+
+
+def mark_replayed(
+    cursor: Cursor, source: Source, first: int, last: int, *, rows: int, ddl: int, skipped: int
+) -> None:
+    """Mark batches as replayed and count what was done, in the transaction that applied them."""
+    cursor.execute(
+        query("batches.mark_replayed"),
+        {"source_id": source.source_id, "first": first, "last": last, "rows": rows, "ddl": ddl, "skipped": skipped},
+    )

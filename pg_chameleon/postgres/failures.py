@@ -1,0 +1,162 @@
+"""What could not be applied: the error log, discarded rows, and the search for the row that is to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg2
+
+from pg_chameleon.errors import TargetError
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.position import BinlogPosition
+from pg_chameleon.postgres.apply import ApplyTable, Counts, LogSlice, apply_rows, identities, last_logged
+from pg_chameleon.postgres.connection import Cursor, translated
+from pg_chameleon.postgres.queries import query
+from pg_chameleon.postgres.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that could not be applied, for the error log."""
+
+    message: str
+    table: TableName | None = None
+    position: BinlogPosition | None = None
+    batch_id: int | None = None
+    row_key: str | None = None
+    statement: str | None = None
+
+
+def log_failure(cursor: Cursor, source: Source, failure: Failure) -> int:
+    """Write a failure into the error log; return its number, by which ``show_errors --logid`` shows it."""
+    cursor.execute(
+        query("apply.add_error"),
+        {
+            "source_id": source.source_id,
+            "schema": None if failure.table is None else failure.table.schema,
+            "table": None if failure.table is None else failure.table.table,
+            "batch_id": failure.batch_id,
+            "file": None if failure.position is None else failure.position.file,
+            "offset": None if failure.position is None else failure.position.offset,
+            "row_key": failure.row_key,
+            "statement": failure.statement,
+            "message": failure.message,
+        },
+    )
+    row = cursor.fetchone()
+    assert row is not None  # the statement has RETURNING
+    return int(row[0])
+
+
+@contextmanager
+def savepoint(cursor: Cursor) -> Iterator[None]:
+    """Undo what the block did if PostgreSQL refuses any of it; a lost connection is raised as what it is."""
+    cursor.execute("savepoint chameleon_step")
+    try:
+        yield
+    except (psycopg2.Error, TargetError) as error:
+        failed = translated(error) if isinstance(error, psycopg2.Error) else error
+        if failed.transient:
+            raise failed from error
+        cursor.execute("rollback to savepoint chameleon_step")
+        raise failed from error
+    cursor.execute("release savepoint chameleon_step")
+
+
+def run_statements(cursor: Cursor, statements: Sequence[str]) -> None:
+    """Run statements of a change of structure inside a savepoint; raise ``TargetError`` if one is refused."""
+    with savepoint(cursor):
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def apply_carefully(
+    cursor: Cursor, source: Source, name: TableName, table: ApplyTable, rows: LogSlice, counts: Counts, file: str
+) -> list[Failure]:
+    """Apply a slice; if it is refused, find the rows that are to blame, apply all others and log these.
+
+    ``file`` names the binlog file of the batch, from which those of the rows follow.
+    """
+    for replace in (False, True):
+        try:
+            with savepoint(cursor):
+                apply_rows(cursor, table, rows, counts, replace=replace)
+            return []
+        except TargetError as error:
+            if error.transient:
+                raise
+    counts = counts._replace(deletes=max(counts.deletes, 1), updates=max(counts.updates, 1))
+    failed: list[tuple[str, TargetError]] = []
+    _narrow(cursor, table, rows, counts, identities(cursor, table, rows), failed)
+    return [_discard(cursor, source, name, table, rows, identity, error, file) for identity, error in failed]
+
+
+def _narrow(
+    cursor: Cursor,
+    table: ApplyTable,
+    rows: LogSlice,
+    counts: Counts,
+    wanted: Sequence[str],
+    failed: list[tuple[str, TargetError]],
+) -> None:
+    """Apply the rows of these identities, halving what is refused until single rows are left."""
+    if not wanted:
+        return
+    try:
+        with savepoint(cursor):
+            apply_rows(cursor, table, rows, counts, only=wanted, replace=True)
+    except TargetError as error:
+        if error.transient:
+            raise
+        if len(wanted) == 1:
+            failed.append((wanted[0], error))
+            return
+        middle = len(wanted) // 2
+        _narrow(cursor, table, rows, counts, wanted[:middle], failed)
+        _narrow(cursor, table, rows, counts, wanted[middle:], failed)
+
+
+_OPERATIONS = {"i": "insert", "u": "update", "d": "delete", "p": "update"}
+
+
+def _discard(
+    cursor: Cursor,
+    source: Source,
+    name: TableName,
+    table: ApplyTable,
+    rows: LogSlice,
+    identity: str,
+    error: TargetError,
+    file: str,
+) -> Failure:
+    row = last_logged(cursor, table, rows, identity)
+    position = BinlogPosition(numbered_file(file, row.file_number), row.offset)
+    cursor.execute(
+        query("apply.add_discarded"),
+        {
+            "source_id": source.source_id,
+            "schema": name.schema,
+            "table": name.table,
+            "operation": _OPERATIONS[row.operation],
+            "row_key": row.key,
+            "image": row.image,
+            "file": position.file,
+            "offset": position.offset,
+            "reason": error.message,
+        },
+    )
+    return Failure(
+        f"{_OPERATIONS[row.operation]} could not be applied: {error.message}",
+        table=name,
+        position=position,
+        batch_id=rows.last_batch,
+        row_key=row.key or row.image,
+    )
+
+
+def numbered_file(file: str, number: int) -> str:
+    """Return the binlog file with another number: the files of a source share name and width of number."""
+    base, _, digits = file.rpartition(".")
+    return f"{base}.{number:0{len(digits)}d}"

@@ -1,0 +1,40 @@
+"""Rows of transactions that are prepared by XA: kept aside until the source commits them, or rolls them back."""
+
+from __future__ import annotations
+
+from pg_chameleon.postgres.batches import OpenBatch, log_table
+from pg_chameleon.postgres.connection import Cursor
+from pg_chameleon.postgres.queries import query
+from pg_chameleon.postgres.sources import Source
+
+_ROW = "table_id, operation, key, image, binlog_file, binlog_offset"
+
+
+def put_aside(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch, xid: str) -> None:
+    """Move the rows of the batch's current transaction, which were written already, out of the log table."""
+    cursor.execute(
+        f"with moved as (delete from {log_table(source, log_number)}"
+        f" where batch_id = %s and sequence > %s returning sequence, {_ROW})"
+        f" insert into sch_chameleon.prepared_rows (source_id, xid, sequence, {_ROW})"
+        f" select %s, %s, sequence, {_ROW} from moved",
+        (batch.batch_id, batch.committed_sequence, source.source_id, xid),
+    )
+    batch.rollback()
+
+
+def decide(
+    cursor: Cursor, source: Source, log_number: int, batch: OpenBatch, xid: str, *, committed: bool
+) -> None:
+    """Put the rows of a prepared transaction into the log table as part of the batch, or forget them."""
+    values = {"source_id": source.source_id, "xid": xid}
+    if committed:
+        cursor.execute(query("prepared.counts"), values)
+        counts = {table_id: list(found) for table_id, *found in cursor.fetchall()}
+        cursor.execute(
+            f"insert into {log_table(source, log_number)} (batch_id, sequence, segment, {_ROW})"
+            f" select %(batch_id)s, %(sequence)s + row_number() over (order by sequence), %(segment)s, {_ROW}"
+            " from sch_chameleon.prepared_rows where source_id = %(source_id)s and xid = %(xid)s",
+            {**values, "batch_id": batch.batch_id, "sequence": batch.sequence, "segment": batch.segment},
+        )
+        batch.count_written(counts)
+    cursor.execute(query("prepared.forget"), values)

@@ -1,0 +1,159 @@
+"""From the row events of one table to the rows of the log: decode, encode, and say what happened to which key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from pg_chameleon.convert.carried import carried_columns
+from pg_chameleon.convert.records import key_record_encoder, record_encoder
+from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.values import Note, row_encoder
+from pg_chameleon.errors import DecodeError
+from pg_chameleon.model.change import RowKind, RowsEvent, TableMap
+from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.mysql.decode import check_table_map, row_decoder
+from pg_chameleon.postgres.batches import DELETE, INSERT, PARTIAL, UPDATE, LogEntry
+
+Encoder = Callable[[tuple[object, ...]], str]
+Entries = Callable[[bytes, int], Iterator[LogEntry]]
+
+
+@dataclass(slots=True)
+class TableCapture:
+    """Turns the row events of a table with one structure into log entries; one function per layout of events."""
+
+    schema: TableSchema
+    rules: Rules
+    note: Note
+    _map: TableMap | None = None
+    _entries: dict[tuple[RowKind, bytes, bytes, bool], Entries] = field(default_factory=dict)
+
+    def entries(self, event: RowsEvent) -> Iterator[LogEntry]:
+        """Return the log entries of an event; raise ``DecodeError`` if it does not fit the structure."""
+        if event.table is not self._map and event.table != self._map:
+            check_table_map(event.table, self.schema)
+            self._entries.clear()
+        self._map = event.table
+        layout = (event.kind, event.before, event.after, event.partial_json)
+        make = self._entries.get(layout)
+        if make is None:
+            make = self._entries[layout] = self._compiled(event)
+        return make(event.body, event.start)
+
+    def _compiled(self, event: RowsEvent) -> Entries:
+        decoder = row_decoder(
+            event.table, self.schema, event.kind, event.before, event.after, event.partial_json
+        )
+        decode = decoder.decode
+        before, after = decoder.before_columns, decoder.after_columns
+        keyed = bool(self.schema.key_columns)
+        if event.kind is RowKind.INSERT:
+            self._need_whole(after, "inserted")
+            return _inserts(decode, self._key(after), self._image(after))
+        if event.kind is RowKind.DELETE:
+            if not keyed:
+                self._need_whole(before, "deleted")
+            return _deletes(decode, self._key(before), None if keyed else self._image(before))
+        if self._is_whole(after):
+            if not keyed:
+                self._need_whole(before, "updated")
+                return _updates_without_key(decode, self._image(before), self._image(after))
+            return _updates(decode, self._key(before), self._key(after), self._image(after))
+        if not keyed:
+            raise self._too_little("updated")
+        return self._partial_updates(decode, before, after)
+
+    def _partial_updates(
+        self, decode: Callable[[bytes, int], list[tuple[object, ...]]], before: tuple[str, ...], after: tuple[str, ...]
+    ) -> Entries:
+        key_columns = self.schema.key_columns
+        changed_key = None
+        if set(after) & set(key_columns):
+            # A key column that the image leaves out keeps its value.
+            changed_key = [
+                (True, after.index(name)) if name in after else (False, before.index(name)) for name in key_columns
+            ]
+        key = self._key(before)
+        assert key is not None  # only tables with a key come here
+        image = row_encoder(self.schema, self.rules, after, self.note)
+        key_places = [before.index(name) for name in key_columns]
+
+        def entries(body: bytes, start: int) -> Iterator[LogEntry]:
+            for old, new in decode(body, start):
+                if changed_key is not None:
+                    now = [(new if from_after else old)[place] for from_after, place in changed_key]  # type: ignore[index]
+                    if now != [old[place] for place in key_places]:  # type: ignore[index]
+                        raise DecodeError(
+                            "an update of the key came with an image of the changed columns only",
+                            table=str(self.schema.name),
+                            advice="Set binlog_row_image=FULL on the source, then run sync_tables --tables disabled",
+                        )
+                yield LogEntry(PARTIAL, key(old), image(new))  # type: ignore[arg-type]
+
+        return entries
+
+    def _image(self, columns: tuple[str, ...]) -> Encoder:
+        return record_encoder(self.schema, self.rules, columns, self.note)
+
+    def _key(self, columns: tuple[str, ...]) -> Encoder | None:
+        if not self.schema.key_columns:
+            return None
+        missing = set(self.schema.key_columns) - set(columns)
+        if missing:
+            raise self._too_little("changed")
+        return key_record_encoder(self.schema, self.rules, columns)
+
+    def _is_whole(self, columns: tuple[str, ...]) -> bool:
+        return {column.source.name for column in carried_columns(self.schema, self.rules)} <= set(columns)
+
+    def _need_whole(self, columns: tuple[str, ...], done: str) -> None:
+        if not self._is_whole(columns):
+            raise self._too_little(done)
+
+    def _too_little(self, done: str) -> DecodeError:
+        return DecodeError(
+            f"the binlog does not hold all that is needed of a row that was {done}",
+            table=str(self.schema.name),
+            advice="Set binlog_row_image=FULL on the source, then run sync_tables --tables disabled",
+        )
+
+
+def _inserts(decode: Callable[..., list[tuple[object, ...]]], key: Encoder | None, image: Encoder) -> Entries:
+    def entries(body: bytes, start: int) -> Iterator[LogEntry]:
+        for row in decode(body, start):
+            yield LogEntry(INSERT, None if key is None else key(row), image(row))
+
+    return entries
+
+
+def _deletes(decode: Callable[..., list[tuple[object, ...]]], key: Encoder | None, image: Encoder | None) -> Entries:
+    def entries(body: bytes, start: int) -> Iterator[LogEntry]:
+        for row in decode(body, start):
+            yield LogEntry(DELETE, None if key is None else key(row), None if image is None else image(row))
+
+    return entries
+
+
+def _updates(decode: Callable[..., list], old_key: Encoder | None, new_key: Encoder | None, image: Encoder) -> Entries:  # type: ignore[type-arg]
+    assert old_key is not None and new_key is not None
+
+    def entries(body: bytes, start: int) -> Iterator[LogEntry]:
+        for old, new in decode(body, start):
+            before, after = old_key(old), new_key(new)
+            if before == after:
+                yield LogEntry(UPDATE, after, image(new))
+            else:
+                yield LogEntry(DELETE, before, None)
+                yield LogEntry(INSERT, after, image(new))
+
+    return entries
+
+
+def _updates_without_key(decode: Callable[..., list], old_image: Encoder, new_image: Encoder) -> Entries:  # type: ignore[type-arg]
+    def entries(body: bytes, start: int) -> Iterator[LogEntry]:
+        for old, new in decode(body, start):
+            yield LogEntry(DELETE, None, old_image(old))
+            yield LogEntry(INSERT, None, new_image(new))
+
+    return entries

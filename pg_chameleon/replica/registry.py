@@ -1,0 +1,260 @@
+"""The read process's knowledge of the tables: which there are, with which structure, from which position on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pg_chameleon.convert import names
+from pg_chameleon.errors import DdlRefused
+from pg_chameleon.model.change import (
+    SchemaChange,
+    StatementEvent,
+    TableAltered,
+    TableCreated,
+    TableDropped,
+    TableTruncated,
+    TableUncertain,
+)
+from pg_chameleon.model.filter import TableFilter
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.position import BinlogPosition
+from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.model.status import TableState
+from pg_chameleon.mysql.ddl.charsets import Charset
+from pg_chameleon.mysql.ddl.parser import mentioned_tables, parse
+from pg_chameleon.mysql.ddl.server import ServerTraits
+from pg_chameleon.mysql.ddl.statements import Ignored, StatementFormatChange
+from pg_chameleon.mysql.ddl.structures import Structures
+from pg_chameleon.mysql.ddl.tracker import apply
+from pg_chameleon.postgres import batches, tables
+from pg_chameleon.postgres.batches import OpenBatch
+from pg_chameleon.postgres.connection import Cursor
+from pg_chameleon.postgres.failures import Failure, log_failure
+from pg_chameleon.postgres.sources import Source
+from pg_chameleon.postgres.tables import TrackedTable
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTable:
+    """A table as the read process sees it: only the source's side."""
+
+    table_id: int
+    state: TableState
+    start: BinlogPosition | None
+    schema: TableSchema
+
+    def covers(self, position: BinlogPosition) -> bool:
+        """Tell whether the table's copy already holds what happened up to the position."""
+        return self.start is not None and position <= self.start
+
+    @property
+    def captured(self) -> bool:
+        """Tell whether changes of the table's rows are stored."""
+        return self.state in (TableState.REPLICATED, TableState.COPYING, TableState.COPIED)
+
+
+class Registry:
+    """The tables of one source at the position that is being read, moved forward by the DDL of the binlog."""
+
+    def __init__(
+        self,
+        source: Source,
+        table_filter: TableFilter,
+        known: Iterable[TrackedTable],
+        traits: ServerTraits,
+        schema_defaults: dict[str, Charset],
+    ) -> None:
+        self._source = source
+        self._filter = table_filter
+        self._mariadb = traits.mariadb
+        self.changed = False
+        """Whether the registry was changed in the transaction that is open."""
+        self._tables: dict[TableName, ReadTable] = {}
+        # A table that is copied anew is registered twice; the newer registration is the one to fill.
+        for table in known:
+            self._tables[table.schema.name] = ReadTable(table.table_id, table.state, table.start, table.schema)
+        self._structures = Structures(
+            traits,
+            [table.schema for table in self._tables.values() if table.state is not TableState.QUARANTINED],
+            schema_defaults=schema_defaults,
+            mapped=frozenset(table_filter.mappings),
+            uncertain=[name for name, table in self._tables.items() if table.state is TableState.QUARANTINED],
+        )
+
+    def find(self, name: TableName) -> ReadTable | None:
+        """Return the table of that name, whatever its state."""
+        return self._tables.get(name)
+
+    def quarantine(self, cursor: Cursor, name: TableName, reason: str, position: BinlogPosition, statement: str | None = None) -> None:
+        """Take a table out of the replica, and put it on record."""
+        table = self._tables.get(name)
+        if table is None or not table.captured or table.covers(position):
+            return
+        tables.quarantine(cursor, table.table_id, reason, position)
+        failure = Failure(reason, table=name, position=position, statement=statement)
+        log_failure(cursor, self._source, failure)
+        logger.error("%s is taken out of the replica at %s: %s", name, position, reason)
+        self._tables[name] = replace(table, state=TableState.QUARANTINED)
+        self.changed = True
+
+    def follow(self, cursor: Cursor, batch: OpenBatch, event: StatementEvent) -> None:
+        """Follow a statement of the binlog: move the structures, and store what the target has to do."""
+        try:
+            statement = parse(
+                event.statement, sql_mode=event.sql_mode, default_schema=event.schema, mariadb=self._mariadb
+            )
+        except DdlRefused as refused:
+            self._refuse(cursor, event, refused)
+            return
+        if isinstance(statement, Ignored):
+            return
+        if isinstance(statement, StatementFormatChange):
+            self._distrust(cursor, event, "was changed in statement format; set binlog_format=ROW on the source")
+            return
+        changes = apply(statement, self._structures)
+        self._structures.move(statement, changes)
+        stored = [self._follow_change(cursor, batch, event, change) for change in changes]
+        if any(stored):
+            batch.segment += 1
+
+    def _refuse(self, cursor: Cursor, event: StatementEvent, refused: DdlRefused) -> None:
+        """An unknown statement never stops the replica: its tables are taken out, or it is put on record."""
+        logger.warning("a statement at %s is not understood: %s", event.position, refused)
+        touched = self._distrust(cursor, event, f"a statement was not understood: {refused}")
+        if not touched and event.schema in self._filter.mappings:
+            log_failure(cursor, self._source, Failure(str(refused), position=event.position, statement=event.statement))
+
+    def _distrust(self, cursor: Cursor, event: StatementEvent, reason: str) -> bool:
+        """Quarantine every replicated table that a statement may have touched; tell whether there was one."""
+        mentioned = mentioned_tables(
+            event.statement, sql_mode=event.sql_mode, default_schema=event.schema, mariadb=self._mariadb
+        )
+        touched = [name for name in mentioned if (table := self._tables.get(name)) is not None and table.captured]
+        for name in touched:
+            self.quarantine(cursor, name, reason, event.position, event.statement)
+        return bool(touched)
+
+    def _follow_change(
+        self, cursor: Cursor, batch: OpenBatch, event: StatementEvent, change: SchemaChange
+    ) -> bool:
+        """Follow one change; tell whether the target has something to do."""
+        if isinstance(change, TableCreated):
+            return self._created(cursor, batch, event, change.after)
+        if isinstance(change, TableAltered):
+            return self._altered(cursor, batch, event, change)
+        table = self._tables.get(change.name)
+        if table is None and isinstance(change, TableUncertain):
+            self._register_uncertain(cursor, change, event)
+        if table is None or table.covers(event.position):
+            return False
+        if isinstance(change, TableDropped):
+            return self._ended(cursor, batch, event, table)
+        if isinstance(change, TableTruncated):
+            return table.captured and self._store(cursor, batch, event, table.table_id, "truncate", None, {})
+        assert isinstance(change, TableUncertain)
+        self.quarantine(cursor, change.name, change.reason, event.position, event.statement)
+        return False
+
+    def _register_uncertain(self, cursor: Cursor, change: TableUncertain, event: StatementEvent) -> None:
+        """A table came into sight whose structure is not known, as by a rename from outside."""
+        if self._filter.admits(change.name):
+            unknown = TableSchema(change.name, ())
+            self._register(cursor, unknown, TableState.REPLICATED, event.position, replayed=True)
+            self.quarantine(cursor, change.name, change.reason, event.position, event.statement)
+
+    def _created(self, cursor: Cursor, batch: OpenBatch, event: StatementEvent, schema: TableSchema) -> bool:
+        present = self._tables.get(schema.name)
+        if schema.name.schema not in self._filter.mappings or (present and present.covers(event.position)):
+            return False
+        if present is not None:
+            self._ended(cursor, batch, event, present)
+        if not self._filter.admits(schema.name):
+            self._register(cursor, schema, TableState.FILTERED, event.position, replayed=True)
+            return present is not None
+        table_id, structure_id = self._register(cursor, schema, TableState.REPLICATED, event.position, replayed=False)
+        return self._store(cursor, batch, event, table_id, "create", structure_id, {})
+
+    def _altered(self, cursor: Cursor, batch: OpenBatch, event: StatementEvent, change: TableAltered) -> bool:
+        before, after = change.before.name, change.after.name
+        table = self._tables.get(before)
+        if table is None or table.covers(event.position):
+            return False
+        admitted = self._filter.admits(after)
+        if after != before and not (table.captured and admitted):
+            return self._moved(cursor, batch, event, table, change.after)
+        structure_id = tables.add_structure(
+            cursor, table.table_id, change.after, event.position, replayed=not table.captured
+        )
+        if after != before:
+            tables.rename_source(cursor, table.table_id, after)
+            del self._tables[before]
+        self._tables[after] = replace(table, schema=change.after)
+        self.changed = True
+        if not table.captured:
+            return False
+        return self._store(
+            cursor, batch, event, table.table_id, "alter", structure_id, {"origins": list(change.origins)}
+        )
+
+    def _moved(
+        self, cursor: Cursor, batch: OpenBatch, event: StatementEvent, table: ReadTable, schema: TableSchema
+    ) -> bool:
+        """Follow a table that was renamed into, out of, or outside of what is replicated."""
+        stored = self._ended(cursor, batch, event, table)
+        if schema.name.schema not in self._filter.mappings:
+            return stored
+        if not self._filter.admits(schema.name):
+            self._register(cursor, schema, TableState.FILTERED, event.position, replayed=True)
+            return stored
+        self._register(cursor, schema, TableState.REPLICATED, event.position, replayed=True)
+        reason = f"it was renamed from {table.schema.name}, whose rows were not replicated"
+        self.quarantine(cursor, schema.name, reason, event.position, event.statement)
+        return stored
+
+    def _ended(self, cursor: Cursor, batch: OpenBatch, event: StatementEvent, table: ReadTable) -> bool:
+        """The source no longer has the table: let the target drop it when it has replayed what came before."""
+        del self._tables[table.schema.name]
+        self.changed = True
+        if table.state is TableState.FILTERED:
+            tables.set_state(cursor, table.table_id, TableState.DROPPED)
+            return False
+        tables.end(cursor, table.table_id)
+        return self._store(cursor, batch, event, table.table_id, "drop", None, {})
+
+    def _register(
+        self, cursor: Cursor, schema: TableSchema, state: TableState, position: BinlogPosition, *, replayed: bool
+    ) -> tuple[int, int]:
+        target = TableName(self._filter.mappings[schema.name.schema], names.table_name(schema.name.table))
+        table_id, structure_id = tables.register(
+            cursor, self._source, schema, target, state, start=None, structure_from=position, replayed=replayed
+        )
+        self._tables[schema.name] = ReadTable(table_id, state, None, schema)
+        self.changed = True
+        return table_id, structure_id
+
+    def _store(
+        self,
+        cursor: Cursor,
+        batch: OpenBatch,
+        event: StatementEvent,
+        table_id: int,
+        kind: str,
+        structure_id: int | None,
+        document: dict[str, Any],
+    ) -> bool:
+        batches.add_schema_change(
+            cursor,
+            batch,
+            table_id,
+            kind,
+            structure_id=structure_id,
+            change=document,
+            statement=event.statement,
+            position=event.position,
+        )
+        return True

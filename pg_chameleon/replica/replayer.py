@@ -1,0 +1,278 @@
+"""The replay process: takes stored batches and applies them, whole batches in one transaction with their mark."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pg_chameleon.convert import names
+from pg_chameleon.convert.carried import carried_columns
+from pg_chameleon.convert.rules import Rules
+from pg_chameleon.errors import ReplicaStopped, TargetError
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.status import TableState
+from pg_chameleon.postgres import batches, tables
+from pg_chameleon.postgres.apply import (
+    ApplyTable,
+    Counts,
+    LogSlice,
+    apply_rows,
+    describe,
+    hold_rows,
+)
+from pg_chameleon.postgres.batches import StoredChange, WaitingBatch, log_table
+from pg_chameleon.postgres.connection import Connection, Cursor, Stop, transaction, wait_for_notice
+from pg_chameleon.postgres.failures import Failure, apply_carefully, log_failure
+from pg_chameleon.postgres.queries import query
+from pg_chameleon.postgres.sources import Source
+from pg_chameleon.postgres.tables import TrackedTable
+from pg_chameleon.replica.replay_ddl import SchemaReplay
+from pg_chameleon.replica.settings import ReplicaSettings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Neighbouring batches without changes of structure, or one segment of a batch that has some."""
+
+    log_number: int
+    first_batch: int
+    last_batch: int
+    segment: int
+    file: str
+    counts: dict[int, Counts]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one transaction of the replay process did."""
+
+    rows: int = 0
+    ddl: int = 0
+    skipped: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+
+class Replayer:
+    """Applies the batches of one source. One pass is one transaction; only the newest state of the registry is kept."""
+
+    def __init__(
+        self, settings: ReplicaSettings, connection: Connection, source: Source, mappings: dict[str, str], rules: Rules
+    ) -> None:
+        self._settings = settings
+        self._connection = connection
+        self._source = source
+        self._rules = rules
+        self._schema_replay = SchemaReplay(source, mappings, rules, settings)
+        self._generation: int | None = None
+        self._tracked: dict[int, TrackedTable] = {}
+        self._described: dict[int, ApplyTable] = {}
+
+    def run(self, stop: Stop) -> None:
+        """Replay until the stop event is set."""
+        while not stop.is_set():
+            if self.replay_waiting() == 0:
+                wait_for_notice(self._connection, self._settings.sleep, stop)
+
+    def replay_waiting(self) -> int:
+        """Replay the next batches, as many as ``replay_max_rows`` allows; return how many batches were done."""
+        try:
+            return self._pass(careful=False)
+        except TargetError as error:
+            if error.transient:
+                raise
+            logger.warning("a set of changes was refused, searching for the rows to blame: %s", error)
+        self._generation = None
+        try:
+            return self._pass(careful=True)
+        except ReplicaStopped as stopped:
+            self._generation = None
+            self._log_stop(stopped)
+            raise
+
+    def _pass(self, *, careful: bool) -> int:
+        tally = Tally()
+        with transaction(self._connection) as cursor:
+            cursor.execute(query("batches.lock_replay"), (self._source.source_id,))
+            waiting = self._next_batches(cursor, careful=careful)
+            if not waiting:
+                return 0
+            self._load(cursor)
+            for batch_run in _runs(cursor, waiting):
+                if isinstance(batch_run, StoredChange):
+                    self._change_structure(cursor, batch_run, tally, careful=careful)
+                else:
+                    self._apply_run(cursor, batch_run, tally, careful=careful)
+            batches.mark_replayed(
+                cursor,
+                self._source,
+                waiting[0].batch_id,
+                waiting[-1].batch_id,
+                rows=tally.rows,
+                ddl=tally.ddl,
+                skipped=tally.skipped,
+            )
+        for failure in tally.failures:
+            logger.error("%s: %s (position %s)", failure.table, failure.message, failure.position)
+        logger.debug("replayed %d batches with %d rows up to %s", len(waiting), tally.rows, waiting[-1].position)
+        return len(waiting)
+
+    def _next_batches(self, cursor: Cursor, *, careful: bool) -> list[WaitingBatch]:
+        waiting = batches.waiting_batches(cursor, self._source)
+        if careful:
+            return waiting[:1]
+        rows = 0
+        for count, batch in enumerate(waiting):
+            rows += batch.rows
+            if count and rows > self._settings.replay_rows:
+                return waiting[:count]
+        return waiting
+
+    def _load(self, cursor: Cursor) -> None:
+        """Load the registry again if anyone but this process changed it."""
+        cursor.execute(query("batches.generation"), (self._source.source_id,))
+        row = cursor.fetchone()
+        generation = None if row is None else row[0]
+        if generation != self._generation:
+            self._tracked = {
+                table.table_id: table for table in tables.load_tables(cursor, self._source, replayed=True)
+            }
+            self._described.clear()
+            self._generation = generation
+
+    def _apply_run(self, cursor: Cursor, run: Run, tally: Tally, *, careful: bool) -> None:
+        for table_id, counts in run.counts.items():
+            rows = LogSlice(
+                log_table(self._source, run.log_number), run.first_batch, run.last_batch, run.segment, table_id
+            )
+            tracked = self._tracked.get(table_id)
+            if tracked is not None and tracked.state in (TableState.COPYING, TableState.COPIED):
+                hold_rows(cursor, rows)
+            elif tracked is None or tracked.state is not TableState.REPLICATED:
+                tally.skipped += sum(counts)
+            elif careful:
+                self._apply_carefully(cursor, tracked, rows, counts, run.file, tally)
+            else:
+                apply_rows(cursor, self._apply_table(cursor, tracked), rows, counts)
+                tally.rows += sum(counts)
+
+    def _apply_table(self, cursor: Cursor, tracked: TrackedTable) -> ApplyTable:
+        found = self._described.get(tracked.table_id)
+        if found is None:
+            found = self._described[tracked.table_id] = apply_table(cursor, tracked, self._rules)
+        return found
+
+    def _apply_carefully(
+        self, cursor: Cursor, tracked: TrackedTable, rows: LogSlice, counts: Counts, file: str, tally: Tally
+    ) -> None:
+        try:
+            table = self._apply_table(cursor, tracked)
+            failures = apply_carefully(cursor, self._source, tracked.name, table, rows, counts, file)
+        except TargetError as error:
+            if error.transient:
+                raise
+            failures = [Failure(error.message, table=tracked.name, batch_id=rows.last_batch)]
+        tally.rows += sum(counts) - len(failures)
+        tally.skipped += len(failures)
+        if failures:
+            self._take_out(cursor, tracked, failures, tally)
+
+    def _take_out(self, cursor: Cursor, tracked: TrackedTable, failures: list[Failure], tally: Tally) -> None:
+        """Log the failures and quarantine their table, or stop the replica, as the user wants."""
+        first = failures[0]
+        if self._settings.stop_on_replay_error:
+            raise ReplicaStopped(
+                first.message,
+                table=str(tracked.name),
+                position=None if first.position is None else str(first.position),
+                advice="Correct the cause, then run enable_replica and start_replica; nothing of the batch was applied",
+            )
+        for failure in failures:
+            log_failure(cursor, self._source, failure)
+        tally.failures += failures
+        tables.quarantine(cursor, tracked.table_id, first.message, first.position)
+        del self._tracked[tracked.table_id]
+
+    def _change_structure(self, cursor: Cursor, change: StoredChange, tally: Tally, *, careful: bool) -> None:
+        tracked = self._tracked.get(change.table_id)
+        self._described.pop(change.table_id, None)
+        if tracked is not None and tracked.state in (TableState.COPYING, TableState.COPIED):
+            failure = Failure(
+                f"the table was changed while it was being copied: {change.statement}",
+                table=tracked.name,
+                position=change.position,
+                statement=change.statement,
+            )
+            self._take_out(cursor, tracked, [failure], tally)
+            return
+        outcome = self._schema_replay.replay(cursor, change, tracked, careful=careful)
+        tally.ddl += outcome.replayed
+        if outcome.failure is not None and tracked is not None:
+            self._take_out(cursor, tracked, [outcome.failure], tally)
+        elif outcome.failure is not None:
+            log_failure(cursor, self._source, outcome.failure)
+            tally.failures.append(outcome.failure)
+        elif outcome.table is None:
+            self._tracked.pop(change.table_id, None)
+        else:
+            self._tracked[change.table_id] = outcome.table
+
+    def _log_stop(self, stopped: ReplicaStopped) -> None:
+        table = None if stopped.table is None else TableName.parse(stopped.table)
+        with transaction(self._connection) as cursor:
+            log_failure(cursor, self._source, Failure(str(stopped), table=table))
+
+
+def apply_table(cursor: Cursor, tracked: TrackedTable, rules: Rules) -> ApplyTable:
+    """Describe the target of a tracked table by the structure that was replayed."""
+    return describe(
+        cursor,
+        tracked.table_id,
+        tracked.target,
+        [column.name for column in carried_columns(tracked.schema, rules)],
+        [names.column_name(column) for column in tracked.schema.key_columns],
+    )
+
+
+def _runs(cursor: Cursor, waiting: list[WaitingBatch]) -> Iterator[Run | StoredChange]:
+    """Order what the batches hold: rows in runs as long as possible, changes of structure between them."""
+    pending: list[WaitingBatch] = []
+    for batch in waiting:
+        if pending and (batch.changes_structure or batch.log_number != pending[0].log_number):
+            yield _joined(pending)
+            pending = []
+        if batch.changes_structure:
+            yield from _segments(cursor, batch)
+        else:
+            pending.append(batch)
+    if pending:
+        yield _joined(pending)
+
+
+def _joined(joined: list[WaitingBatch]) -> Run:
+    counts: dict[int, Counts] = {}
+    for batch in joined:
+        for (_, table_id), found in batch.summary.items():
+            counts[table_id] = Counts(*map(sum, zip(counts.get(table_id, Counts()), found, strict=True)))
+    first, last = joined[0], joined[-1]
+    return Run(first.log_number, first.batch_id, last.batch_id, 0, last.position.file, counts)
+
+
+def _segments(cursor: Cursor, batch: WaitingBatch) -> Iterator[Run | StoredChange]:
+    changes = batches.schema_changes(cursor, batch.batch_id)
+    last = max([change.segment for change in changes] + [segment for segment, _ in batch.summary])
+    for segment in range(last + 1):
+        counts = {table_id: Counts(*found) for (part, table_id), found in batch.summary.items() if part == segment}
+        if counts:
+            yield Run(batch.log_number, batch.batch_id, batch.batch_id, segment, batch.position.file, counts)
+        yield from (change for change in changes if change.segment == segment)
+
+
+def replay_all(replayer: Replayer, stop: Stop) -> None:
+    """Replay everything that is stored, as the cutover does."""
+    while not stop.is_set() and replayer.replay_waiting():
+        pass
+
+

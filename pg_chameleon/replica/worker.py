@@ -1,0 +1,162 @@
+"""The read and the replay process: what the supervisor starts as ``python -m pg_chameleon.replica.worker``.
+
+What they need comes as one pickled value on standard input, which stays open: its end means that the supervisor died.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import sys
+import threading
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import BinaryIO
+
+from pg_chameleon.config import Configuration
+from pg_chameleon.daemon import StopEvent
+from pg_chameleon.errors import ChameleonError, ReplicaBusy
+from pg_chameleon.log import start_logging, stop_logging
+from pg_chameleon.model.position import BinlogPosition
+from pg_chameleon.model.status import SourceStatus
+from pg_chameleon.mysql.connection import connect as connect_source
+from pg_chameleon.mysql.server import SourceServer
+from pg_chameleon.postgres.connection import (
+    ASYNCHRONOUS_COMMIT,
+    BY_INDEX,
+    Connection,
+    LockRole,
+    Stop,
+    close_quietly,
+    connect,
+    has_postgis,
+    listen,
+    try_lock,
+)
+from pg_chameleon.postgres.sources import Source, find_source, read_mappings, set_status
+from pg_chameleon.replica.reader import Reader
+from pg_chameleon.replica.replayer import Replayer
+from pg_chameleon.replica.settings import ReplicaSettings, replica_settings
+
+logger = logging.getLogger(__name__)
+
+_LOCK_SECONDS = 15.0
+"""So long may the backend of a killed process hold on to its lock."""
+ROLES = {"read": LockRole.READ, "replay": LockRole.REPLAY}
+PARAMETERS = {"read": ASYNCHRONOUS_COMMIT, "replay": (*ASYNCHRONOUS_COMMIT, *BY_INDEX)}
+
+
+class Outcome(IntEnum):
+    """The exit statuses by which a process tells the supervisor how it ended."""
+
+    DONE = 0
+    TRY_AGAIN = 3
+    GIVE_UP = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a process is to do."""
+
+    role: str
+    configuration: Configuration
+    source: str
+    debug: bool
+    rollbar_level: str
+
+
+def main(role: str) -> int:
+    """Run one of the processes until it is told to stop; return the outcome."""
+    assignment: Assignment = pickle.load(sys.stdin.buffer)
+    stop = StopEvent.on_signals()
+    threading.Thread(target=_watch_supervisor, args=(sys.stdin.buffer, stop), daemon=True).start()
+    start_logging(
+        assignment.configuration, assignment.source, debug=assignment.debug, rollbar_level=assignment.rollbar_level
+    )
+    try:
+        return _work(role, assignment, stop)
+    finally:
+        stop_logging()
+
+
+def _watch_supervisor(stdin: BinaryIO, stop: StopEvent) -> None:
+    stdin.read()
+    stop.set()
+
+
+def _work(role: str, assignment: Assignment, stop: StopEvent) -> Outcome:
+    settings = replica_settings(assignment.configuration, assignment.configuration.sources[assignment.source])
+    try:
+        connection = connect(settings.target, f"{role} {settings.name}", PARAMETERS[role])
+        try:
+            source = find_source(connection, settings.name)
+            _lock(connection, source, role, stop)
+            {"read": read, "replay": replay}[role](settings, connection, source, stop)
+        except ChameleonError as error:
+            if not error.transient:
+                _record(settings, str(error))
+            raise
+        finally:
+            close_quietly(connection)
+    except ChameleonError as error:
+        if stop.is_set():
+            return Outcome.DONE
+        if error.transient:
+            logger.warning("the %s process ends and will be started again: %s", role, error)
+            return Outcome.TRY_AGAIN
+        logger.error("the %s process cannot go on: %s", role, error)
+        return Outcome.GIVE_UP
+    except Exception:
+        logger.exception("the %s process met an error that nobody foresaw", role)
+        return Outcome.TRY_AGAIN
+    return Outcome.DONE
+
+
+def _lock(connection: Connection, source: Source, role: str, stop: Stop) -> None:
+    waited = 0.0
+    while not try_lock(connection, source.source_id, ROLES[role]):
+        if waited >= _LOCK_SECONDS:
+            raise ReplicaBusy(
+                f"another {role} process works on the source {source.name}",
+                advice="Stop it first; pg_locks on the target shows its connection",
+            )
+        stop.wait(0.1)
+        waited += 0.1
+
+
+def _record(settings: ReplicaSettings, reason: str) -> None:
+    """Write the reason into the catalogue, on a connection of its own: the other may be in any state."""
+    connection = connect(settings.target, "status")
+    try:
+        set_status(connection, find_source(connection, settings.name), SourceStatus.ERROR, reason)
+    finally:
+        close_quietly(connection)
+
+
+def read(
+    settings: ReplicaSettings, connection: Connection, source: Source, stop: Stop, until: BinlogPosition | None = None
+) -> None:
+    """Read the binlog of a source into its log tables."""
+    mappings = read_mappings(connection, source)
+    Reader(settings, connection, source, mappings, postgis=has_postgis(connection)).run(stop, until)
+
+
+def replayer(settings: ReplicaSettings, connection: Connection, source: Source) -> Replayer:
+    """Return what applies the batches of a source."""
+    control = connect_source(settings.source)
+    try:
+        flavour = SourceServer(control).version.flavour.value
+    finally:
+        control.close()
+    rules = settings.rules(flavour, postgis=has_postgis(connection))
+    return Replayer(settings, connection, source, read_mappings(connection, source), rules)
+
+
+def replay(settings: ReplicaSettings, connection: Connection, source: Source, stop: Stop) -> None:
+    """Apply the batches of a source as they come."""
+    listen(connection, source.channel)
+    replayer(settings, connection, source).run(stop)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,149 @@
+-- name: next_number
+select nextval('sch_chameleon.batches_batch_id_seq');
+
+-- name: store
+-- The checkpoint moves only if no table was registered since the read process loaded them.
+with moved as (
+    update sch_chameleon.checkpoints
+    set binlog_file = %(file)s,
+        binlog_offset = %(offset)s,
+        gtid_set = %(gtid)s,
+        generation = generation + %(registered)s,
+        last_commit_at = to_timestamp(%(commit_time)s),
+        caught_up_at = coalesce(to_timestamp(%(caught_up)s), caught_up_at),
+        read_at = clock_timestamp()
+    where source_id = %(source_id)s
+        and generation = %(generation)s
+    returning source_id, log_number
+),
+stored as (
+    insert into sch_chameleon.batches
+        (batch_id, source_id, log_number, binlog_file, binlog_offset, gtid_set, transactions, rows, summary, last_commit_at)
+    select
+        %(batch_id)s, source_id, log_number, %(file)s, %(offset)s, %(gtid)s, %(transactions)s, %(rows)s, %(summary)s,
+        to_timestamp(%(commit_time)s)
+    from moved
+)
+select
+    pg_notify(%(channel)s, ''),
+    nextval('sch_chameleon.batches_batch_id_seq')
+from moved;
+
+-- name: move
+-- Nothing to store: the source had transactions of other schemas only, or none.
+update sch_chameleon.checkpoints
+set binlog_file = %(file)s,
+    binlog_offset = %(offset)s,
+    gtid_set = %(gtid)s,
+    last_commit_at = coalesce(to_timestamp(%(commit_time)s), last_commit_at),
+    caught_up_at = coalesce(to_timestamp(%(caught_up)s), caught_up_at),
+    read_at = clock_timestamp()
+where source_id = %(source_id)s
+    and generation = %(generation)s;
+
+-- name: add_schema_change
+insert into sch_chameleon.schema_changes
+    (batch_id, segment, table_id, kind, structure_id, change, statement, binlog_file, binlog_offset)
+values
+    (%(batch_id)s, %(segment)s, %(table_id)s, %(kind)s, %(structure_id)s, %(change)s, %(statement)s, %(file)s, %(offset)s);
+
+-- name: switch_log
+-- The other log table is empty: write there, so that this one can be emptied when its batches are old enough.
+update sch_chameleon.checkpoints c
+set log_number = 3 - log_number
+where source_id = %(source_id)s
+    and generation = %(generation)s
+    and not exists (
+        select 1
+        from sch_chameleon.batches b
+        where b.source_id = c.source_id
+            and b.log_number = 3 - c.log_number
+    )
+    and exists (
+        select 1
+        from sch_chameleon.batches b
+        where b.source_id = c.source_id
+            and b.log_number = c.log_number
+            and b.stored_at < clock_timestamp() - %(age)s
+    )
+returning log_number;
+
+-- name: idle_log
+-- The log table that is not written to, if all that it holds is replayed and old enough.
+select 3 - c.log_number
+from sch_chameleon.checkpoints c
+where c.source_id = %(source_id)s
+    and exists (
+        select 1
+        from sch_chameleon.batches b
+        where b.source_id = c.source_id
+            and b.log_number = 3 - c.log_number
+    )
+    and not exists (
+        select 1
+        from sch_chameleon.batches b
+        where b.source_id = c.source_id
+            and b.log_number = 3 - c.log_number
+            and (b.replayed_at is null or b.replayed_at > clock_timestamp() - %(retention)s)
+    );
+
+-- name: forget
+delete from sch_chameleon.batches
+where source_id = %(source_id)s
+    and log_number = %(log_number)s;
+
+-- name: lock_replay
+select
+    batch_id
+from sch_chameleon.replays
+where source_id = %s
+for update;
+
+-- name: generation
+select generation
+from sch_chameleon.checkpoints
+where source_id = %s;
+
+-- name: waiting
+select
+    batch_id, log_number, binlog_file, binlog_offset, rows, summary,
+    exists (select 1 from sch_chameleon.schema_changes c where c.batch_id = b.batch_id)
+from sch_chameleon.batches b
+where source_id = %(source_id)s
+    and replayed_at is null
+order by batch_id
+limit %(limit)s;
+
+-- name: schema_changes
+select
+    segment, table_id, kind, structure_id, change, statement, binlog_file, binlog_offset
+from sch_chameleon.schema_changes
+where batch_id = %s
+order by segment, change_id;
+
+-- name: mark_replayed
+with marked as (
+    update sch_chameleon.batches
+    set replayed_at = clock_timestamp()
+    where source_id = %(source_id)s
+        and batch_id between %(first)s and %(last)s
+        and replayed_at is null
+    returning batch_id, binlog_file, binlog_offset, last_commit_at
+),
+newest as (
+    select *
+    from marked
+    order by batch_id desc
+    limit 1
+)
+update sch_chameleon.replays r
+set batch_id = n.batch_id,
+    binlog_file = n.binlog_file,
+    binlog_offset = n.binlog_offset,
+    last_commit_at = n.last_commit_at,
+    replayed_at = clock_timestamp(),
+    replayed_rows = r.replayed_rows + %(rows)s,
+    replayed_ddl = r.replayed_ddl + %(ddl)s,
+    skipped_rows = r.skipped_rows + %(skipped)s
+from newest n
+where r.source_id = %(source_id)s;
