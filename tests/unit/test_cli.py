@@ -1,0 +1,380 @@
+"""The command line: commands, options, help, and the exit status of every outcome."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from pg_chameleon import __version__
+from pg_chameleon.cli import COMMANDS, OPTIONS, main
+from pg_chameleon.context import Context, Options
+from pg_chameleon.errors import ChameleonError, SourceError, UsageError
+from pg_chameleon.model.names import TableName
+
+ROOT = Path(__file__).resolve().parents[2]
+KNOWN_COMMANDS = [
+    "set_configuration_files",
+    "show_config",
+    "show_sources",
+    "create_replica_schema",
+    "drop_replica_schema",
+    "upgrade_replica_schema",
+    "add_source",
+    "drop_source",
+    "init_replica",
+    "copy_schema",
+    "refresh_schema",
+    "sync_tables",
+    "start_replica",
+    "stop_replica",
+    "stop_all_replicas",
+    "enable_replica",
+    "update_schema_mappings",
+    "show_status",
+    "show_errors",
+    "run_maintenance",
+    "detach_replica",
+]
+CONFIGURATION = """
+pg_conn: {user: usr_replica, password: pg-word, database: db_replica}
+sources:
+  mysql:
+    db_conn: {user: usr_replica, password: my-word}
+    schema_mappings: {sakila: sch_sakila, other: sch_other}
+"""
+
+
+class Commands:
+    """Stands for the module of commands: notes the calls, and does what a test wants."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.calls: list[tuple[str, Context | None]] = []
+        self.outcome: Callable[[], None] = lambda: None
+
+    def module(self) -> ModuleType:
+        module = ModuleType("pg_chameleon.commands")
+        for name in KNOWN_COMMANDS:
+            setattr(module, name, self._function(name))
+        return module
+
+    def _function(self, name: str) -> Callable[..., None]:
+        def command(context: Context | None = None) -> None:
+            self.calls.append((name, context))
+            self.outcome()
+
+        command.__doc__ = f"Do {name}.\n\n    And more."
+        return command
+
+    def log(self, name: str) -> Path:
+        """The log file of a source, or the general one."""
+        return self.home / ".pg_chameleon" / "logs" / f"default_{name}.log"
+
+    @property
+    def context(self) -> Context:
+        """The context of the only call."""
+        ((_, context),) = self.calls
+        assert context is not None
+        return context
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
+    """A home with a configuration, and commands that only note their calls."""
+    folder = tmp_path / ".pg_chameleon" / "configuration"
+    folder.mkdir(parents=True)
+    for name in ("default", "migration"):
+        path = folder / f"{name}.yml"
+        path.touch(mode=0o600)
+        path.write_text(CONFIGURATION)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    commands = Commands(tmp_path)
+    monkeypatch.setitem(sys.modules, "pg_chameleon.commands", commands.module())
+    return commands
+
+
+@pytest.fixture(autouse=True)
+def _root_level() -> Iterator[None]:
+    level = logging.getLogger().level
+    yield
+    logging.getLogger().setLevel(level)
+
+
+def test_commands_are_those_that_users_know() -> None:
+    assert sorted(COMMANDS) == sorted(KNOWN_COMMANDS)
+
+
+@pytest.mark.parametrize("name", KNOWN_COMMANDS)
+def test_every_command_runs_and_ends_with_success(commands: Commands, name: str) -> None:
+    values = {"source": "mysql", "schema": "sakila", "tables": "sakila.film"}
+    options = [part for need in COMMANDS[name].needs for part in (f"--{need}", values[need])]
+    assert main([name, *options]) == 0
+    ((called, context),) = commands.calls
+    assert called == name
+    assert (context is None) == (name == "set_configuration_files")
+
+
+@pytest.mark.parametrize("name", [name for name in KNOWN_COMMANDS if COMMANDS[name].needs])
+def test_needed_options_are_asked_for(
+    commands: Commands, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert main([name]) == 2
+    flags = " and ".join(f"--{need} {OPTIONS[need].value}" for need in COMMANDS[name].needs)
+    assert capsys.readouterr().err == f"error: {name} needs {flags}. See chameleon {name} --help\n"
+    assert commands.calls == []
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        "--config migration --source mysql --debug init_replica",
+        "init_replica --config migration --source mysql --debug",
+        "--config migration init_replica --source=mysql --debug",
+    ],
+)
+def test_options_stand_before_or_after_the_command(commands: Commands, argv: str) -> None:
+    assert main(argv.split()) == 0
+    assert commands.context.options == Options(config="migration", source="mysql", debug=True)
+    assert commands.context.configuration.name == "migration"
+
+
+def test_all_options_arrive(commands: Commands) -> None:
+    argv = (
+        "show_errors --config migration --source mysql --schema sakila --tables sakila.a --logid 7 --debug"
+        " --rollbar-level info --full --yes"
+    )
+    assert main(argv.split()) == 0
+    assert commands.context.options == Options(
+        "migration", "mysql", "sakila", "sakila.a", 7, debug=True, rollbar_level="info", full=True, yes=True
+    )
+
+
+def test_misspelt_command_names_the_nearest(commands: Commands, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init_replca"]) == 2
+    assert capsys.readouterr().err == "error: there is no command init_replca; did you mean init_replica?\n"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["--bogus"],
+        ["show_status", "extra"],
+        ["show_errors", "--logid", "x"],
+        ["show_status", "--rollbar-level", "loud"],
+        ["init_replica", "--source"],
+        ["show_status", "--config", "missing"],
+        ["show_status", "--config", "../default"],
+        ["show_status", "--source", "mysl"],
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(
+    commands: Commands, capsys: pytest.CaptureFixture[str], argv: list[str]
+) -> None:
+    assert main(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"error: .+\n", err)
+    assert commands.calls == []
+
+
+def test_bad_configuration_is_status_2(
+    commands: Commands, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / ".pg_chameleon" / "configuration" / "default.yml").write_text("log_levl: info")
+    assert main(["show_status"]) == 2
+    assert "log_levl: unknown key; did you mean log_level?" in capsys.readouterr().err
+
+
+def test_bad_configuration_does_not_hinder_set_configuration_files(
+    commands: Commands, tmp_path: Path
+) -> None:
+    (tmp_path / ".pg_chameleon" / "configuration" / "default.yml").write_text("log_levl: info")
+    assert main(["set_configuration_files"]) == 0
+
+
+def failing(error: BaseException) -> Callable[[], None]:
+    """Make a command that raises."""
+
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (
+            SourceError("it said no", table="a.b", advice="Ask again"),
+            1,
+            "error: it said no (table a.b). Ask again",
+        ),
+        (ChameleonError("not now"), 1, "error: not now"),
+        (UsageError("no such thing"), 2, "error: no such thing"),
+        (KeyboardInterrupt(), 130, "error: interrupted"),
+        (
+            ZeroDivisionError("oh\nno"),
+            1,
+            "error: unexpected ZeroDivisionError: oh; the traceback is in LOG",
+        ),
+    ],
+)
+def test_outcome_of_a_command_is_its_exit_status(
+    commands: Commands, capsys: pytest.CaptureFixture[str], error: BaseException, status: int, line: str
+) -> None:
+    commands.outcome = failing(error)
+    assert main(["init_replica", "--source", "mysql"]) == status
+    log = commands.log("mysql")
+    assert capsys.readouterr().err == line.replace("LOG", str(log)) + "\n"
+    assert ("Traceback" in log.read_text()) == isinstance(error, ZeroDivisionError)
+
+
+def test_traceback_is_shown_with_debug(commands: Commands, capsys: pytest.CaptureFixture[str]) -> None:
+    commands.outcome = failing(ZeroDivisionError("oh"))
+    assert main(["show_status", "--debug"]) == 1
+    out, err = capsys.readouterr()
+    assert "Traceback" in out
+    assert err == "error: unexpected ZeroDivisionError: oh; the traceback is above\n"
+
+
+def test_root_is_only_advised_against(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert main(["show_status"]) == 0
+    assert "running as root" in commands.log("general").read_text()
+    assert capsys.readouterr().err == ""
+
+
+def test_warnings_of_the_configuration_are_shown(
+    commands: Commands, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / ".pg_chameleon" / "configuration" / "default.yml").chmod(0o640)
+    assert main(["show_status"]) == 0
+    assert "warning: " in capsys.readouterr().err
+
+
+def test_passwords_do_not_get_into_the_log(commands: Commands) -> None:
+    commands.outcome = lambda: logging.getLogger("test").info("%s", commands.context)
+    assert main(["init_replica", "--source", "mysql"]) == 0
+    log = commands.log("mysql").read_text()
+    assert "usr_replica" in log
+    assert "-word" not in log
+
+
+def test_version(commands: Commands, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"pg_chameleon {__version__}\n"
+
+
+def test_general_help_lists_every_command_and_option(
+    commands: Commands, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--help"]) == 0
+    out = capsys.readouterr().out
+    assert all(re.search(rf"^  {name} +Do {name}\.$", out, re.MULTILINE) for name in KNOWN_COMMANDS)
+    assert all(option.flag in out for option in OPTIONS.values())
+
+
+@pytest.mark.parametrize("name", KNOWN_COMMANDS)
+@pytest.mark.parametrize("before", [True, False])
+def test_help_of_a_command(
+    commands: Commands, capsys: pytest.CaptureFixture[str], name: str, before: bool
+) -> None:
+    assert main(["--help", name] if before else [name, "--help"]) == 0
+    out = capsys.readouterr().out
+    assert f"Do {name}." in out
+    assert "And more" not in out
+    assert all(
+        f"--{option.replace('_', '-')}" in out for option in (*COMMANDS[name].needs, *COMMANDS[name].takes)
+    )
+    assert ("--full" in out) == (name == "run_maintenance")
+
+
+@pytest.mark.parametrize("name", KNOWN_COMMANDS)
+def test_every_command_is_documented(name: str) -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    needs = "".join(f" --{need} {OPTIONS[need].value}" for need in COMMANDS[name].needs)
+    assert f"\n### `{name}{needs}`\n" in page
+
+
+def test_every_option_is_documented() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert all(f"| `{option.flag}" in page for option in OPTIONS.values())
+
+
+def test_closed_pipe_is_no_defect(tmp_path: Path) -> None:
+    script = f"""
+import sys, types
+commands = types.ModuleType("pg_chameleon.commands")
+def show(): print("x" * 1_000_000, flush=True)
+commands.set_configuration_files = show
+sys.modules["pg_chameleon.commands"] = commands
+sys.path.insert(0, {str(ROOT)!r})
+from pg_chameleon.cli import main
+sys.exit(main(["set_configuration_files"]))
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(10) == 1
+
+
+def context_of(commands: Commands, *argv: str) -> Context:
+    """Run a command, and return what it was given."""
+    assert main(["show_status", *argv]) == 0
+    return commands.context
+
+
+def test_context_finds_the_source_and_its_tables(commands: Commands) -> None:
+    context = context_of(commands, "--source", "mysql", "--tables", "sakila.film, sakila.actor,sakila.film")
+    assert context.source.name == "mysql"
+    assert context.tables == (TableName("sakila", "film"), TableName("sakila", "actor"))
+    assert not context.all_disabled
+
+
+def test_context_knows_a_schema_by_either_name(commands: Commands) -> None:
+    context = context_of(commands, "--source", "mysql", "--schema", "sch_other")
+    assert context.schema == "other"
+    assert Context(context.configuration, Options(source="mysql", schema="sakila")).schema == "sakila"
+    with pytest.raises(UsageError, match="has no schema sakla; did you mean sakila"):
+        _ = Context(context.configuration, Options(source="mysql", schema="sakla")).schema
+
+
+def test_context_reads_disabled(commands: Commands) -> None:
+    assert context_of(commands, "--source", "mysql", "--tables", "disabled").all_disabled
+
+
+@pytest.mark.parametrize("tables", ["film", "sakila.", ","])
+def test_context_refuses_what_is_no_table(commands: Commands, tables: str) -> None:
+    context = context_of(commands, "--tables", tables)
+    with pytest.raises(UsageError):
+        _ = context.tables
+
+
+def test_context_without_options_says_what_is_missing(commands: Commands) -> None:
+    context = context_of(commands)
+    with pytest.raises(UsageError, match="Add --source NAME"):
+        _ = context.source
+    with pytest.raises(UsageError, match="Add --tables"):
+        _ = context.tables
+    with pytest.raises(UsageError, match="Add --schema NAME"):
+        _ = Context(context.configuration, Options(source="mysql")).schema
+
+
+@pytest.mark.parametrize(("option", "foreground"), [([], False), (["--debug"], True)])
+def test_debug_stays_in_the_foreground(commands: Commands, option: list[str], foreground: bool) -> None:
+    assert context_of(commands, *option).foreground is foreground
