@@ -18,27 +18,39 @@ from pg_chameleon.errors import SourceError, SourceUnreachable
 SourceConnection: TypeAlias = "Connection[Cursor]"
 
 # https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
-_ACCESS_DENIED = frozenset({1045, 1698})
-_UNKNOWN_DATABASE = 1049
-_HOST_NOT_ALLOWED = frozenset({1130, 1129})
 _TOO_MANY_CONNECTIONS = frozenset({1040, 1203, 1226})
 _SHUTTING_DOWN = frozenset({1053, 1077, 1079, 1927, 3169, 4031})
-_PASSWORD_EXPIRED = frozenset({1820, 1862})
-_ACCOUNT_LOCKED = frozenset({3118, 4151})
 _UNKNOWN_VARIABLE = 1193
 # https://dev.mysql.com/doc/mysql-errors/8.4/en/client-error-reference.html
 _CANNOT_CONNECT = 2003
 _LOST = frozenset({2006, 2013, 2055, 0})
-_TLS = 2026
+
+_CHECK_LOGIN = "Check user and password in db_conn, and from which hosts the user may connect"
+_CHECK_HOSTS = "Create the user for this host, or FLUSH HOSTS after too many failed attempts"
+_RENEW = "Renew the password or unlock the account"
+# What the server says to a login, by error code: what happened, and what to do.
+_REFUSALS: dict[int, tuple[str, str | None]] = {
+    1045: ("refused user '{user}'", _CHECK_LOGIN),
+    1698: ("refused user '{user}'", _CHECK_LOGIN),
+    1044: ("refused user '{user}' the schema", "Grant the user SELECT on the schemas to replicate"),
+    1049: ("has no such schema", "Check schema_mappings"),
+    1129: ("refuses connections from this host", _CHECK_HOSTS),
+    1130: ("refuses connections from this host", _CHECK_HOSTS),
+    1820: ("does not let user '{user}' work", _RENEW),
+    1862: ("does not let user '{user}' work", _RENEW),
+    3118: ("does not let user '{user}' work", _RENEW),
+    4151: ("does not let user '{user}' work", _RENEW),
+    2026: ("made no encrypted connection", "Check the ssl settings of db_conn and those of the server"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
     """How to reach a source.
 
-    ``charset`` is kept for the configuration's sake only: connections always speak utf8mb4, the one character set in
-    which every text can be written. ``ssl`` has the keys ca, cert, key and verify; without it the connection is
-    encrypted when the server offers it, and its certificate is not checked.
+    ``charset`` is kept for the configuration's sake only: connections always speak utf8mb4, the one character
+    set in which every text can be written. ``ssl`` has the keys ca, cert, key and verify; without it the
+    connection is encrypted when the server offers it, and its certificate is not checked.
     """
 
     host: str
@@ -106,10 +118,12 @@ def _set_up_session(connection: SourceConnection, net_timeout: int) -> None:
             (net_timeout, net_timeout),
         )
     # A time limit for statements would cut long copies short; MySQL and MariaDB name it differently.
-    # Generated invisible primary keys are in the binlog, so they must be in information_schema too.
+    # Generated invisible primary keys are in the binlog, so they must be in information_schema too,
+    # and the estimates there shall not be those of yesterday.
     for assignment in (
         "max_execution_time = 0",
         "max_statement_time = 0",
+        "information_schema_stats_expiry = 0",
         "show_gipk_in_create_table_and_information_schema = ON",
     ):
         _set_where_known(connection, assignment)
@@ -162,31 +176,13 @@ def _connection_error(error: pymysql.MySQLError, settings: SourceSettings) -> So
     code, text = _code_and_text(error)
     if code == _CANNOT_CONNECT:
         return _unreachable(getattr(error, "original_exception", error), settings)
-    if code in _ACCESS_DENIED:
-        return SourceError(
-            f"the source {settings.address} refused user {settings.user!r}: {text}",
-            advice="Check user and password in db_conn, and from which hosts the user may connect",
-        )
-    if code == _UNKNOWN_DATABASE:
-        return SourceError(f"the source {settings.address} has no such schema: {text}", advice="Check schema_mappings")
-    if code in _HOST_NOT_ALLOWED:
-        return SourceError(
-            f"the source {settings.address} refuses connections from this host: {text}",
-            advice="Create the user for this host, or FLUSH HOSTS after too many failed attempts",
-        )
-    if code in _PASSWORD_EXPIRED or code in _ACCOUNT_LOCKED:
-        return SourceError(
-            f"the source {settings.address} does not let user {settings.user!r} work: {text}",
-            advice="Renew the password or unlock the account",
-        )
-    if code == _TLS:
-        return SourceError(
-            f"no encrypted connection to the source {settings.address}: {text}",
-            advice="Check the ssl settings of db_conn and those of the server",
-        )
     if code in _LOST or code in _SHUTTING_DOWN or code in _TOO_MANY_CONNECTIONS:
         return SourceUnreachable(f"the source {settings.address} closed the connection: {text}")
-    return SourceError(f"the source {settings.address} refused the connection: {text} (error {code})")
+    what, advice = _REFUSALS.get(code, ("refused the connection", None))
+    return SourceError(
+        f"the source {settings.address} {what.format(user=settings.user)}: {text} (error {code})",
+        advice=advice,
+    )
 
 
 def _unreachable(error: BaseException, settings: SourceSettings) -> SourceError:

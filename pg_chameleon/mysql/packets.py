@@ -1,7 +1,7 @@
 """Packets of the MySQL protocol, read straight from a connected socket.
 
-The layout is that of "Client/Server Protocol, MySQL Packets" in MySQL's source documentation: three bytes of length,
-one of sequence, then the payload; a payload of 2^24-1 bytes goes on in the next packet.
+The layout is that of "Client/Server Protocol, MySQL Packets" in MySQL's source documentation: three bytes of
+length, one of sequence, then the payload; a payload of 2^24-1 bytes goes on in the next packet.
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ class PacketReader:
     def take_buffer(self, timeout: float | None) -> bytes | None:
         """Hand over all bytes that are there, received first if they hold no whole packet.
 
-        They begin with a packet's header. The caller gives back by ``give_back`` what it does not use. Returns None
-        after ``timeout``.
+        They begin with a packet's header. The caller gives back by ``give_back`` what it does not use.
+        Returns None after ``timeout``.
         """
-        if not self._is_whole_packet_buffered():
-            if not self._fill(len(self._data) - self._position + self._chunked() + 1, timeout):
-                return None
+        more = len(self._data) - self._position + self._chunked() + 1
+        if not self._is_whole_packet_buffered() and not self._fill(more, timeout):
+            return None
         data = self._data[self._position :] if self._position else self._data
         self._data, self._position = b"", 0
         return data
@@ -165,8 +165,8 @@ def error_parts(packet: bytes) -> tuple[int, str]:
 def read_column_rows(connection: SourceConnection, query: str) -> Iterator[list[bytes | None]]:
     """Run a query with one column of text and yield its values, raw, as lists of up to thousands.
 
-    The result is not buffered: the server sends as fast as the values are taken. A generator that is closed before
-    its end closes the connection, because the rest of the result cannot be called off.
+    The result is not buffered: the server sends as fast as the values are taken. A generator that is closed
+    before its end closes the connection, because the rest of the result cannot be called off.
     """
     with source_errors("reading rows"):
         connection._execute_command(COMMAND.COM_QUERY, query)  # type: ignore[attr-defined]
@@ -229,10 +229,10 @@ def _column_values(reader: PacketReader) -> Iterator[list[bytes | None]]:
 
 
 def _take_values(data: bytes, values: list[bytes | None]) -> tuple[int, bool]:
-    """Append the values of all whole row packets in ``data``; return the bytes used, and whether the result ended.
+    """Append the values of all whole row packets; return the bytes used, and whether the result ended.
 
-    The hot loop of the first copy. A row of one column is one length-encoded string, so its packet's length tells
-    where the value ends, and the first byte tells only where it begins.
+    The hot loop of the first copy. A row of one column is one length-encoded string, so its packet's length
+    tells where the value ends, and the first byte tells only where it begins.
     """
     append = values.append
     header_at = _header_at

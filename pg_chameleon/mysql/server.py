@@ -87,7 +87,7 @@ class SourceServer:
         statement = "SHOW BINARY LOG STATUS" if self.version.mysql_since(8, 2) else "SHOW MASTER STATUS"
         status = rows(self._connection, statement)
         if not status:
-            raise SourceError("the source writes no binlog", advice="Set log_bin on the source and restart it")
+            raise SourceError("the source writes no binlog", advice="Set log_bin and restart the source")
         binlog = BinlogPosition(str(status[0][0]), int(status[0][1]))
         if not with_gtid:
             return Position(binlog)

@@ -1,0 +1,354 @@
+"""The present structure of a source's tables, read from its ``information_schema``.
+
+What servers show differently is made one here: defaults, expressions, the marks in EXTRA. MariaDB has no JSON
+type; its ``json`` is a longtext with the check ``json_valid(column)``. Such a column gets the column type
+``json``, keeps its character set, and the check is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.schema import (
+    Check,
+    Column,
+    Default,
+    ForeignKey,
+    Generated,
+    Index,
+    IndexPart,
+    TableSchema,
+)
+from pg_chameleon.mysql.connection import SourceConnection
+from pg_chameleon.mysql.server import ServerVersion, SourceServer, rows
+
+_Row = tuple[Any, ...]
+
+# Base tables; those of MariaDB that keep their history are base tables too, views and sequences are not
+_TABLES = """
+select table_name, engine, table_collation, table_comment
+from information_schema.tables
+where table_schema = %s and table_type in ('BASE TABLE', 'SYSTEM VERSIONED')"""
+
+_COLUMNS = """
+select table_name, column_name, column_type, is_nullable, column_default, extra, character_set_name,
+       collation_name, column_comment, {generation_expression}, {srs_id}
+from information_schema.columns
+where table_schema = %s"""
+
+_STATISTICS = """
+select table_name, index_name, non_unique, column_name, sub_part, collation, index_type, index_comment,
+       {expression}
+from information_schema.statistics
+where table_schema = %s"""
+
+_KEY_COLUMNS = """
+select table_name, constraint_name, column_name, referenced_table_schema, referenced_table_name,
+       referenced_column_name
+from information_schema.key_column_usage
+where table_schema = %s and referenced_table_name is not null"""
+
+_RULES = """
+select table_name, constraint_name, delete_rule, update_rule
+from information_schema.referential_constraints
+where constraint_schema = %s"""
+
+_MYSQL_CHECKS = """
+select constraints.table_name, checks.constraint_name, checks.check_clause, constraints.enforced
+from information_schema.check_constraints as checks
+join information_schema.table_constraints as constraints
+  on constraints.constraint_schema = checks.constraint_schema
+ and constraints.constraint_name = checks.constraint_name
+where constraints.constraint_type = 'CHECK' and constraints.table_schema = %s"""
+
+_MARIADB_CHECKS = """
+select table_name, constraint_name, check_clause, 'YES'
+from information_schema.check_constraints
+where constraint_schema = %s"""
+
+
+def read_schemas(connection: SourceConnection, schemas: Iterable[str]) -> list[TableSchema]:
+    """Read the structures of all base tables of the schemas, in the order of their names."""
+    version = SourceServer(connection).version
+    return [table for schema in schemas for table in _Inspection(connection, version, schema).tables()]
+
+
+def read_table(connection: SourceConnection, name: TableName) -> TableSchema | None:
+    """Read the structure of one table; None if there is no base table of this name."""
+    version = SourceServer(connection).version
+    found = _Inspection(connection, version, name.schema, name.table).tables()
+    return found[0] if found else None
+
+
+def database_defaults(connection: SourceConnection) -> dict[str, tuple[str, str]]:
+    """Return the default character set and collation of each schema of the server."""
+    found = rows(
+        connection,
+        "select schema_name, default_character_set_name, default_collation_name"
+        " from information_schema.schemata",
+    )
+    return {str(schema): (str(charset), str(collation)) for schema, charset, collation in found}
+
+
+def estimated_rows(connection: SourceConnection, schemas: Iterable[str]) -> dict[TableName, int]:
+    """Return about how many rows each base table of the schemas has, as the engine estimates."""
+    statement = """
+        select table_name, table_rows from information_schema.tables
+        where table_schema = %s and table_type in ('BASE TABLE', 'SYSTEM VERSIONED')"""
+    return {
+        TableName(schema, str(table)): int(count or 0)
+        for schema in schemas
+        for table, count in rows(connection, statement, schema)
+    }
+
+
+class _Inspection:
+    """Reads the tables of one schema, or one of them, by one query for each kind of object."""
+
+    def __init__(
+        self, connection: SourceConnection, version: ServerVersion, schema: str, table: str | None = None
+    ) -> None:
+        self._connection = connection
+        self._version = version
+        self._schema = schema
+        self._table = table
+
+    def tables(self) -> list[TableSchema]:
+        """Read the structures, in the order of the tables' names."""
+        found = sorted(self._query(_TABLES, "table_name"))
+        if not found:
+            return []
+        columns, checks = self._columns(), self._checks()
+        indexes, foreign_keys = self._indexes(), self._foreign_keys()
+        return [
+            _with_json_columns(
+                TableSchema(
+                    name=TableName(self._schema, name),
+                    columns=tuple(columns[name]),
+                    indexes=tuple(indexes[name]),
+                    foreign_keys=tuple(foreign_keys[name]),
+                    checks=tuple(checks[name]),
+                    engine=engine or "",
+                    charset=_charset_of(collation),
+                    collation=collation,
+                    comment=comment or "",
+                )
+            )
+            for name, engine, collation, comment in found
+        ]
+
+    def _query(self, statement: str, table_column: str, order: str = "") -> list[_Row]:
+        """Run a query for the schema; ``table_column`` narrows it down where one table is asked for."""
+        if self._table is None:
+            return rows(self._connection, f"{statement} {order}", self._schema)
+        narrowed = f"{statement} and {table_column} = %s {order}"
+        return rows(self._connection, narrowed, self._schema, self._table)
+
+    def _columns(self) -> dict[str, list[Column]]:
+        version = self._version
+        has_expression = version.mysql_since(5, 7) or version.mariadb_since(10, 2, 5)
+        statement = _COLUMNS.format(
+            generation_expression="generation_expression" if has_expression else "null",
+            srs_id="srs_id" if version.mysql_since(8) else "null",
+        )
+        columns = defaultdict(list)
+        for table, *shown in self._query(statement, "table_name", "order by table_name, ordinal_position"):
+            columns[table].append(_column(_ShownColumn(*shown), version))
+        return columns
+
+    def _indexes(self) -> dict[str, list[Index]]:
+        has_expression = self._version.mysql_since(8, 0, 13)
+        statement = _STATISTICS.format(expression="expression" if has_expression else "null")
+        order = "order by table_name, index_name, seq_in_index"
+        grouped: dict[tuple[str, str], list[_Row]] = defaultdict(list)
+        for table, index, *shown in self._query(statement, "table_name", order):
+            grouped[table, index].append(tuple(shown))
+        indexes = defaultdict(list)
+        for (table, name), parts in sorted(grouped.items(), key=lambda item: item[0][1] != "PRIMARY"):
+            indexes[table].append(_index(name, parts, self._version))
+        return indexes
+
+    def _foreign_keys(self) -> dict[str, list[ForeignKey]]:
+        rules = {
+            (table, name): (on_delete, on_update)
+            for table, name, on_delete, on_update in self._query(_RULES, "table_name")
+        }
+        order = "order by table_name, constraint_name, ordinal_position"
+        grouped: dict[tuple[str, str], list[_Row]] = defaultdict(list)
+        for table, name, *pair in self._query(_KEY_COLUMNS, "table_name", order):
+            grouped[table, name].append(tuple(pair))
+        keys = defaultdict(list)
+        for (table, name), pairs in grouped.items():
+            on_delete, on_update = rules.get((table, name), ("NO ACTION", "NO ACTION"))
+            referenced = TableName(pairs[0][1], pairs[0][2])
+            columns, referenced_columns = tuple(pair[0] for pair in pairs), tuple(pair[3] for pair in pairs)
+            keys[table].append(
+                ForeignKey(name, columns, referenced, referenced_columns, on_delete, on_update)
+            )
+        return keys
+
+    def _checks(self) -> dict[str, list[Check]]:
+        checks: dict[str, list[Check]] = defaultdict(list)
+        if self._version.mysql_since(8, 0, 16):
+            found = self._query(_MYSQL_CHECKS, "constraints.table_name")
+        elif self._version.mariadb_since(10, 2, 22):
+            found = self._query(_MARIADB_CHECKS, "table_name")
+        else:
+            found = []
+        for table, name, clause, enforced in sorted(found):
+            checks[table].append(Check(name, _expression(clause, self._version), enforced == "YES"))
+        return checks
+
+
+class _ShownColumn(NamedTuple):
+    """A row of ``information_schema.columns``."""
+
+    name: str
+    column_type: str
+    nullable: str
+    default: str | None
+    extra: str
+    charset: str | None
+    collation: str | None
+    comment: str
+    generation_expression: str | None
+    srid: int | None
+
+
+def _column(shown: _ShownColumn, version: ServerVersion) -> Column:
+    # MariaDB: varchar(100) /*M!100301 COMPRESSED*/
+    column_type, compressed, _ = shown.column_type.partition(" /*M!100301 COMPRESSED*/")
+    extra = shown.extra.lower()
+    generated = _generated(shown, extra, version)
+    return Column(
+        name=shown.name,
+        column_type=column_type,
+        nullable=shown.nullable == "YES",
+        default=None if generated else _default(shown, column_type, version),
+        auto_increment="auto_increment" in extra,
+        on_update=_on_update(shown.extra),
+        generated=generated,
+        invisible="invisible" in extra.split(),
+        charset=shown.charset,
+        collation=shown.collation,
+        comment=shown.comment,
+        srid=shown.srid,
+        compressed=bool(compressed),
+    )
+
+
+def _generated(shown: _ShownColumn, extra: str, version: ServerVersion) -> Generated | None:
+    if shown.generation_expression and ("generated" in extra or "persistent" in extra):
+        expression = _expression(shown.generation_expression, version)
+        return Generated(expression, stored="stored" in extra or "persistent" in extra)
+    return None
+
+
+def _on_update(extra: str) -> str | None:
+    match = re.search(r"on update (\S+)", extra, re.IGNORECASE)
+    return match[1] if match else None
+
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d+)?", re.IGNORECASE)
+_NOW = re.compile(r"current_timestamp(\(\d?\))?", re.IGNORECASE)
+_BITS = re.compile(r"b'[01]*'")
+
+
+def _default(shown: _ShownColumn, column_type: str, version: ServerVersion) -> Default | None:
+    if shown.default is None:
+        return None
+    if version.mariadb_since(10, 2, 7):
+        return _mariadb_default(shown.default)
+    return _mysql_default(shown.default, column_type, shown.extra, version)
+
+
+def _mariadb_default(text: str) -> Default | None:
+    """MariaDB shows defaults as SQL (https://mariadb.com/kb/en/information-schema-columns-table/)."""
+    if text == "NULL":
+        return None
+    if len(text) > 1 and text[0] == text[-1] == "'":
+        return Default(_unquoted(text), literal=True)
+    return Default(text, literal=_NUMBER.fullmatch(text) is not None)
+
+
+def _mysql_default(text: str, column_type: str, extra: str, version: ServerVersion) -> Default:
+    """MySQL shows literals bare, and expressions since 8.0.13 with a mark in EXTRA."""
+    if "DEFAULT_GENERATED" in extra:
+        return Default(_expression(text, version), literal=False)
+    is_time = column_type.startswith(("timestamp", "datetime"))
+    if (is_time and _NOW.fullmatch(text)) or (column_type.startswith("bit") and _BITS.fullmatch(text)):
+        return Default(text, literal=False)
+    if version.mysql_since(8) and column_type.startswith(("binary", "varbinary")) and text.startswith("0x"):
+        # A default that begins with a zero byte is shown as 0x alone
+        return Default(text, literal=False) if len(text) > len("0x") else Default("", literal=True)
+    return Default(text, literal=True)
+
+
+_ESCAPED = re.compile(r"\\(.)|''", re.DOTALL)
+_ESCAPES = {"0": "\0", "n": "\n", "r": "\r", "t": "\t", "b": "\b", "Z": "\x1a"}
+
+
+def _unquoted(literal: str) -> str:
+    """Return the value of a quoted literal."""
+    return _ESCAPED.sub(lambda match: _ESCAPES.get(match[1], match[1]) if match[1] else "'", literal[1:-1])
+
+
+def _expression(text: str, version: ServerVersion) -> str:
+    """Return an expression as SQL: MySQL 8 shows it escaped, as in ``concat(`a`,_utf8mb4\\'x\\')``."""
+    if not version.mysql_since(8):
+        return text
+    return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), text, flags=re.DOTALL)
+
+
+def _index(name: str, parts: Sequence[_Row], version: ServerVersion) -> Index:
+    non_unique, *_, index_type, comment, _ = parts[0]
+    kind = index_type.lower()
+    return Index(
+        name=name,
+        parts=tuple(
+            # A spatial index is shown with the prefix 32, the size of a box
+            IndexPart(
+                column=column,
+                prefix=None if kind == "spatial" else prefix,
+                descending=direction == "D",
+                expression=None if expression is None else _expression(expression, version),
+            )
+            for _, column, prefix, direction, _, _, expression in parts
+        ),
+        unique=not int(non_unique),
+        kind=kind,
+        comment=comment or "",
+    )
+
+
+def _charset_of(collation: str | None) -> str | None:
+    """The name of a collation begins with that of its character set."""
+    return collation.partition("_")[0] if collation else None
+
+
+_JSON_VALID = re.compile(r"json_valid\(`((?:[^`]|``)+)`\)", re.IGNORECASE)
+
+
+def _with_json_columns(table: TableSchema) -> TableSchema:
+    """Give MariaDB's JSON columns their type, and take away the checks that make them so."""
+    marks: dict[str, Check] = {}
+    for check in table.checks:
+        match = _JSON_VALID.fullmatch(check.expression.strip())
+        column = table.column(match[1].replace("``", "`")) if match else None
+        if column is not None and column.column_type == "longtext":
+            marks[column.name] = check
+    if not marks:
+        return table
+    return replace(
+        table,
+        columns=tuple(
+            replace(column, column_type="json") if column.name in marks else column
+            for column in table.columns
+        ),
+        checks=tuple(check for check in table.checks if check not in marks.values()),
+    )
