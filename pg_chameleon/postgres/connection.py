@@ -16,7 +16,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from pg_chameleon.errors import TargetError, TargetUnreachable
 
-_LOCK_CLASS = 0x6368616D  # "cham": the first key of every advisory lock of this tool
+LOCK_CLASS = 0x6368616D  # "cham": the first key of every advisory lock of this tool
 _SESSION = (
     "datestyle=ISO,YMD",
     "intervalstyle=postgres",
@@ -160,7 +160,7 @@ def transaction(connection: Connection) -> Iterator[Cursor]:
 def try_lock(connection: Connection, source_id: int, role: LockRole) -> bool:
     """Take the role on the source for as long as the connection lives; return False if another process has it."""
     with transaction(connection) as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s, %s)", (_LOCK_CLASS, source_id * len(LockRole) + role))
+        cursor.execute("select pg_try_advisory_lock(%s, %s)", (LOCK_CLASS, source_id * len(LockRole) + role))
         found = cursor.fetchone()
     return bool(found and found[0])
 
@@ -168,7 +168,7 @@ def try_lock(connection: Connection, source_id: int, role: LockRole) -> bool:
 def unlock(connection: Connection, source_id: int, role: LockRole) -> None:
     """Give the role back."""
     with transaction(connection) as cursor:
-        cursor.execute("select pg_advisory_unlock(%s, %s)", (_LOCK_CLASS, source_id * len(LockRole) + role))
+        cursor.execute("select pg_advisory_unlock(%s, %s)", (LOCK_CLASS, source_id * len(LockRole) + role))
 
 
 def held_roles(connection: Connection, source_id: int) -> frozenset[LockRole]:
@@ -177,7 +177,7 @@ def held_roles(connection: Connection, source_id: int) -> frozenset[LockRole]:
         cursor.execute(
             "select objid::integer from pg_locks where locktype = 'advisory' and classid = %s and granted"
             " and database = (select oid from pg_database where datname = current_database())",
-            (_LOCK_CLASS,),
+            (LOCK_CLASS,),
         )
         found = {row[0] for row in cursor.fetchall()}
     return frozenset(role for role in LockRole if source_id * len(LockRole) + role in found)

@@ -1,0 +1,142 @@
+"""What ``show_status`` and ``show_errors`` show, asked of the catalogue and of the locks of living processes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pg_chameleon.errors import CatalogueError
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.overview import Counters, ErrorDetail, ErrorRow, MappingRow, SourceOverview, TableProblem
+from pg_chameleon.model.status import SourceStatus, TableState
+from pg_chameleon.postgres.connection import Connection, LockRole, held_roles, transaction
+from pg_chameleon.postgres.queries import query
+from pg_chameleon.postgres.sources import Source, read_mappings
+from pg_chameleon.postgres.tables import load_tables
+
+_COPYING = (SourceStatus.INITIALISING, SourceStatus.SYNCING)
+
+
+def overview(connection: Connection) -> list[tuple[SourceOverview, str | None]]:
+    """Return each source as it is now, with the reason of its status if there is one."""
+    with transaction(connection) as cursor:
+        cursor.execute(query("status.overview"))
+        rows = cursor.fetchall()
+    return [_overview(connection, row) for row in rows]
+
+
+def _overview(connection: Connection, row: tuple) -> tuple[SourceOverview, str | None]:  # type: ignore[type-arg]
+    source_id, name, kind, status, reason, reached, copying = row[:7]
+    read_commit, caught_up, replay_commit, replayed_at, waiting, now = row[7:13]
+    roles = held_roles(connection, source_id)
+    shown, reason = _present_status(SourceStatus(status), reason, roles)
+    read_lag = _lag(now, read_commit, caught_up)
+    return (
+        SourceOverview(
+            source_id=source_id,
+            name=name,
+            type=kind,
+            status=shown.value,
+            consistent=reached and not copying,
+            read_lag=read_lag,
+            last_read=read_commit,
+            replay_lag=_replay_lag(now, replay_commit, read_lag, waiting=waiting, replayed=replayed_at is not None),
+            last_replay=replay_commit,
+        ),
+        reason,
+    )
+
+
+def _present_status(
+    stored: SourceStatus, reason: str | None, roles: frozenset[LockRole]
+) -> tuple[SourceStatus, str | None]:
+    """Correct what was last written by what is so: the locks tell which processes live."""
+    if stored is SourceStatus.RUNNING and LockRole.DAEMON not in roles:
+        return SourceStatus.STOPPED, "the daemon ended without a word; start_replica goes on where it was"
+    if stored is SourceStatus.RUNNING and not {LockRole.READ, LockRole.REPLAY} <= roles:
+        missing = " and ".join(role.name.lower() for role in (LockRole.READ, LockRole.REPLAY) if role not in roles)
+        return stored, f"the {missing} process is being started again; its log tells why"
+    if stored in _COPYING and LockRole.COPY not in roles:
+        return SourceStatus.ERROR, "the copy was interrupted; run the same command again to finish it"
+    return stored, reason
+
+
+def _lag(now: datetime, commit: datetime | None, caught_up: datetime | None) -> float | None:
+    known = [moment for moment in (commit, caught_up) if moment is not None]
+    return max(0.0, (now - max(known)).total_seconds()) if known else None
+
+
+def _replay_lag(
+    now: datetime, commit: datetime | None, read_lag: float | None, *, waiting: bool, replayed: bool
+) -> float | None:
+    """The age of the newest state that the target shows: with nothing waiting, it is as new as what was read."""
+    if not waiting:
+        return read_lag
+    return _lag(now, commit, None) if replayed else None
+
+
+def mapping_rows(connection: Connection, source: Source) -> list[MappingRow]:
+    """Return the mappings of a source for display."""
+    return [MappingRow(*pair) for pair in read_mappings(connection, source).items()]
+
+
+def counters(connection: Connection, source: Source, maintenance: timedelta | None) -> Counters:
+    """Return the numbers of a source; ``maintenance`` is how often its log tables are maintained."""
+    with transaction(connection) as cursor:
+        cursor.execute(query("status.counters"), (source.source_id,))
+        row = cursor.fetchone()
+    if row is None:
+        raise CatalogueError(f"the source {source.name} is gone from the catalogue")
+    quarantined, replicated, last, added, rows, ddl, skipped = row
+    return Counters(
+        tables_not_replicated=quarantined,
+        tables_replicated=replicated,
+        all_tables=quarantined + replicated,
+        last_maintenance=last,
+        next_maintenance=None if maintenance is None else (last or added) + maintenance,
+        replayed_rows=rows,
+        replayed_ddl=ddl,
+        skipped_rows=skipped,
+    )
+
+
+def problems(connection: Connection, source: Source) -> list[TableProblem]:
+    """Return the tables that are out of the replica, with their reasons."""
+    with transaction(connection) as cursor:
+        cursor.execute(query("tables.quarantined"), (source.source_id,))
+        return [
+            TableProblem(TableName(schema, table), state, reason or "", None if file is None else f"{file}:{offset}")
+            for schema, table, state, reason, file, offset, _since in cursor.fetchall()
+        ]
+
+
+def keyless(connection: Connection, source: Source) -> list[TableName]:
+    """Return the replicated tables whose rows can only be found by all their columns."""
+    with transaction(connection) as cursor:
+        found = load_tables(cursor, source)
+    return [table.name for table in found if table.state is TableState.REPLICATED and not table.schema.key_columns]
+
+
+def errors(connection: Connection, source: Source | None) -> list[ErrorRow]:
+    """Return the entries of the error log, of one source or of all."""
+    with transaction(connection) as cursor:
+        cursor.execute(query("status.errors"), {"source_id": None if source is None else source.source_id})
+        return [
+            ErrorRow(log_id, name, _joined(schema, table), happened, message)
+            for log_id, name, schema, table, happened, message in cursor.fetchall()
+        ]
+
+
+def error(connection: Connection, log_id: int) -> ErrorDetail:
+    """Return one entry of the error log whole; raise ``CatalogueError`` if there is none of that number."""
+    with transaction(connection) as cursor:
+        cursor.execute(query("status.error"), (log_id,))
+        row = cursor.fetchone()
+    if row is None:
+        raise CatalogueError(f"there is no error {log_id} in the log", advice="show_errors lists them")
+    number, name, schema, table, happened, file, offset, message, statement, key = row
+    position = None if file is None else f"{file}:{offset}"
+    return ErrorDetail(number, name, _joined(schema, table), happened, position, message, statement, key)
+
+
+def _joined(schema: str | None, table: str | None) -> str | None:
+    return None if schema is None else f"{schema}.{table}"
