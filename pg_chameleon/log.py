@@ -8,11 +8,10 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Callable
+import threading
 from datetime import date, timedelta
 from logging.handlers import BaseRotatingHandler
 from pathlib import Path
-from typing import Any
 
 import rollbar
 
@@ -24,6 +23,7 @@ logger = logging.getLogger(__name__)
 FORMAT = "%(asctime)s %(processName)s %(levelname)s %(filename)s (%(lineno)d): %(message)s"
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
 _ROLLBAR_TIMEOUT = 3
+_ROLLBAR_MOST = 10
 # The libraries that send to Rollbar must not have their own failures sent there.
 _ROLLBAR_OWN = ("rollbar", "urllib3", "requests")
 
@@ -140,18 +140,24 @@ def _is_named(stream: io.TextIOWrapper, path: Path) -> bool:
 
 
 class RollbarHandler(logging.Handler):
-    """Sends errors and announcements to Rollbar, without the local variables of tracebacks."""
+    """Sends errors and announcements to Rollbar, without the local variables of tracebacks.
+
+    Each message has a thread of its own, so that nobody waits for Rollbar. The library's own threads would
+    not do: waiting for them after a fork never ends.
+    """
 
     def __init__(self, configuration: Configuration, level: str) -> None:
         super().__init__()
         self._least = logging.getLevelName(level.upper())
+        self._sending: list[threading.Thread] = []
         rollbar.init(
             configuration.rollbar_key.reveal(),
             configuration.rollbar_env,
-            handler="thread",
+            handler="blocking",
             timeout=_ROLLBAR_TIMEOUT,
             allow_logging_basic_config=False,
             locals={"enabled": False},
+            suppress_reinit_warning=True,
         )
         self.addFilter(self._wanted)
 
@@ -160,18 +166,18 @@ class RollbarHandler(logging.Handler):
         return not own and (record.levelno >= self._least or getattr(record, "announce", False))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send the record; what goes wrong with it must not hurt the replica."""
-        # The types of the library differ from version to version.
-        level: Any = record.levelname.lower()
-        try:
-            rollbar.report_message(self.format(record), level)
-        except Exception:  # noqa: BLE001 - a log handler never raises
-            self.handleError(record)
+        """Send the record, unless too many are on their way already."""
+        self._sending = [thread for thread in self._sending if thread.is_alive()]
+        if len(self._sending) < _ROLLBAR_MOST:
+            arguments = (self.format(record), record.levelname.lower())
+            thread = threading.Thread(target=rollbar.report_message, args=arguments, daemon=True)
+            self._sending.append(thread)
+            thread.start()
 
     def close(self) -> None:
-        """Wait for the messages that are on their way; each has a time limit."""
-        wait: Callable[[], None] = rollbar.wait
-        wait()
+        """Wait for the messages that are on their way, but not for ever."""
+        for thread in self._sending:
+            thread.join(_ROLLBAR_TIMEOUT)
         super().close()
 
 

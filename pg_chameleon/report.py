@@ -83,7 +83,7 @@ def show_source_details(
     print("\n== Schema mappings ==")
     print(_table(("Origin schema", "Destination schema"), mappings))
     print("\n== Replica status ==")
-    print(tabulate(_counter_rows(counters), disable_numparse=True))
+    print(tabulate(_counter_rows(counters), disable_numparse=True, colalign=("left", "right")))
     if problems:
         print("\n== Tables not replicated ==")
         print(_table(("Table", "State", "Reason", "Position"), [_problem_row(each) for each in problems]))
@@ -99,12 +99,10 @@ def _problem_row(problem: TableProblem) -> tuple[object, ...]:
 
 
 def _counter_rows(counters: Counters) -> list[tuple[str, str]]:
-    tables = (counters.tables_not_replicated, counters.tables_replicated, counters.all_tables)
-    width = max(len(str(number)) for number in tables)
     return [
-        ("Tables not replicated", f"{tables[0]:{width}}"),
-        ("Tables replicated", f"{tables[1]:{width}}"),
-        ("All tables", f"{tables[2]:{width}}"),
+        ("Tables not replicated", str(counters.tables_not_replicated)),
+        ("Tables replicated", str(counters.tables_replicated)),
+        ("All tables", str(counters.all_tables)),
         ("Last maintenance", _time(counters.last_maintenance) or _NOT_AVAILABLE),
         ("Next maintenance", _time(counters.next_maintenance) or _NOT_AVAILABLE),
         ("Replayed rows", _number(counters.replayed_rows)),

@@ -1,0 +1,213 @@
+"""The log: where it goes, how it changes its file each day, and what Rollbar gets."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rollbar
+
+from pg_chameleon.config import Configuration, load_file
+from pg_chameleon.errors import ChameleonError
+from pg_chameleon.log import (
+    DailyFileHandler,
+    announce,
+    log_destination,
+    log_path,
+    start_logging,
+    stop_logging,
+)
+
+logger = logging.getLogger("pg_chameleon.test")
+
+
+@pytest.fixture(autouse=True)
+def _clean_logging() -> Iterator[None]:
+    level = logging.getLogger().level
+    yield
+    stop_logging()
+    logging.getLogger().setLevel(level)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder of the logs; it is not there yet."""
+    return tmp_path / "logs"
+
+
+def configuration(folder: Path, *lines: str) -> Configuration:
+    """Make a configuration that logs into the folder."""
+    path = folder.parent / "test.yml"
+    path.write_text("\n".join([f"log_dir: {folder}", "pg_conn: {user: u, database: d}", *lines]))
+    return load_file(path)
+
+
+def test_log_file_is_that_of_the_source_and_private(folder: Path) -> None:
+    start_logging(configuration(folder), "mysql")
+    logger.info("something %s", "happened")
+    logger.debug("why")
+    path = folder / "test_mysql.log"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert log_destination() == f"in {path}"
+    (line,) = path.read_text().splitlines()
+    assert line.endswith(": something happened")
+    assert " MainProcess INFO test_daemon_log.py (" in line
+
+
+def test_commands_for_no_source_have_their_own_log(folder: Path) -> None:
+    assert log_path(configuration(folder), None) == folder / "test_general.log"
+
+
+def test_starting_again_does_not_log_twice(folder: Path) -> None:
+    for _ in range(2):
+        start_logging(configuration(folder))
+    logger.info("once")
+    assert len((folder / "test_general.log").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_log_goes_to_stdout(folder: Path, capsys: pytest.CaptureFixture[str], debug: bool) -> None:
+    start_logging(configuration(folder, *([] if debug else ["log_dest: stdout"])), debug=debug)
+    logger.info("seen")
+    logger.debug("why")
+    out = capsys.readouterr().out
+    assert "seen" in out
+    assert ("why" in out) == debug
+    assert log_destination() == "above"
+    assert not folder.exists()
+
+
+def test_level_is_that_of_the_configuration(folder: Path) -> None:
+    start_logging(configuration(folder, "log_level: warning"))
+    logger.info("not seen")
+    logger.warning("seen")
+    assert len((folder / "test_general.log").read_text().splitlines()) == 1
+
+
+def test_folder_that_cannot_be_made_is_a_clear_error(folder: Path) -> None:
+    folder.touch()
+    with pytest.raises(ChameleonError, match=r"cannot be written.*Change log_dir"):
+        start_logging(configuration(folder))
+
+
+def record(message: str, when: datetime) -> logging.LogRecord:
+    """Make a log record of some day."""
+    made = logging.LogRecord("test", logging.INFO, __file__, 1, message, None, None)
+    made.created = when.timestamp()
+    return made
+
+
+def age(path: Path, days: int) -> str:
+    """Make a file look as if it was last written some days ago; return that day."""
+    moment = datetime.now() - timedelta(days=days)
+    os.utime(path, (moment.timestamp(), moment.timestamp()))
+    return moment.date().isoformat()
+
+
+def test_new_day_begins_a_new_file_and_ends_the_oldest(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("old\n")
+    day = age(path, 1)
+    kept, dropped = age(path, 2), age(path, 4)
+    age(path, 1)
+    for other in (kept, dropped):
+        (tmp_path / f"a.log.{other}").touch()
+    (tmp_path / f"ab.log.{dropped}").touch()
+    handler = DailyFileHandler(path, days_keep=2)
+    handler.emit(record("new", datetime.now()))
+    handler.close()
+    assert (tmp_path / f"a.log.{day}").read_text() == "old\n"
+    assert path.read_text() == "new\n"
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "a.log",
+        f"a.log.{day}",
+        f"a.log.{kept}",
+        f"ab.log.{dropped}",
+    }
+
+
+def test_processes_that_share_a_file_lose_nothing_at_the_change_of_day(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("old\n")
+    day = age(path, 1)
+    first, second = DailyFileHandler(path, 5), DailyFileHandler(path, 5)
+    first.emit(record("first", datetime.now()))
+    second.emit(record("second", datetime.now()))
+    first.emit(record("third", datetime.now()))
+    for handler in (first, second):
+        handler.close()
+    assert path.read_text() == "first\nsecond\nthird\n"
+    assert (tmp_path / f"a.log.{day}").read_text() == "old\n"
+
+
+ROLLBAR = ("rollbar_key: roll-word", "rollbar_env: test")
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What Rollbar would get: level and message."""
+    messages: list[tuple[str, str]] = []
+    monkeypatch.setattr(rollbar, "init", lambda *_, **__: None)
+    monkeypatch.setattr(rollbar, "report_message", lambda text, level: messages.append((level, text)))
+    return messages
+
+
+def test_rollbar_gets_errors_and_announcements(folder: Path, sent: list[tuple[str, str]]) -> None:
+    start_logging(configuration(folder, *ROLLBAR))
+    logger.info("not sent")
+    logger.warning("not sent")
+    logger.error("broken")
+    announce("the first copy is done")
+    logging.getLogger("urllib3.pool").error("never sent")
+    stop_logging()
+    assert sent == [("error", "broken"), ("info", "the first copy is done")]
+
+
+def test_rollbar_level_is_that_of_the_command_line(folder: Path, sent: list[tuple[str, str]]) -> None:
+    start_logging(configuration(folder, *ROLLBAR), rollbar_level="warning")
+    logger.warning("odd")
+    stop_logging()
+    assert sent == [("warning", "odd")]
+
+
+@pytest.mark.parametrize("line", ROLLBAR)
+def test_nothing_is_sent_without_both_settings(folder: Path, sent: list[tuple[str, str]], line: str) -> None:
+    start_logging(configuration(folder, line))
+    logger.error("broken")
+    announce("done")
+    stop_logging()
+    assert sent == []
+
+
+def test_slow_rollbar_makes_nobody_wait(
+    folder: Path, sent: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+    entered: list[str] = []
+
+    def block(text: str, _level: str) -> None:
+        entered.append(text)
+        release.wait(10)
+
+    monkeypatch.setattr(rollbar, "report_message", block)
+    start_logging(configuration(folder, *ROLLBAR))
+    for number in range(20):
+        logger.error("broken %s", number)
+    assert len((folder / "test_general.log").read_text().splitlines()) == 20
+    release.set()
+    stop_logging()
+    assert len(entered) == 10
+
+
+def test_rollbar_gets_no_local_variables(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(rollbar, "init", lambda *_, **options: given.update(options))
+    start_logging(configuration(folder, *ROLLBAR))
+    assert given["locals"] == {"enabled": False}

@@ -1,0 +1,290 @@
+"""What is printed: tables in their known form, questions, and the progress of a copy."""
+
+from __future__ import annotations
+
+import io
+import logging
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from pg_chameleon import report
+from pg_chameleon.config import load_file
+from pg_chameleon.errors import ChameleonError
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.overview import (
+    CopyProgress,
+    Counters,
+    ErrorDetail,
+    ErrorRow,
+    MappingRow,
+    SourceOverview,
+    TableProblem,
+    TableProgress,
+)
+
+Printed = pytest.CaptureFixture[str]
+NOON = datetime(2026, 1, 2, 12, 0, 5)
+FILM = TableName("sakila", "film")
+
+
+def test_status_has_its_known_form(capsys: Printed) -> None:
+    report.show_status([SourceOverview(1, "mysql", "mysql", "running", consistent=False)])
+    report.show_source_details([MappingRow("sakila", "sch_sakila")], Counters(0, 20, 20))
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        "  Source id  Source name    Type    Status    Consistent"
+        "    Read lag    Last read    Replay lag    Last replay",
+        "-----------  -------------  ------  --------  ------------"
+        "  ----------  -----------  ------------  -------------",
+        "          1  mysql          mysql   running   No            N/A                      N/A",
+        "",
+        "== Schema mappings ==",
+        "Origin schema    Destination schema",
+        "---------------  --------------------",
+        "sakila           sch_sakila",
+        "",
+        "== Replica status ==",
+        "---------------------  ---",
+        "Tables not replicated    0",
+        "Tables replicated       20",
+        "All tables              20",
+        "Last maintenance       N/A",
+        "Next maintenance       N/A",
+        "Replayed rows",
+        "Replayed DDL",
+        "Skipped rows",
+        "---------------------  ---",
+    ]
+
+
+def test_status_with_values(capsys: Printed) -> None:
+    report.show_status(
+        [
+            SourceOverview(1, "1e5", "mysql", "running", True, 0.31, NOON, 130.0, NOON),
+            SourceOverview(12, "other", "pgsql", "ready", False),
+        ]
+    )
+    first, second = capsys.readouterr().out.splitlines()[2:]
+    assert first.split() == (
+        [
+            "1",
+            "1e5",
+            "mysql",
+            "running",
+            "Yes",
+            "0.3",
+            "s",
+            "2026-01-02",
+            "12:00:05",
+            "2",
+            "m",
+            "10",
+            "s",
+            "2026-01-02",
+            "12:00:05",
+        ]
+    )
+    assert second.startswith("         12  other ")
+
+
+def test_status_of_no_source_is_an_empty_table(capsys: Printed) -> None:
+    report.show_status([])
+    assert "Source name" in capsys.readouterr().out
+
+
+def test_details_show_what_is_not_replicated_and_what_has_no_key(capsys: Printed) -> None:
+    counters = Counters(1, 2, 3, NOON, NOON, replayed_rows=5, replayed_ddl=0, skipped_rows=1)
+    problem = TableProblem(FILM, "quarantined", "a column cannot be decoded", "binlog.000003:120")
+    report.show_source_details([], counters, [problem], [TableName("sakila", "log")])
+    out = capsys.readouterr().out
+    assert "Next maintenance       2026-01-02 12:00:05" in out
+    assert "Replayed DDL                             0\n" in out
+    assert "sakila.film  quarantined  a column cannot be decoded  binlog.000003:120" in out
+    assert "sync_tables --tables disabled" in out
+    assert "== Tables without a key ==\nTable\n----------\nsakila.log\n" in out
+
+
+def test_errors_as_a_list(capsys: Printed) -> None:
+    report.show_errors([ErrorRow(7, "mysql", "sakila.film", NOON, "no such thing\nand more")])
+    report.show_errors([ErrorRow(8, "mysql", None, NOON, "lost")])
+    out = capsys.readouterr().out
+    assert "       7  mysql          sakila.film  2026-01-02 12:00:05  no such thing\n" in out
+    assert "and more" not in out
+
+
+def test_no_errors_is_said(capsys: Printed) -> None:
+    report.show_errors([])
+    assert capsys.readouterr().out == "There are no errors in the log.\n"
+
+
+def test_one_error_whole(capsys: Printed) -> None:
+    report.show_error(
+        ErrorDetail(
+            7, "mysql", "sakila.film", NOON, "binlog.000003:120", "first line\nsecond line", row='{"id": 1}'
+        )
+    )
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        "Log id       7",
+        "Source name  mysql",
+        "Table        sakila.film",
+        "Error time   2026-01-02 12:00:05",
+        "Position     binlog.000003:120",
+        'Row          {"id": 1}',
+        "Error        first line",
+        "             second line",
+    ]
+
+
+def test_times_are_local(capsys: Printed) -> None:
+    moment = datetime(2026, 1, 2, 12, tzinfo=timezone.utc)
+    report.show_errors([ErrorRow(1, "mysql", None, moment, "x")])
+    assert moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") in capsys.readouterr().out
+
+
+def test_configuration_is_shown_without_secrets(capsys: Printed, tmp_path: Path) -> None:
+    path = tmp_path / "test.yml"
+    path.write_text(
+        """
+        pg_conn: {user: pg_user, password: pg-word, database: d}
+        sources:
+          mysql:
+            db_conn: {user: my_user, password: my-word, port: 3307}
+            schema_mappings: {a: sch_a, b: sch_b}
+            skip_events: {delete: [a, b.c]}
+        """
+    )
+    configuration = load_file(path)
+    report.show_configuration(configuration)
+    report.show_sources(configuration)
+    out = " ".join(capsys.readouterr().out.split())
+    assert "-word" not in out
+    for shown in (
+        "pg_conn.password ********",
+        "copy_max_memory 300M",
+        "delete: a, b.c",
+        "batch_retention 1 day",
+    ):
+        assert shown in out
+    assert out.endswith("mysql mysql localhost 3307 my_user a: sch_a, b: sch_b")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "N/A"),
+        (-0.2, "0.0 s"),
+        (0.31, "0.3 s"),
+        (9.96, "10 s"),
+        (59.97, "1 m 0 s"),
+        (130, "2 m 10 s"),
+        (3900, "1 h 5 m"),
+        (183600, "2 d 3 h"),
+    ],
+)
+def test_lag_in_its_two_largest_units(seconds: float | None, text: str) -> None:
+    assert report.lag_text(seconds) == text
+
+
+def test_yes_is_taken_for_an_answer(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("YES\n"))
+    report.confirm("Detaching removes the source.", yes=False)
+    assert capsys.readouterr().out == "Detaching removes the source.\n Are you sure? YES/No\n"
+
+
+@pytest.mark.parametrize("answer", ["", "\n", "yes\n", "No\n"])
+def test_anything_else_is_no(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    with pytest.raises(ChameleonError, match=r"nothing was changed.*--yes"):
+        report.confirm("Detaching removes the source.", yes=False)
+
+
+def test_option_yes_asks_nothing(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    report.confirm("Detaching removes the source.", yes=True)
+    assert capsys.readouterr().out == "Detaching removes the source.\n"
+
+
+class Clock:
+    """A clock that stands until it is set."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds", "text"),
+    [
+        (CopyProgress(0, 5, 0, 100), 0.0, "0/5 tables, 0 rows, 0 rows/s"),
+        (CopyProgress(1, 5, 1000, 5000), 2.0, "1/5 tables, 1,000 rows, 500 rows/s, about 0:08 left"),
+        (CopyProgress(1, 5, 10, 72010), 1.0, "1/5 tables, 10 rows, 10 rows/s, about 2:00:00 left"),
+        (CopyProgress(1, 5, 900, 800), 1.0, "1/5 tables, 900 rows, 900 rows/s"),
+        (CopyProgress(5, 5, 900, 1000), 1.0, "5/5 tables, 900 rows, 900 rows/s"),
+    ],
+)
+def test_progress_in_one_line(state: CopyProgress, seconds: float, text: str) -> None:
+    assert report.progress_text(state, seconds) == text
+
+
+def test_terminal_gets_one_line_that_is_written_again() -> None:
+    terminal, clock = io.StringIO(), Clock()
+    line = report.ProgressLine(terminal, clock)
+    for rows in (100, 150, 200):
+        clock.now += 0.11
+        line.progress(CopyProgress(0, 2, rows, 1000))
+    line.progress(CopyProgress(2, 2, 1000, 1000))
+    line.finished()
+    shown = [part.rstrip() for part in terminal.getvalue().split("\r")]
+    assert len(shown) == 4
+    assert shown[-1].startswith("2/2 tables, 1,000 rows")
+    assert terminal.getvalue().endswith("\n")
+
+
+def test_line_that_was_never_written_is_not_left() -> None:
+    terminal = io.StringIO()
+    report.ProgressLine(terminal).finished()
+    assert terminal.getvalue() == ""
+
+
+def test_log_gets_a_line_every_few_seconds_per_table(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    state = CopyProgress(1, 3, 1500, 2000, (TableProgress(FILM, 1500, 1000),))
+    with caplog.at_level(logging.INFO):
+        log = report.ProgressLog(clock)
+        log.progress(state)
+        clock.now += 5
+        log.progress(state)
+        log.progress(state)
+        log.table_copied(FILM, 1500, 5.04)
+        log.finished()
+    assert caplog.messages == [
+        "copying sakila.film: 1,500 of about 1,500 rows",
+        "first copy: 1/3 tables, 1,500 rows, 300 rows/s, about 0:02 left",
+        "copied sakila.film: 1,500 rows in 5.0 s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("terminal", "log_on_terminal", "kind"),
+    [
+        (True, False, report.ProgressLine),
+        (True, True, report.ProgressLog),
+        (False, False, report.ProgressLog),
+    ],
+)
+def test_display_fits_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, log_on_terminal: bool, kind: type
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
+    assert isinstance(report.progress_display(log_on_terminal=log_on_terminal), kind)
+
+
+def test_steps_are_printed_as_they_come(capsys: Printed) -> None:
+    report.say("one")
+    report.say_all(iter(["two", "three"]))
+    assert capsys.readouterr().out == "one\ntwo\nthree\n"
