@@ -1,0 +1,223 @@
+"""How the values of both sides are read and brought to one canonical text, for each pair of types."""
+
+import ipaddress
+import json
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+Read = Callable[[object], str | None]
+
+GEOMETRIES = (
+    *("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"),
+    *("geometrycollection", "geomcollection"),
+)
+ZERO = "zero date"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How one column is read: an SQL expression for each side, {} being the name, and what becomes of it."""
+
+    source_sql: str
+    target_sql: str
+    read_source: Read
+    read_target: Read
+
+
+def reading(data_type: str, column_type: str, target_type: str, zero_dates: str = "null") -> Reading:
+    """Choose how to read a column.
+
+    `data_type` and `column_type` are those of information_schema, `target_type` is pg_type.typname.
+    `zero_dates` says what stands for a date that PostgreSQL cannot hold: null, or infinity.
+    """
+    if target_type in BY_TARGET_TYPE:
+        return BY_TARGET_TYPE[target_type]
+    if data_type == "bit":
+        return Reading("hex({})", "{}::text", bits_of_width(column_type), as_text)
+    if data_type in ("date", "datetime", "timestamp"):
+        return temporal_reading(data_type, zero_dates)
+    if target_type == "bytea":
+        return BY_SOURCE_TYPE_IN_BYTEA.get(data_type, IN_BYTEA)
+    return BY_SOURCE_TYPE.get(data_type, ANY_TEXT)
+
+
+def temporal_reading(data_type: str, zero_dates: str) -> Reading:
+    def source(value: object) -> str | None:
+        canonical = canonical_moment(value) if data_type != "date" else canonical_date(value)
+        if canonical == ZERO:
+            return None if zero_dates == "null" else zero_dates
+        return canonical
+
+    def target(value: object) -> str | None:
+        if value is not None and str(value).endswith("infinity"):
+            return "infinity"
+        return canonical_moment(value) if data_type != "date" else canonical_date(value)
+
+    return Reading("cast({} as char)", "{}::text", source, target)
+
+
+def as_text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def lower_case(value: object) -> str | None:
+    return None if value is None else str(value).lower()
+
+
+def boolean_of_number(value: object) -> str | None:
+    if value is None:
+        return None
+    number = int(str(value))
+    return {0: "false", 1: "true"}.get(number, f"{number} is no boolean")
+
+
+def canonical_number(value: object) -> str | None:
+    """Write a number without leading zeros, or zeros at the end of its fraction."""
+    if value is None:
+        return None
+    text = str(value)
+    sign = "-" if text.startswith("-") else ""
+    whole, _, fraction = text.removeprefix("-").partition(".")
+    whole, fraction = whole.lstrip("0") or "0", fraction.rstrip("0")
+    digits = f"{whole}.{fraction}" if fraction else whole
+    return digits if digits == "0" else sign + digits
+
+
+def canonical_single(value: object) -> str | None:
+    if value is None:
+        return None
+    (single,) = struct.unpack("f", struct.pack("f", float(str(value))))
+    return repr(single)
+
+
+def canonical_double(value: object) -> str | None:
+    return None if value is None else repr(float(str(value)))
+
+
+def bits_of_width(column_type: str) -> Read:
+    width = int((re.findall(r"\d+", column_type) or ["1"])[0])
+
+    def read(value: object) -> str | None:
+        return None if value is None else format(int(str(value), 16), f"0{width}b")
+
+    return read
+
+
+def canonical_date(value: object) -> str | None:
+    """Return the day, or ZERO where the calendar has no such day (MySQL can hold them)."""
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        return ZERO
+
+
+def canonical_moment(value: object) -> str | None:
+    """Return day and time in UTC with six digits of a second, or ZERO."""
+    if value is None:
+        return None
+    day, _, clock = str(value).partition(" ")
+    if canonical_date(day) == ZERO:
+        return ZERO
+    seconds, _, fraction = clock.removesuffix("+00").partition(".")
+    return f"{day} {seconds}.{fraction:0<6}"
+
+
+def microseconds_of_time(value: object) -> str | None:
+    """Return a span of time such as -838:59:59.000001 in microseconds."""
+    if value is None:
+        return None
+    text = str(value)
+    hours, minutes, seconds = text.removeprefix("-").split(":")
+    total = (int(hours) * 3600 + int(minutes) * 60) * 1_000_000 + int(Decimal(seconds) * 1_000_000)
+    return str(-total if text.startswith("-") else total)
+
+
+def canonical_json(value: object) -> str | None:
+    """Write a JSON document with its members in order and its numbers exact."""
+    if value is None:
+        return None
+    text = value.decode() if isinstance(value, bytes) else str(value)
+    return written_json(json.loads(text, parse_float=Decimal))
+
+
+def written_json(document: object) -> str:
+    if isinstance(document, dict):
+        members = (f"{json.dumps(key)}:{written_json(document[key])}" for key in sorted(document))
+        return "{" + ",".join(members) + "}"
+    if isinstance(document, list):
+        return "[" + ",".join(map(written_json, document)) + "]"
+    if isinstance(document, bool) or document is None or isinstance(document, str):
+        return json.dumps(document)
+    return str(canonical_number(format(Decimal(str(document)), "f")))
+
+
+def extended_wkb(value: object) -> str | None:
+    """Turn MySQL's form of a geometry (SRID, then WKB) into that of PostGIS, which has the SRID inside."""
+    if value is None:
+        return None
+    content = bytes.fromhex(str(value))
+    (srid,) = struct.unpack_from("<I", content)
+    wkb = content[4:]
+    if srid == 0:
+        return wkb.hex()
+    (kind,) = struct.unpack_from("<I", wkb, 1)
+    return (wkb[:1] + struct.pack("<II", kind | 0x20000000, srid) + wkb[5:]).hex()
+
+
+def floats_of_bytes(value: object) -> str | None:
+    if value is None:
+        return None
+    content = bytes.fromhex(str(value))
+    return " ".join(map(repr, struct.unpack(f"<{len(content) // 4}f", content)))
+
+
+def floats_of_text(value: object) -> str | None:
+    """Read a vector from an array {1,2} or from the form of pgvector, [1,2]."""
+    if value is None:
+        return None
+    return " ".join(str(canonical_single(number)) for number in str(value)[1:-1].split(","))
+
+
+def canonical_address(value: object) -> str | None:
+    return None if value is None else str(ipaddress.ip_address(str(value)))
+
+
+NUMBER = Reading("cast({} as char)", "{}::text", canonical_number, canonical_number)
+TEXT = Reading("{}", "{}::text", as_text, as_text)
+ANY_TEXT = Reading("cast({} as char)", "{}::text", lower_case, lower_case)
+ADDRESS = Reading("cast({} as char)", "host({})", canonical_address, canonical_address)
+JSON = Reading("{}", "{}::text", canonical_json, canonical_json)
+IN_BYTEA = Reading("hex({})", "encode({}, 'hex')", lower_case, lower_case)
+
+BY_TARGET_TYPE = {
+    "bool": Reading("{} + 0", "{}::text", boolean_of_number, as_text),
+    "json": JSON,
+    "jsonb": JSON,
+}
+BY_SOURCE_TYPE_IN_BYTEA = {
+    **dict.fromkeys(GEOMETRIES, Reading("hex({})", "encode({}, 'hex')", extended_wkb, as_text)),
+    "vector": Reading("hex({})", "encode({}, 'hex')", floats_of_bytes, floats_of_bytes),
+}
+BY_SOURCE_TYPE = {
+    **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "year", "decimal"), NUMBER),
+    # Shown by itself, a float of MySQL loses digits; as a double it is exact.
+    "float": Reading("{} * 1e0", "{}::text", canonical_single, canonical_single),
+    "double": Reading("{}", "{}::text", canonical_double, canonical_double),
+    "time": Reading(
+        "cast({} as char)",
+        "(extract(epoch from {}) * 1000000)::bigint::text",
+        microseconds_of_time,
+        as_text,
+    ),
+    **dict.fromkeys(("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"), TEXT),
+    **dict.fromkeys(GEOMETRIES, Reading("hex({})", "{}::text", extended_wkb, lower_case)),
+    "vector": Reading("hex({})", "{}::text", floats_of_bytes, floats_of_text),
+    "inet4": ADDRESS,
+    "inet6": ADDRESS,
+}
