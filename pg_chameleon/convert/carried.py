@@ -1,0 +1,58 @@
+"""The columns of a table whose values are carried over, each with its name and its rule on the target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pg_chameleon.convert import names
+from pg_chameleon.convert.generated import generated_expression
+from pg_chameleon.convert.rules import Rules, ZeroDates
+from pg_chameleon.convert.types import TypeRule, type_rule
+from pg_chameleon.model.schema import Column, TableSchema
+
+INFINITY = "-infinity"
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedColumn:
+    """A column of the source, its target's name, and its rule.
+
+    ``checked``: dates that do not exist are found and give way to ``substitute``, of which None is NULL;
+    otherwise PostgreSQL refuses them.
+    """
+
+    source: Column
+    name: str
+    rule: TypeRule
+    checked: bool
+    substitute: str | None
+
+    @property
+    def nullable(self) -> bool:
+        """Tell whether the text of a value can be NULL."""
+        return self.source.nullable or (self.checked and self.substitute is None)
+
+
+@lru_cache(maxsize=256)
+def carried_columns(schema: TableSchema, rules: Rules) -> tuple[CarriedColumn, ...]:
+    """Return the columns that the copy and the stream fill, in the order of the source.
+
+    Those that the target generates by itself are not among them.
+    """
+    return tuple(
+        _carried(schema, column, rules) for column in schema.columns if generated_expression(column) is None
+    )
+
+
+def _carried(schema: TableSchema, column: Column, rules: Rules) -> CarriedColumn:
+    rule = type_rule(schema, column, rules)
+    in_key = column.name in schema.key_columns
+    infinite = rules.zero_dates is ZeroDates.INFINITY or (rules.zero_dates is ZeroDates.NULL and in_key)
+    return CarriedColumn(
+        source=column,
+        name=names.column_name(column.name),
+        rule=rule,
+        checked=bool(rule.valid_select) and rules.zero_dates is not ZeroDates.ERROR,
+        substitute=INFINITY if infinite else None,
+    )

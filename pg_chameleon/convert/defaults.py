@@ -1,0 +1,245 @@
+"""Defaults of columns: literals in every form that the servers show, and the functions that are the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pg_chameleon.convert.carried import CarriedColumn
+from pg_chameleon.convert.quoting import quote_literal
+from pg_chameleon.convert.text import CALENDAR, without_nul
+from pg_chameleon.convert.types import is_text_target
+from pg_chameleon.model.schema import Column
+
+_NOW = re.compile(r"(?:current_timestamp|now|localtime|localtimestamp)\s*(?:\(\s*(\d?)\s*\))?", re.I)
+_TODAY = re.compile(r"(?:curdate|current_date)\s*(?:\(\s*\))?", re.I)
+_UUID = re.compile(r"uuid\s*\(\s*\)", re.I)
+_STRING = re.compile(r"(?:_([a-z0-9]+)\s*)?'((?:[^'\\]|''|\\.)*)'", re.I | re.S)
+_ESCAPED_STRING = re.compile(r"(_[a-z0-9]+)\\'(.*)\\'", re.I | re.S)
+_BITS = re.compile(r"b'([01]*)'|0b([01]+)", re.I)
+_HEX = re.compile(r"(?:_binary\s*)?x'([0-9a-f]*)'|0x([0-9a-f]+)", re.I)
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.I)
+_ESCAPES = {"0": "\0", "n": "\n", "t": "\t", "r": "\r", "b": "\b", "Z": "\x1a"}
+_ESCAPE = re.compile(r"''|\\(.)", re.S)
+_TEMPORAL = ("date", "datetime", "timestamp")
+
+
+class _NoDefault(Exception):
+    """The target cannot have the default; the text says why."""
+
+
+def default_expression(column: Column, carried: CarriedColumn, notes: list[str]) -> str | None:
+    """Return the default of a column as an expression of PostgreSQL; None, with a note, if it has none."""
+    default = column.default
+    if default is None or column.auto_increment or column.generated is not None:
+        return None
+    try:
+        if default.literal:
+            return _of_literal(column, carried, default.text)
+        return _of_expression(column, carried, _unwrapped(default.text))
+    except _NoDefault as reason:
+        notes.append(f"column {column.name}: the default {default.text} is left out: {reason}")
+        return None
+
+
+def implicit_default(column: Column, carried: CarriedColumn) -> str | None:
+    """Return what a server puts into the existing rows for a new column that is NOT NULL and has no default.
+
+    None where that is not certain.
+    """
+    if carried.checked:
+        return "NULL" if carried.substitute is None else quote_literal(carried.substitute)
+    text = _IMPLICIT.get(column.type.base)
+    if column.type.base == "enum":
+        text = column.type.members[0]
+    return None if text is None else _of_literal(column, carried, text)
+
+
+def _unwrapped(expression: str) -> str:
+    text = expression.strip()
+    while text.startswith("(") and text.endswith(")") and _is_one_pair(text):
+        text = text[1:-1].strip()
+    return text
+
+
+def _is_one_pair(text: str) -> bool:
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return place == len(text) - 1
+    return False
+
+
+def _of_expression(column: Column, carried: CarriedColumn, text: str) -> str:
+    if text.upper() == "NULL":
+        return "NULL"
+    function = _of_function(column, carried, text)
+    if function is not None:
+        return function
+    return _of_literal(column, carried, _bare_literal(column, text))
+
+
+def _of_function(column: Column, carried: CarriedColumn, text: str) -> str | None:
+    now, base = _NOW.fullmatch(text), column.type.base
+    if now is not None and base in ("datetime", "timestamp"):
+        function = "CURRENT_TIMESTAMP" if base == "timestamp" else "LOCALTIMESTAMP"
+        return f"{function}({now[1] or 0})"
+    if _TODAY.fullmatch(text) and base == "date":
+        return "CURRENT_DATE"
+    if _UUID.fullmatch(text) and base in ("uuid", "char", "varchar"):
+        return "gen_random_uuid()" if carried.rule.target == "uuid" else "gen_random_uuid()::text"
+    return _EMPTY_DOCUMENTS.get(re.sub(r"\s", "", text).lower()) if base == "json" else None
+
+
+def _bare_literal(column: Column, text: str) -> str:
+    """Return the value of a literal as it is written in SQL."""
+    escaped = _ESCAPED_STRING.fullmatch(text)
+    if escaped is not None:
+        text = f"{escaped[1]}'{escaped[2]}'"
+    string = _STRING.fullmatch(text)
+    if string is not None:
+        return _ESCAPE.sub(_unescaped, string[2])
+    if text.lower() in ("true", "false"):
+        return "1" if text.lower() == "true" else "0"
+    if _NUMBER.fullmatch(text) or _BITS.fullmatch(text) or _HEX.fullmatch(text):
+        return text if column.type.base not in _CHARACTERS else _characters_of(text)
+    raise _NoDefault("the expression is not translated")
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return "'" if match[1] is None else _ESCAPES.get(match[1], match[1])
+
+
+def _characters_of(text: str) -> str:
+    digits = _HEX.fullmatch(text)
+    if digits is None:
+        return text
+    try:
+        return _bytes_of(digits).decode("ascii")
+    except UnicodeDecodeError:
+        raise _NoDefault("its bytes are characters of another character set") from None
+
+
+def _bytes_of(digits: re.Match[str]) -> bytes:
+    text = digits[1] if digits[1] is not None else digits[2]
+    return bytes.fromhex(text if len(text) % 2 == 0 else f"0{text}")
+
+
+class _Literal(NamedTuple):
+    """A bare value, and the column that it is the default of."""
+
+    column: Column
+    carried: CarriedColumn
+    text: str
+
+
+def _of_literal(column: Column, carried: CarriedColumn, text: str) -> str:
+    if carried.rule.target.lower() in ("boolean", "bool"):
+        return _boolean(text)
+    return _WRITERS[column.type.base](_Literal(column, carried, text))
+
+
+def _boolean(text: str) -> str:
+    values = {"0": "false", "1": "true", "b'0'": "false", "b'1'": "true"}
+    if text not in values:
+        raise _NoDefault("the type boolean does not have it")
+    return values[text]
+
+
+def _integer(text: str) -> int | None:
+    bits, digits = _BITS.fullmatch(text), _HEX.fullmatch(text)
+    if bits is not None:
+        return int(bits[1] or bits[2] or "0", 2)
+    return int.from_bytes(_bytes_of(digits), "big") if digits is not None else None
+
+
+def _number(literal: _Literal) -> str:
+    integer = _integer(literal.text)
+    if integer is not None:
+        return str(integer)
+    if not _NUMBER.fullmatch(literal.text.strip()):
+        raise _NoDefault("it is not a number")
+    number = literal.text.strip()
+    return number if not is_text_target(literal.carried.rule.target) else quote_literal(number)
+
+
+def _bit(literal: _Literal) -> str:
+    number = _integer(literal.text)
+    if number is None:
+        if not literal.text.isdigit():
+            raise _NoDefault("it is not a bit value")
+        number = int(literal.text)
+    width = (*literal.column.type.arguments, 1)[0]
+    return (
+        quote_literal(f"{number:0{width}b}") if literal.carried.rule.target.startswith("bit") else str(number)
+    )
+
+
+def _string(literal: _Literal) -> str:
+    return quote_literal(without_nul(literal.text))
+
+
+def _binary(literal: _Literal) -> str:
+    digits = _HEX.fullmatch(literal.text)
+    value = literal.text.encode() if digits is None else _bytes_of(digits)
+    if literal.column.type.base == "binary":
+        value = value.ljust((*literal.column.type.arguments, 1)[0], b"\0")
+    if literal.carried.rule.free_text:
+        return quote_literal(without_nul(value.decode("utf-8", "replace")))
+    return quote_literal(literal.carried.rule.prefix + value.hex())
+
+
+def _temporal(literal: _Literal) -> str:
+    if literal.carried.checked and not CALENDAR[literal.text[:10]]:
+        return "NULL" if literal.carried.substitute is None else quote_literal(literal.carried.substitute)
+    if literal.carried.rule.valid_select and not CALENDAR[literal.text[:10]]:
+        raise _NoDefault("the date does not exist")
+    return quote_literal(literal.text + literal.carried.rule.suffix)
+
+
+def _enum(literal: _Literal) -> str:
+    label = without_nul(literal.text)
+    if literal.carried.rule.labels and label not in literal.carried.rule.labels:
+        raise _NoDefault("it is no member")
+    return quote_literal(label)
+
+
+_CHARACTERS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json")
+_NUMBERS = ("tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "year")
+_BINARIES = ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob")
+
+
+def _refused(literal: _Literal) -> str:
+    raise _NoDefault(f"defaults of the type {literal.column.type.base} are not translated")
+
+
+class _Writers(dict[str, Callable[[_Literal], str]]):
+    def __missing__(self, base: str) -> Callable[[_Literal], str]:
+        return _refused
+
+
+_WRITERS = _Writers(
+    {
+        **dict.fromkeys(_CHARACTERS, _string),
+        **dict.fromkeys(_NUMBERS, _number),
+        **dict.fromkeys(_BINARIES, _binary),
+        **dict.fromkeys(_TEMPORAL, _temporal),
+        **dict.fromkeys(("time", "uuid", "inet4", "inet6"), _string),
+        "bit": _bit,
+        "enum": _enum,
+    }
+)
+_EMPTY_DOCUMENTS = {"json_array()": "'[]'", "json_object()": "'{}'"}
+_IMPLICIT = {
+    **dict.fromkeys(_NUMBERS, "0"),
+    **dict.fromkeys(_CHARACTERS, ""),
+    **dict.fromkeys(_BINARIES, ""),
+    "bit": "0",
+    "json": "null",
+    "time": "00:00:00",
+    "uuid": "00000000-0000-0000-0000-000000000000",
+    "inet4": "0.0.0.0",  # noqa: S104 - a value, no address to bind to
+    "inet6": "::",
+}

@@ -1,0 +1,292 @@
+"""The stream: a function per table, generated and compiled once, that writes a decoded row as a JSON object.
+
+All values are JSON strings of PostgreSQL's text form, or null, for ``jsonb_populate_record``; the keys are
+the names of the target's columns.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pg_chameleon.convert.carried import CarriedColumn, carried_columns
+from pg_chameleon.convert.rules import ChangeReason, Rules
+from pg_chameleon.convert.text import decoded, document_without_nul, inside_json, to_json_text, without_nul
+from pg_chameleon.errors import ChameleonError
+from pg_chameleon.model.schema import TableSchema
+
+# What the generated code raises on a value that is not of the form which is usual for its column.
+_UNUSUAL = (TypeError, ValueError, LookupError, AttributeError)
+_ESCAPED_NUL = "\\u0000"
+
+
+class Change(NamedTuple):
+    """A value that was changed because PostgreSQL cannot hold it; ``value`` is what the source has."""
+
+    column: str
+    reason: ChangeReason
+    value: object
+
+
+Encoder = Callable[[tuple[object, ...]], str]
+NoteChange = Callable[[Change], None]
+
+
+class EncodeError(ChameleonError):
+    """A decoded value does not fit its column, so the tracked structure is not that of the row."""
+
+
+def row_encoder(
+    schema: TableSchema, rules: Rules, columns: tuple[str, ...], note: NoteChange | None = None
+) -> Encoder:
+    """Return the function that writes rows whose values are those of ``columns``, named as on the source.
+
+    Values that had to be changed are given to ``note`` while their row is being written.
+    """
+    return key_encoder(schema, rules, columns, columns, note)
+
+
+def key_encoder(
+    schema: TableSchema,
+    rules: Rules,
+    columns: tuple[str, ...],
+    key_columns: tuple[str, ...],
+    note: NoteChange | None = None,
+) -> Encoder:
+    """Return the function that writes only ``key_columns`` of rows whose values are those of ``columns``."""
+    carried = {each.source.name: each for each in carried_columns(schema, rules)}
+    slots = tuple(
+        _Slot(number, carried[name])
+        for number, name in enumerate(columns)
+        if name in carried and name in key_columns
+    )
+    changes: list[Change] = []
+    careful = _careful_encoder(schema, slots, len(columns), changes)
+    return _compiled(slots, len(columns), careful, changes, note or _unnoted)
+
+
+class _Slot(NamedTuple):
+    """A column to write, and its place in the row."""
+
+    place: int
+    carried: CarriedColumn
+
+    @property
+    def key(self) -> str:
+        return f"{to_json_text(self.carried.name)}:"
+
+
+def _unnoted(change: Change) -> None:
+    """Take note of nothing."""
+
+
+# The generated function is, for the columns id (int), name (varchar) and day (date):
+#
+#   def encode(row):
+#       try:
+#           v0, v1, v2 = row
+#           text = f'{{"id":"{v0}","name":{"null" if v1 is None else quote(v1)},"day":{"null" if v2 is None
+#               else (f\'"{v2}"\' if c2[v2] else absent2(v2))}}}'
+#       except unusual:
+#           changes.clear()
+#           text = careful(row)
+#       else:
+#           if '\\u0000' in text: changes.clear(); text = careful(row)
+#       if changes: report()
+#       return text
+#
+# It is built as a syntax tree, so no name of a column is ever read as code.
+
+
+def _compiled(
+    slots: tuple[_Slot, ...], width: int, careful: Encoder, changes: list[Change], note: NoteChange
+) -> Encoder:
+    def report() -> None:
+        for change in changes:
+            note(change)
+        changes.clear()
+
+    scope: dict[str, object] = {
+        "quote": to_json_text,
+        "unusual": _UNUSUAL,
+        "careful": careful,
+        "changes": changes,
+        "report": report,
+        "escaped_nul": _ESCAPED_NUL,
+        **{f"c{slot.place}": slot.carried.rule.constant for slot in slots},
+        **{f"absent{slot.place}": _absent(slot.carried, changes) for slot in slots if slot.carried.checked},
+    }
+    code = compile(_module(slots, width), "<row encoder>", "exec")
+    exec(code, scope)  # noqa: S102 - compiled from the table of rules; names are constants in it
+    encode: Encoder = scope["encode"]  # type: ignore[assignment]
+    return encode
+
+
+def _module(slots: tuple[_Slot, ...], width: int) -> ast.Module:
+    any_text = any(slot.carried.rule.free_text for slot in slots)
+    any_checked = any(slot.carried.checked for slot in slots)
+    wanted = {slot.place for slot in slots}
+    unpacked = "".join(f"v{place}, " if place in wanted else "_, " for place in range(width))
+    template = f"""
+def encode(row):
+    try:
+        {f"{unpacked} = row" if unpacked else "() = row"}
+        text = TEXT
+    except unusual:
+        changes.clear()
+        text = careful(row)
+    {"else:" if any_text else ""}
+        {"if escaped_nul in text:" if any_text else ""}
+            {"changes.clear()" if any_text else ""}
+            {"text = careful(row)" if any_text else ""}
+    {"if changes:" if any_text or any_checked else ""}
+        {"report()" if any_text or any_checked else ""}
+    return text
+"""
+    tree = ast.parse(template)
+    placed: ast.Module = _Placed({"TEXT": _object(slots)}).visit(tree)
+    return ast.fix_missing_locations(placed)
+
+
+def _object(slots: tuple[_Slot, ...]) -> ast.JoinedStr:
+    parts: list[ast.expr] = []
+    for number, slot in enumerate(slots):
+        parts.append(ast.Constant(("," if number else "{") + slot.key))
+        parts += _fragment(slot)
+    parts.append(ast.Constant("}" if slots else "{}"))
+    return ast.JoinedStr(_merged(parts))
+
+
+def _fragment(slot: _Slot) -> list[ast.expr]:
+    """Return the parts of an f-string that write one value."""
+    carried, rule = slot.carried, slot.carried.rule
+    encoded = _expression(rule.encode, slot.place)
+    if rule.free_text:
+        quoted: list[ast.expr] = [_formatted(_called("quote", encoded))]
+    else:
+        before, after = f'"{inside_json(rule.prefix)}', f'{inside_json(rule.suffix)}"'
+        quoted = [ast.Constant(before), _formatted(encoded), ast.Constant(after)]
+    if carried.checked:
+        exists = _expression(rule.valid_encode, slot.place)
+        absent = _called(f"absent{slot.place}", _value(slot.place))
+        quoted = [_formatted(ast.IfExp(exists, ast.JoinedStr(quoted), absent))]
+    if carried.source.nullable:
+        is_null = ast.Compare(_value(slot.place), [ast.Is()], [ast.Constant(None)])
+        only = quoted[0].value if isinstance(quoted[0], ast.FormattedValue) and len(quoted) == 1 else None
+        quoted = [_formatted(ast.IfExp(is_null, ast.Constant("null"), only or ast.JoinedStr(quoted)))]
+    return quoted
+
+
+def _merged(parts: list[ast.expr]) -> list[ast.expr]:
+    """Join neighbouring constants: each part of an f-string costs time."""
+    merged: list[ast.expr] = []
+    for part in parts:
+        if merged and isinstance(part, ast.Constant) and isinstance(merged[-1], ast.Constant):
+            merged[-1] = ast.Constant(f"{merged[-1].value!s}{part.value!s}")
+        else:
+            merged.append(part)
+    return merged
+
+
+def _value(place: int) -> ast.expr:
+    return ast.Name(f"v{place}", ast.Load())
+
+
+def _expression(source: str, place: int) -> ast.expr:
+    names: dict[str, ast.expr] = {"value": _value(place), "constant": ast.Name(f"c{place}", ast.Load())}
+    expression: ast.expr = _Placed(names).visit(ast.parse(source, mode="eval").body)
+    return expression
+
+
+def _called(function: str, argument: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name(function, ast.Load()), [argument], [])
+
+
+def _formatted(expression: ast.expr) -> ast.FormattedValue:
+    return ast.FormattedValue(expression, -1, None)
+
+
+class _Placed(ast.NodeTransformer):
+    """Puts expressions in the place of names."""
+
+    def __init__(self, expressions: dict[str, ast.expr]) -> None:
+        self._expressions = expressions
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._expressions.get(node.id, node)
+
+
+def _absent(carried: CarriedColumn, changes: list[Change]) -> Callable[[object], str]:
+    """Return the function that writes what stands for a date that does not exist."""
+    column = carried.source.name
+    fragment = "null" if carried.substitute is None else to_json_text(carried.substitute)
+
+    def write(value: object) -> str:
+        changes.append(Change(column, ChangeReason.NO_DATE, value))
+        return fragment
+
+    return write
+
+
+def _careful_encoder(
+    schema: TableSchema, slots: tuple[_Slot, ...], width: int, changes: list[Change]
+) -> Encoder:
+    """Return the slow function for rows with NUL characters, undecodable bytes, or values of wrong types."""
+    writers = [(slot, _writer(slot, changes)) for slot in slots]
+
+    def encode(row: tuple[object, ...]) -> str:
+        if len(row) != width:
+            raise EncodeError(f"a row has {len(row)} values instead of {width}", table=str(schema.name))
+        values = (slot.key + written(slot, write, row[slot.place]) for slot, write in writers)
+        return "{" + ",".join(values) + "}"
+
+    def written(slot: _Slot, write: Callable[[object], str], value: object) -> str:
+        try:
+            return write(value)
+        except _UNUSUAL as error:
+            column = slot.carried.source
+            raise EncodeError(
+                f"the value {value!r} of column {column.name} is none of type {column.column_type}",
+                table=str(schema.name),
+            ) from error
+
+    return encode
+
+
+def _writer(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
+    carried, rule = slot.carried, slot.carried.rule
+    if rule.free_text:
+        return _text_writer(carried, changes)
+    names: dict[str, ast.expr] = {"TEXT": ast.JoinedStr(_fragment(slot))}
+    function = _Placed(names).visit(ast.parse(f"lambda v{slot.place}: TEXT", mode="eval"))
+    scope = {f"c{slot.place}": rule.constant, f"absent{slot.place}": _absent(carried, changes)}
+    writer: Callable[[object], str] = eval(  # noqa: S307 - as in _compiled
+        compile(ast.fix_missing_locations(function), "<value encoder>", "eval"), scope
+    )
+
+    def write(value: object) -> str:
+        return "null" if value is None else writer(value)
+
+    return write
+
+
+def _text_writer(carried: CarriedColumn, changes: list[Change]) -> Callable[[object], str]:
+    column, charset, document = carried.source.name, carried.source.charset, carried.rule.document
+
+    def write(value: object) -> str:
+        if value is None:
+            return "null"
+        text = value
+        if isinstance(value, bytes):
+            text = decoded(value, charset)
+            if text.encode() != value:
+                changes.append(Change(column, ChangeReason.UNDECODABLE, value))
+        if not isinstance(text, str):
+            raise TypeError(f"expected text, got {type(value).__name__}")
+        cleaned = document_without_nul(text) if document else without_nul(text)
+        if cleaned != text:
+            changes.append(Change(column, ChangeReason.NUL, value))
+        return to_json_text(cleaned)
+
+    return write

@@ -1,0 +1,154 @@
+"""What becomes of an index of the source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pg_chameleon.convert import names
+from pg_chameleon.convert.expressions import index_expression
+from pg_chameleon.convert.quoting import quote_identifier
+from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.types import is_text_target, type_rule
+from pg_chameleon.model.schema import Column, Index, IndexPart, TableSchema
+
+# PostgreSQL's btree takes entries of 2,704 bytes; a character takes up to four.
+_KEY_CHARACTERS = 600
+# PostgreSQL makes no tsvector of a megabyte or more; a character takes up to four.
+_SEARCHED_CHARACTERS = 250_000
+_HUGE_TEXTS = frozenset({"mediumtext", "longtext"})
+
+
+class _LeftOut(Exception):
+    """The target cannot have the index; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetIndex:
+    """An index of the target. ``parts`` are SQL; ``columns`` are the target's columns that occur in them.
+
+    ``source`` is its name on the source. ``plain``: every part is just a column.
+    """
+
+    source: str
+    name: str
+    method: str
+    parts: tuple[str, ...]
+    columns: tuple[str, ...]
+    unique: bool = False
+    primary: bool = False
+    plain: bool = True
+    comment: str = ""
+
+
+def target_index(schema: TableSchema, index: Index, rules: Rules, notes: list[str]) -> TargetIndex | None:
+    """Return what an index becomes; None, with a note, where the target cannot have it."""
+    try:
+        match index.kind.lower():
+            case "fulltext":
+                return _fulltext(schema, index)
+            case "spatial":
+                return _spatial(schema, index, rules)
+            case "vector":
+                raise _LeftOut("PostgreSQL has no index for vectors")
+            case _:
+                return _btree(schema, index, rules)
+    except _LeftOut as left_out:
+        notes.append(f"index {index.name} is left out: {left_out}")
+        return None
+
+
+def _btree(schema: TableSchema, index: Index, rules: Rules) -> TargetIndex:
+    parts = [_part(schema, index, part, rules) for part in index.parts]
+    plain = all(
+        part.expression is None and text.startswith('"')
+        for part, text in zip(index.parts, parts, strict=True)
+    )
+    primary = index.primary and plain
+    directions = [" DESC" if part.descending and not primary else "" for part in index.parts]
+    return TargetIndex(
+        source=index.name,
+        name=_name(schema, index),
+        method="btree",
+        parts=tuple(text + direction for text, direction in zip(parts, directions, strict=True)),
+        columns=_columns(schema, index),
+        unique=index.unique or index.primary,
+        primary=primary,
+        plain=plain,
+        comment=index.comment,
+    )
+
+
+def _part(schema: TableSchema, index: Index, part: IndexPart, rules: Rules) -> str:
+    if part.column is None:
+        expression = index_expression(schema, part.expression or "", rules)
+        if expression is None:
+            raise _LeftOut(f"its expression {part.expression} is not translated")
+        return f"({expression})"
+    column = _found(schema, part.column)
+    quoted = quote_identifier(names.column_name(column.name))
+    rule = type_rule(schema, column, rules)
+    if rule.target == "geometry" or (rule.target == "jsonb" and index.unique):
+        raise _LeftOut(f"column {column.name} is of a type that btree does not order")
+    if part.prefix is None or (index.primary and _is_short(column)):
+        return quoted
+    if is_text_target(rule.target) and not rule.document:
+        return f"left({quoted}, {part.prefix})"
+    return f"substr({quoted}, 1, {part.prefix})" if rule.target == "bytea" else quoted
+
+
+def _is_short(column: Column) -> bool:
+    """Tell whether every value fits into an index, so that a key may hold more than its prefix."""
+    return column.type.base in ("char", "varchar", "binary", "varbinary") and all(
+        length <= _KEY_CHARACTERS for length in column.type.arguments
+    )
+
+
+def _fulltext(schema: TableSchema, index: Index) -> TargetIndex:
+    columns = [_found(schema, part.column or "") for part in index.parts]
+    document = " || ' ' || ".join(map(_searched, columns))
+    return TargetIndex(
+        source=index.name,
+        name=_name(schema, index),
+        method="gin",
+        parts=(f"to_tsvector('simple', {document})",),
+        columns=_columns(schema, index),
+        plain=False,
+        comment=index.comment,
+    )
+
+
+def _searched(column: Column) -> str:
+    text = f"coalesce({quote_identifier(names.column_name(column.name))}, '')"
+    return f"left({text}, {_SEARCHED_CHARACTERS})" if column.type.base in _HUGE_TEXTS else text
+
+
+def _spatial(schema: TableSchema, index: Index, rules: Rules) -> TargetIndex:
+    if not rules.postgis:
+        raise _LeftOut("the target has no PostGIS")
+    return TargetIndex(
+        source=index.name,
+        name=_name(schema, index),
+        method="gist",
+        parts=tuple(quote_identifier(name) for name in _columns(schema, index)),
+        columns=_columns(schema, index),
+        comment=index.comment,
+    )
+
+
+def _name(schema: TableSchema, index: Index) -> str:
+    table = schema.name.table
+    return names.primary_key_name(table) if index.primary else names.index_name(table, index.name)
+
+
+def _columns(schema: TableSchema, index: Index) -> tuple[str, ...]:
+    """Return the target's columns of an index; an expression may use any of them."""
+    if any(part.column is None for part in index.parts):
+        return tuple(map(names.column_name, schema.column_names))
+    return tuple(names.column_name(_found(schema, part.column or "").name) for part in index.parts)
+
+
+def _found(schema: TableSchema, name: str) -> Column:
+    column = schema.column(name)
+    if column is None:
+        raise _LeftOut(f"the table has no column {name}")
+    return column

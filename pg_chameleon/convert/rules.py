@@ -1,0 +1,85 @@
+"""The choices of a user and a target on how values and types are carried over."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from pg_chameleon.errors import ChameleonError
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.schema import Column
+
+
+class UnknownType(ChameleonError):
+    """A column has a type that no rule knows, so its values cannot be carried over with certainty."""
+
+
+class ChangeReason(Enum):
+    """Why a value on the target is not the one of the source."""
+
+    NO_DATE = "a date that does not exist"
+    NUL = "NUL characters left out"
+    UNDECODABLE = "undecodable bytes replaced"
+
+
+class ZeroDates(Enum):
+    """What becomes of dates that do not exist, such as ``0000-00-00`` and ``2024-02-31``."""
+
+    NULL = "null"
+    INFINITY = "infinity"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class TypeOverride:
+    """Another PostgreSQL type for the columns of one type.
+
+    ``column_type`` is as MySQL shows it (``tinyint(1)``) or the bare name of a type (``enum``). ``tables``
+    holds ``*``, ``schema.table`` or ``schema.table.column``.
+    """
+
+    column_type: str
+    target: str
+    tables: frozenset[str] = frozenset({"*"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How one source is carried over. ``postgis``: the target has the type ``geometry``."""
+
+    flavour: str = "mysql"
+    overrides: tuple[TypeOverride, ...] = ()
+    postgis: bool = False
+    zero_dates: ZeroDates = ZeroDates.NULL
+
+    def override(self, table: TableName, column: Column) -> str | None:
+        """Return the type that the user wants for a column: the most specific override wins."""
+        found = [
+            (places[1], exact, override.target)
+            for override in self.overrides
+            if (exact := _matches(override.column_type, column)) is not None
+            and (places := _closeness(override.tables, table, column))[0]
+        ]
+        return max(found)[2] if found else None
+
+
+def _matches(wanted: str, column: Column) -> bool | None:
+    """Tell whether a type is meant exactly (True), by its bare name (False), or not at all (None)."""
+    if normal_type(wanted) == normal_type(column.column_type):
+        return True
+    return False if wanted.strip().lower() == column.type.base else None
+
+
+def _closeness(tables: frozenset[str], table: TableName, column: Column) -> tuple[bool, int]:
+    places = ("*", str(table), f"{table}.{column.name}")
+    closest = max((rank for rank, place in enumerate(places) if place in tables), default=-1)
+    return closest >= 0, closest
+
+
+def normal_type(column_type: str) -> str:
+    """Write a column type with single spaces; without regard to case outside the quotes."""
+    parts = re.split(r"('(?:[^']|'')*')", column_type.strip())
+    return "".join(
+        part if number % 2 else re.sub(r"\s+", " ", part.lower()) for number, part in enumerate(parts)
+    )

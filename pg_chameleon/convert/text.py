@@ -1,0 +1,125 @@
+"""The text forms of single values, where they need more than an expression."""
+
+from __future__ import annotations
+
+import re
+import struct
+from datetime import date
+from json import encoder
+
+to_json_text = encoder.encode_basestring
+
+_CACHED_TEXTS = 10_000
+_CACHED_DAYS = 100_000
+
+# A pair of backslashes is a backslash, so what follows it is no escape.
+_PAIR_OR_NUL = re.compile(r"\\\\|\\u0000")
+# Python's names of MySQL's character sets, for text of which some bytes cannot be decoded.
+_CODECS = {
+    "big5": "big5",
+    "cp932": "cp932",
+    "eucjpms": "euc_jp",
+    "euckr": "euc_kr",
+    "gb18030": "gb18030",
+    "gb2312": "gb2312",
+    "gbk": "gbk",
+    "latin1": "cp1252",
+    "sjis": "shift_jis",
+    "ucs2": "utf-16-be",
+    "ujis": "euc_jp",
+    "utf16": "utf-16-be",
+    "utf16le": "utf-16-le",
+    "utf32": "utf-32-be",
+}
+_UNICODE = frozenset({"utf8", "utf8mb3", "utf8mb4", None})
+
+
+class Calendar(dict[str, bool]):
+    """Which of the dates ``YYYY-MM-DD`` that MySQL can hold exist."""
+
+    def __missing__(self, text: str) -> bool:
+        if len(self) >= _CACHED_DAYS:
+            self.clear()
+        self[text] = exists = _exists(text)
+        return exists
+
+
+def _exists(text: str) -> bool:
+    try:
+        date(int(text[:4]), int(text[5:7]), int(text[8:10]))
+    except ValueError:
+        return False
+    return True
+
+
+CALENDAR = Calendar()
+
+
+class EnumTexts(tuple[str, ...]):
+    """The members of an enum by their numbers, fit to stand in a JSON string; 0 is the empty error member."""
+
+    __slots__ = ()
+
+    def __new__(cls, members: tuple[str, ...]) -> EnumTexts:
+        return super().__new__(cls, (inside_json(without_nul(member)) for member in ("", *members)))
+
+
+class SetTexts(dict[int, str]):
+    """The texts of a set's values by their bits, fit to stand in a JSON string."""
+
+    def __init__(self, members: tuple[str, ...]) -> None:
+        super().__init__()
+        self.members = tuple(inside_json(without_nul(member)) for member in members)
+
+    def __missing__(self, bits: int) -> str:
+        if bits >> len(self.members):
+            raise LookupError(f"the set has {len(self.members)} members, the value {bits:#x} has more")
+        if len(self) >= _CACHED_TEXTS:
+            self.clear()
+        self[bits] = text = ",".join(
+            member for number, member in enumerate(self.members) if bits >> number & 1
+        )
+        return text
+
+
+def inside_json(text: str) -> str:
+    """Escape text so that it may stand in a JSON string."""
+    return to_json_text(text)[1:-1]
+
+
+def without_nul(text: str) -> str:
+    """Leave out what PostgreSQL's text cannot hold."""
+    return text.replace("\0", "")
+
+
+def document_without_nul(document: str) -> str:
+    """Leave NUL characters out of the strings of a JSON document."""
+    return without_nul(_PAIR_OR_NUL.sub(lambda found: found.group().replace("\\u0000", ""), document))
+
+
+def decoded(value: bytes, charset: str | None) -> str:
+    """Decode text that its character set does not cover whole, with the substitutes that the copy gets too.
+
+    MySQL converts what it cannot decode to question marks, and hands utf8mb4 out without looking at it.
+    """
+    if charset in _UNICODE:
+        return value.decode("utf-8", "replace")
+    return value.decode(_CODECS.get(charset or "", "ascii"), "replace").replace("\ufffd", "?")
+
+
+def copy_text(text: str) -> bytes:
+    """Escape text as a field of COPY."""
+    escaped = text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    return without_nul(escaped).encode()
+
+
+def ewkb(value: bytes) -> str:
+    """Rewrite a geometry as the server stores it to the hexadecimal form that PostGIS reads."""
+    if value[:4] == b"\0\0\0\0":
+        return value[4:].hex()
+    return (value[4:8] + b"\x20" + value[:4] + value[9:]).hex()
+
+
+def vector_text(value: bytes) -> str:
+    """Write a vector of 32-bit floats as an array."""
+    return "{" + ",".join(map(repr, struct.unpack(f"<{len(value) // 4}f", value))) + "}"

@@ -1,0 +1,272 @@
+"""The one table of rules: what a MySQL type becomes, and how the copy and the stream write its values.
+
+Both ways end in the same text, which PostgreSQL reads as a value of its type; the reasons are in
+``docs/types.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from pg_chameleon.convert.rules import Rules, UnknownType
+from pg_chameleon.convert.text import CALENDAR, EnumTexts, SetTexts, ewkb, vector_text
+from pg_chameleon.model.schema import Column, ColumnType, TableSchema
+
+# https://www.postgresql.org/docs/current/datatype-enum.html: a label is kept as a name is.
+_LABEL_BYTES = 63
+_INTEGERS = {
+    "tinyint": ("smallint", "smallint"),
+    "smallint": ("smallint", "integer"),
+    "mediumint": ("integer", "integer"),
+    "int": ("integer", "bigint"),
+    "bigint": ("bigint", "numeric(20)"),
+}
+# Their bytes in utf8mb4 are those that are stored, so there is nothing to convert.
+_UTF8 = frozenset({"utf8mb4", "utf8mb3", "utf8", "ascii"})
+_TEXT_TARGETS = frozenset(
+    {"text", "varchar", "character varying", "char", "character", "citext", "json", "jsonb", "xml"}
+)
+_NUMBER_TARGETS = frozenset(
+    {"smallint", "integer", "int", "bigint", "numeric", "decimal", "real", "double precision"}
+)
+_GEOMETRIES = (
+    *("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"),
+    *("geometrycollection", "geomcollection"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRule:
+    """How the values of one column are carried over.
+
+    ``target``: the PostgreSQL type, empty for an enum of its own, which has ``labels``.
+    ``select``: the SQL expression of MySQL that gives the text; ``{column}`` stands for the column.
+    ``encode``: the Python expression that gives the same text, fit to stand in a JSON string, of ``value``
+    (the stream's, not None) and of ``constant``.
+    ``free_text``: the text is any string, which ``encode`` leaves as it is and which is then escaped as JSON.
+    ``escaped``: the text of ``select`` can hold what COPY must see escaped.
+    ``document``: the text is JSON, in which a NUL character is six characters.
+    ``prefix`` and ``suffix`` stand around the text of every value.
+    ``valid_select`` and ``valid_encode``: conditions that hold for dates that exist.
+    ``from_raw``: turns the column's own bytes into the text, if ``select`` gives too much, or nothing.
+    """
+
+    target: str
+    select: str = "{column}"
+    encode: str = "value"
+    free_text: bool = False
+    escaped: bool = False
+    document: bool = False
+    prefix: str = ""
+    suffix: str = ""
+    valid_select: str = ""
+    valid_encode: str = ""
+    constant: object = None
+    labels: tuple[str, ...] = ()
+    from_raw: Callable[[bytes], str] | None = None
+
+
+def type_rule(schema: TableSchema, column: Column, rules: Rules) -> TypeRule:
+    """Return the rule of a column; raise ``UnknownType`` where there is none."""
+    found = _RULES.get(column.type.base)
+    if found is None:
+        raise UnknownType(
+            f"column {column.name} has the type {column.column_type}, for which there is no rule",
+            table=str(schema.name),
+            advice="Leave the table out with skip_tables, or change the column's type",
+        )
+    rule = found if isinstance(found, TypeRule) else found(column)
+    if rule.target == "geometry" and not rules.postgis:
+        rule = replace(rule, target="bytea", prefix="\\x")
+    target = rules.override(schema.name, column)
+    if target is not None:
+        return _overridden(rule, column, target)
+    return replace(rule, target="bigint") if _is_wide_reference(schema, column) else rule
+
+
+def is_text_target(target: str) -> bool:
+    """Tell whether a PostgreSQL type holds any text."""
+    return _bare(target) in _TEXT_TARGETS
+
+
+def integer_target(kind: ColumnType) -> str:
+    """Return the PostgreSQL type that holds every value of an integer type."""
+    return _INTEGERS[kind.base][kind.unsigned]
+
+
+def _bare(target: str) -> str:
+    return target.lower().partition("(")[0].strip()
+
+
+def _is_wide_reference(schema: TableSchema, column: Column) -> bool:
+    """Tell whether an unsigned bigint numbers rows, of this table or of one that it refers to.
+
+    An identity cannot be numeric, and a foreign key cannot lead from a numeric column to a bigint one.
+    """
+    if column.type.base != "bigint" or not column.type.unsigned:
+        return False
+    references = {name.casefold() for key in schema.foreign_keys for name in key.columns}
+    return column.auto_increment or column.name.casefold() in references
+
+
+def _overridden(rule: TypeRule, column: Column, target: str) -> TypeRule:
+    """Write the text so that the type which the user chose can read it."""
+    name = _bare(target)
+    if rule.target == "bytea" and name == "uuid":
+        return replace(rule, target=target, prefix="")
+    if rule.target == "bytea" and is_text_target(target):
+        return replace(_LONG_TEXT, target=target, select="CAST({column} AS BINARY)")
+    if column.type.base == "bit" and name in _NUMBER_TARGETS:
+        return TypeRule(target, "({column} + 0)")
+    if is_text_target(target):
+        return replace(rule, target=target, labels=(), valid_select="", valid_encode="")
+    return replace(rule, target=target, labels=())
+
+
+def _integer(column: Column) -> TypeRule:
+    return TypeRule(integer_target(column.type), _unpadded(column))
+
+
+def _unpadded(column: Column) -> str:
+    return "({column} + 0)" if column.type.zerofill else "{column}"
+
+
+def _decimal(column: Column) -> TypeRule:
+    precision, scale = (*column.type.arguments, *(10, 0)[len(column.type.arguments) :])
+    return TypeRule(f"numeric({precision},{scale})", _unpadded(column))
+
+
+def _double(column: Column) -> TypeRule:
+    plain = not column.type.arguments and not column.type.zerofill
+    return TypeRule("double precision", "{column}" if plain else "({column} * 1e0)", "repr(value)")
+
+
+def _bit(column: Column) -> TypeRule:
+    width = _size(column, 1)
+    return TypeRule(f"bit({width})", f"LPAD(BIN({{column}} + 0), {width}, '0')", f"f'{{value:0{width}b}}'")
+
+
+def _size(column: Column, default: int) -> int:
+    return (*column.type.arguments, default)[0]
+
+
+def _decoded(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
+
+
+# What is not stored in utf8 is converted by the server.
+_CONVERTED = "CAST(CONVERT({column} USING utf8mb4) AS BINARY)"
+_LONG_TEXT = TypeRule("text", _CONVERTED, free_text=True, escaped=True, from_raw=_decoded)
+
+
+def _characters(column: Column) -> str:
+    return "CAST({column} AS BINARY)" if column.charset in _UTF8 else _CONVERTED
+
+
+def _long_text(column: Column) -> TypeRule:
+    return replace(_LONG_TEXT, select=_characters(column))
+
+
+def _varchar(column: Column) -> TypeRule:
+    length = _size(column, 1)
+    return replace(_long_text(column), target=f"varchar({length})" if length else "text")
+
+
+_BYTES = TypeRule("bytea", "HEX({column})", "value.hex()", prefix="\\x", from_raw=bytes.hex)
+
+
+def _fixed_bytes(column: Column) -> TypeRule:
+    # The binlog leaves out the zero bytes at the end.
+    return replace(_BYTES, encode=f"value.ljust({_size(column, 1)}, constant).hex()", constant=b"\0")
+
+
+_DATE = TypeRule(
+    "date",
+    # Neither the year 0 nor a day that its month does not have exists in PostgreSQL.
+    valid_select="FROM_DAYS(TO_DAYS({column})) = DATE({column}) AND YEAR({column})",
+    valid_encode="constant[value]",
+    constant=CALENDAR,
+)
+
+
+def _datetime(column: Column) -> TypeRule:
+    return replace(_DATE, target=f"timestamp({_size(column, 0)})", valid_encode="constant[value[:10]]")
+
+
+def _timestamp(column: Column) -> TypeRule:
+    return TypeRule(
+        f"timestamptz({_size(column, 0)})",
+        suffix="+00",
+        valid_select="{column} <> 0",
+        valid_encode="value[0] != '0'",
+    )
+
+
+def _time(column: Column) -> TypeRule:
+    return TypeRule(f"interval({_size(column, 0)})")
+
+
+def _enum(column: Column) -> TypeRule:
+    members = column.type.members
+    labels = tuple(dict.fromkeys(("", *(member.replace("\0", "") for member in members))))
+    fits = all(len(label.encode()) <= _LABEL_BYTES for label in labels)
+    return TypeRule(
+        "" if fits else "text",
+        _characters(column),
+        "constant[value]",
+        constant=EnumTexts(members),
+        labels=labels if fits else (),
+        escaped=_need_escapes(members),
+    )
+
+
+def _set(column: Column) -> TypeRule:
+    members = column.type.members
+    return TypeRule(
+        "text",
+        _characters(column),
+        "constant[value]",
+        constant=SetTexts(members),
+        escaped=_need_escapes(members),
+    )
+
+
+def _need_escapes(members: tuple[str, ...]) -> bool:
+    return any(character in member for member in members for character in "\\\t\n\r\0")
+
+
+# Stored are four bytes of SRID, then WKB: byte order, four bytes of type, content. EWKB has the SRID after
+# the type, and a flag for it in the type's last byte. (https://postgis.net/docs/ST_AsEWKB.html)
+_EWKB = (
+    "IF(HEX({column}) LIKE '00000000%', SUBSTR(HEX({column}), 9), CONCAT(SUBSTR(HEX({column}), 9, 8), '20', "
+    "SUBSTR(HEX({column}), 1, 8), SUBSTR(HEX({column}), 19)))"
+)
+
+_RULES: dict[str, TypeRule | Callable[[Column], TypeRule]] = {
+    **dict.fromkeys(_INTEGERS, _integer),
+    **dict.fromkeys(("decimal", "numeric"), _decimal),
+    # MySQL shows six digits of a float, all of a double such as this product. (+ 0e0 would lose -0.)
+    "float": TypeRule("real", "({column} * 1e0)", "repr(value)"),
+    "double": _double,
+    "bit": _bit,
+    "year": TypeRule("smallint", "({column} + 0)"),
+    **dict.fromkeys(("char", "varchar"), _varchar),
+    **dict.fromkeys(("tinytext", "text", "mediumtext", "longtext"), _long_text),
+    "binary": _fixed_bytes,
+    **dict.fromkeys(("varbinary", "tinyblob", "blob", "mediumblob", "longblob"), _BYTES),
+    "date": _DATE,
+    "datetime": _datetime,
+    "timestamp": _timestamp,
+    "time": _time,
+    "enum": _enum,
+    "set": _set,
+    "json": replace(_LONG_TEXT, target="jsonb", document=True),
+    **dict.fromkeys(
+        _GEOMETRIES, TypeRule("geometry", _EWKB, "constant(value)", constant=ewkb, from_raw=ewkb)
+    ),
+    # What VECTOR_TO_STRING shows is rounded to six digits, so the numbers are read from the bytes.
+    "vector": TypeRule("real[]", "", "constant(value)", constant=vector_text, from_raw=vector_text),
+    "uuid": TypeRule("uuid"),
+    **dict.fromkeys(("inet4", "inet6"), TypeRule("inet")),
+}
