@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 FORMAT = "%(asctime)s %(processName)s %(levelname)s %(filename)s (%(lineno)d): %(message)s"
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
+_OWN = "pg_chameleon"
 _ROLLBAR_TIMEOUT = 3
 _ROLLBAR_MOST = 10
 # The libraries that send to Rollbar must not have their own failures sent there.
@@ -43,23 +44,30 @@ def start_logging(
     """Begin to log, or, in a new process, begin again; ``debug`` logs everything to stdout."""
     stop_logging()
     to_stdout = debug or configuration.log_dest == "stdout"
-    handler = _stdout_handler() if to_stdout else _file_handler(configuration, source)
+    handler = logging.StreamHandler(sys.stdout) if to_stdout else _file_handler(configuration, source)
     handler.setFormatter(logging.Formatter(FORMAT, DATE_FORMAT))
     root = logging.getLogger()
-    root.addHandler(handler)
+    _add(handler)
     root.setLevel(logging.DEBUG if debug else configuration.log_level.upper())
     for name in _ROLLBAR_OWN:
         logging.getLogger(name).setLevel(logging.WARNING)
     if configuration.rollbar_key and configuration.rollbar_env:
-        root.addHandler(RollbarHandler(configuration, rollbar_level))
+        _add(RollbarHandler(configuration, rollbar_level))
+
+
+def _add(handler: logging.Handler) -> None:
+    """Add a handler under a name that tells it from those of others, such as those of tests."""
+    handler.set_name(f"{_OWN} {type(handler).__name__}")
+    logging.getLogger().addHandler(handler)
 
 
 def stop_logging() -> None:
     """Close what ``start_logging`` opened."""
     root = logging.getLogger()
-    for handler in [each for each in root.handlers if isinstance(each, _OWN_HANDLERS)]:
-        root.removeHandler(handler)
-        handler.close()
+    for handler in list(root.handlers):
+        if (handler.get_name() or "").startswith(_OWN):
+            root.removeHandler(handler)
+            handler.close()
 
 
 def log_destination() -> str:
@@ -71,14 +79,6 @@ def log_destination() -> str:
 def announce(message: str) -> None:
     """Log a message that Rollbar gets whatever its level, such as the end of a first copy."""
     logger.info(message, extra={"announce": True})
-
-
-class _StdoutHandler(logging.StreamHandler[io.TextIOBase]):
-    """Our own class, so that the handlers of others, such as those of tests, stay."""
-
-
-def _stdout_handler() -> logging.Handler:
-    return _StdoutHandler(sys.stdout)  # type: ignore[arg-type]
 
 
 def _file_handler(configuration: Configuration, source: str | None) -> logging.Handler:
@@ -179,6 +179,3 @@ class RollbarHandler(logging.Handler):
         for thread in self._sending:
             thread.join(_ROLLBAR_TIMEOUT)
         super().close()
-
-
-_OWN_HANDLERS = (_StdoutHandler, DailyFileHandler, RollbarHandler)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from pg_chameleon.errors import UsageError
+from pg_chameleon.errors import ChameleonError, UsageError
 from pg_chameleon.resources import configuration_example
 
 _FOLDERS = ("configuration", "logs", "pid")
@@ -37,9 +37,12 @@ def configuration_path(name: str) -> Path:
 def set_configuration_files() -> Iterator[str]:
     """Make the folders and copy the example into them; tell each step."""
     base = base_folder()
-    for folder in (base, *(base / name for name in _FOLDERS)):
-        yield _make_folder(folder)
-    yield from _copy_example(base / "configuration" / "config-example.yml")
+    try:
+        for folder in (base, *(base / name for name in _FOLDERS)):
+            yield _make_folder(folder)
+        yield from _copy_example(base / "configuration" / "config-example.yml")
+    except OSError as error:
+        raise ChameleonError(f"{error.filename} cannot be made: {error.strerror}") from error
 
 
 def _make_folder(folder: Path) -> str:

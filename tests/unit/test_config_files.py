@@ -9,7 +9,7 @@ import pytest
 
 from pg_chameleon import resources
 from pg_chameleon.config import configuration_path, load_configuration, set_configuration_files
-from pg_chameleon.errors import UsageError
+from pg_chameleon.errors import ChameleonError, UsageError
 
 
 @pytest.fixture
@@ -51,6 +51,12 @@ def test_changed_example_is_kept(home: Path) -> None:
     *_, last = set_configuration_files()
     assert last == f"copying configuration example in {example}.new"
     assert example.read_text() == "mine"
+
+
+def test_home_that_cannot_be_written_is_a_clear_error(home: Path) -> None:
+    (home / ".pg_chameleon").touch()
+    with pytest.raises(ChameleonError, match=r"/\.pg_chameleon cannot be made: File exists"):
+        list(set_configuration_files())
 
 
 def test_missing_configuration_tells_where_it_was_looked_for_and_what_there_is(home: Path) -> None:
