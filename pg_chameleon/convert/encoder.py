@@ -1,7 +1,8 @@
-"""The stream: a function per table, generated and compiled once, that writes a decoded row as a JSON object.
+"""The stream: a function per table, generated and compiled once, that writes a decoded row as text.
 
-All values are JSON strings of PostgreSQL's text form, or null, for ``jsonb_populate_record``; the keys are
-the names of the target's columns.
+All values are PostgreSQL's text form of them. A whole row is a composite literal, ``("1","a b",)``, which PostgreSQL
+reads fastest. What holds some columns only, as the image of a partial update does, is a JSON object whose keys are the
+names of the target's columns, for ``jsonb_populate_record``.
 """
 
 from __future__ import annotations
@@ -12,13 +13,22 @@ from typing import NamedTuple
 
 from pg_chameleon.convert.carried import CarriedColumn, carried_columns
 from pg_chameleon.convert.rules import ChangeReason, Rules
-from pg_chameleon.convert.text import decoded, document_without_nul, inside_json, to_json_text, without_nul
+from pg_chameleon.convert.text import (
+    EnumTexts,
+    SetTexts,
+    decoded,
+    document_without_nul,
+    inside_json,
+    inside_record,
+    to_json_text,
+    to_record_text,
+    without_nul,
+)
 from pg_chameleon.errors import ChameleonError
 from pg_chameleon.model.schema import TableSchema
 
 # What the generated code raises on a value that is not of the form which is usual for its column.
 _UNUSUAL = (TypeError, ValueError, LookupError, AttributeError)
-_ESCAPED_NUL = "\\u0000"
 
 
 class Change(NamedTuple):
@@ -37,14 +47,36 @@ class EncodeError(ChameleonError):
     """A decoded value does not fit its column, so the tracked structure is not that of the row."""
 
 
+class Form(NamedTuple):
+    """How rows are written. ``inside`` escapes what stands between quotes, ``nul`` is what a NUL character becomes."""
+
+    begin: str
+    end: str
+    null: str
+    quote: Callable[[str], str]
+    inside: Callable[[str], str]
+    nul: str
+    named: bool
+
+
+JSON_OBJECT = Form("{", "}", "null", to_json_text, inside_json, "\\u0000", named=True)
+COMPOSITE = Form("(", ")", "", to_record_text, inside_record, "\0", named=False)
+
+
 def row_encoder(
-    schema: TableSchema, rules: Rules, columns: tuple[str, ...], note: NoteChange | None = None
+    schema: TableSchema,
+    rules: Rules,
+    columns: tuple[str, ...],
+    note: NoteChange | None = None,
+    *,
+    form: Form = JSON_OBJECT,
 ) -> Encoder:
     """Return the function that writes rows whose values are those of ``columns``, named as on the source.
 
     Values that had to be changed are given to ``note`` while their row is being written.
     """
-    return key_encoder(schema, rules, columns, columns, note)
+    wanted = tuple(each.source.name for each in carried_columns(schema, rules) if each.source.name in columns)
+    return key_encoder(schema, rules, columns, wanted, note, form=form)
 
 
 def key_encoder(
@@ -53,17 +85,15 @@ def key_encoder(
     columns: tuple[str, ...],
     key_columns: tuple[str, ...],
     note: NoteChange | None = None,
+    *,
+    form: Form = JSON_OBJECT,
 ) -> Encoder:
-    """Return the function that writes only ``key_columns`` of rows whose values are those of ``columns``."""
+    """Return the function that writes only ``key_columns``, in their order, of rows whose values are ``columns``."""
     carried = {each.source.name: each for each in carried_columns(schema, rules)}
-    slots = tuple(
-        _Slot(number, carried[name])
-        for number, name in enumerate(columns)
-        if name in carried and name in key_columns
-    )
+    slots = tuple(_Slot(columns.index(name), carried[name], form) for name in key_columns if name in carried)
     changes: list[Change] = []
-    careful = _careful_encoder(schema, slots, len(columns), changes)
-    return _compiled(slots, len(columns), careful, changes, note or _unnoted)
+    careful = _careful_encoder(schema, slots, len(columns), changes, form)
+    return _compiled(slots, len(columns), careful, changes, note or _unnoted, form)
 
 
 class _Slot(NamedTuple):
@@ -71,10 +101,18 @@ class _Slot(NamedTuple):
 
     place: int
     carried: CarriedColumn
+    form: Form
 
     @property
     def key(self) -> str:
-        return f"{to_json_text(self.carried.name)}:"
+        return f"{to_json_text(self.carried.name)}:" if self.form.named else ""
+
+    @property
+    def constant(self) -> object:
+        constant = self.carried.rule.constant
+        if isinstance(constant, EnumTexts | SetTexts):
+            return type(constant)(self.carried.source.type.members, self.form.inside)
+        return constant
 
 
 def _unnoted(change: Change) -> None:
@@ -100,7 +138,12 @@ def _unnoted(change: Change) -> None:
 
 
 def _compiled(
-    slots: tuple[_Slot, ...], width: int, careful: Encoder, changes: list[Change], note: NoteChange
+    slots: tuple[_Slot, ...],
+    width: int,
+    careful: Encoder,
+    changes: list[Change],
+    note: NoteChange,
+    form: Form,
 ) -> Encoder:
     def report() -> None:
         for change in changes:
@@ -108,22 +151,22 @@ def _compiled(
         changes.clear()
 
     scope: dict[str, object] = {
-        "quote": to_json_text,
+        "quote": form.quote,
         "unusual": _UNUSUAL,
         "careful": careful,
         "changes": changes,
         "report": report,
-        "escaped_nul": _ESCAPED_NUL,
-        **{f"c{slot.place}": slot.carried.rule.constant for slot in slots},
-        **{f"absent{slot.place}": _absent(slot.carried, changes) for slot in slots if slot.carried.checked},
+        "written_nul": form.nul,
+        **{f"c{slot.place}": slot.constant for slot in slots},
+        **{f"absent{slot.place}": _absent(slot, changes) for slot in slots if slot.carried.checked},
     }
-    code = compile(_module(slots, width), "<row encoder>", "exec")
+    code = compile(_module(slots, width, form), "<row encoder>", "exec")
     exec(code, scope)  # noqa: S102 - compiled from the table of rules; names are constants in it
     encode: Encoder = scope["encode"]  # type: ignore[assignment]
     return encode
 
 
-def _module(slots: tuple[_Slot, ...], width: int) -> ast.Module:
+def _module(slots: tuple[_Slot, ...], width: int, form: Form) -> ast.Module:
     any_text = any(slot.carried.rule.free_text for slot in slots)
     any_checked = any(slot.carried.checked for slot in slots)
     wanted = {slot.place for slot in slots}
@@ -137,7 +180,7 @@ def encode(row):
         changes.clear()
         text = careful(row)
     {"else:" if any_text else ""}
-        {"if escaped_nul in text:" if any_text else ""}
+        {"if written_nul in text:" if any_text else ""}
             {"changes.clear()" if any_text else ""}
             {"text = careful(row)" if any_text else ""}
     {"if changes:" if any_text or any_checked else ""}
@@ -145,16 +188,16 @@ def encode(row):
     return text
 """
     tree = ast.parse(template)
-    placed: ast.Module = _Placed({"TEXT": _object(slots)}).visit(tree)
+    placed: ast.Module = _Placed({"TEXT": _text(slots, form)}).visit(tree)
     return ast.fix_missing_locations(placed)
 
 
-def _object(slots: tuple[_Slot, ...]) -> ast.JoinedStr:
-    parts: list[ast.expr] = []
+def _text(slots: tuple[_Slot, ...], form: Form) -> ast.JoinedStr:
+    parts: list[ast.expr] = [ast.Constant(form.begin)]
     for number, slot in enumerate(slots):
-        parts.append(ast.Constant(("," if number else "{") + slot.key))
+        parts.append(ast.Constant(("," if number else "") + slot.key))
         parts += _fragment(slot)
-    parts.append(ast.Constant("}" if slots else "{}"))
+    parts.append(ast.Constant(form.end))
     return ast.JoinedStr(_merged(parts))
 
 
@@ -165,7 +208,7 @@ def _fragment(slot: _Slot) -> list[ast.expr]:
     if rule.free_text:
         quoted: list[ast.expr] = [_formatted(_called("quote", encoded))]
     else:
-        before, after = f'"{inside_json(rule.prefix)}', f'{inside_json(rule.suffix)}"'
+        before, after = f'"{slot.form.inside(rule.prefix)}', f'{slot.form.inside(rule.suffix)}"'
         quoted = [ast.Constant(before), _formatted(encoded), ast.Constant(after)]
     if carried.checked:
         exists = _expression(rule.valid_encode, slot.place)
@@ -174,7 +217,7 @@ def _fragment(slot: _Slot) -> list[ast.expr]:
     if carried.source.nullable:
         is_null = ast.Compare(_value(slot.place), [ast.Is()], [ast.Constant(None)])
         only = quoted[0].value if isinstance(quoted[0], ast.FormattedValue) and len(quoted) == 1 else None
-        quoted = [_formatted(ast.IfExp(is_null, ast.Constant("null"), only or ast.JoinedStr(quoted)))]
+        quoted = [_formatted(ast.IfExp(is_null, ast.Constant(slot.form.null), only or ast.JoinedStr(quoted)))]
     return quoted
 
 
@@ -217,10 +260,10 @@ class _Placed(ast.NodeTransformer):
         return self._expressions.get(node.id, node)
 
 
-def _absent(carried: CarriedColumn, changes: list[Change]) -> Callable[[object], str]:
+def _absent(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
     """Return the function that writes what stands for a date that does not exist."""
-    column = carried.source.name
-    fragment = "null" if carried.substitute is None else to_json_text(carried.substitute)
+    column, substitute = slot.carried.source.name, slot.carried.substitute
+    fragment = slot.form.null if substitute is None else slot.form.quote(substitute)
 
     def write(value: object) -> str:
         changes.append(Change(column, ChangeReason.NO_DATE, value))
@@ -230,7 +273,7 @@ def _absent(carried: CarriedColumn, changes: list[Change]) -> Callable[[object],
 
 
 def _careful_encoder(
-    schema: TableSchema, slots: tuple[_Slot, ...], width: int, changes: list[Change]
+    schema: TableSchema, slots: tuple[_Slot, ...], width: int, changes: list[Change], form: Form
 ) -> Encoder:
     """Return the slow function for rows with NUL characters, undecodable bytes, or values of wrong types."""
     writers = [(slot, _writer(slot, changes)) for slot in slots]
@@ -255,28 +298,29 @@ def _careful_encoder(
 
 
 def _writer(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
-    carried, rule = slot.carried, slot.carried.rule
+    rule = slot.carried.rule
     if rule.free_text:
-        return _text_writer(carried, changes)
+        return _text_writer(slot, changes)
     names: dict[str, ast.expr] = {"TEXT": ast.JoinedStr(_fragment(slot))}
     function = _Placed(names).visit(ast.parse(f"lambda v{slot.place}: TEXT", mode="eval"))
-    scope = {f"c{slot.place}": rule.constant, f"absent{slot.place}": _absent(carried, changes)}
+    scope = {f"c{slot.place}": slot.constant, f"absent{slot.place}": _absent(slot, changes)}
     writer: Callable[[object], str] = eval(  # noqa: S307 - as in _compiled
         compile(ast.fix_missing_locations(function), "<value encoder>", "eval"), scope
     )
 
     def write(value: object) -> str:
-        return "null" if value is None else writer(value)
+        return slot.form.null if value is None else writer(value)
 
     return write
 
 
-def _text_writer(carried: CarriedColumn, changes: list[Change]) -> Callable[[object], str]:
+def _text_writer(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
+    carried, form = slot.carried, slot.form
     column, charset, document = carried.source.name, carried.source.charset, carried.rule.document
 
     def write(value: object) -> str:
         if value is None:
-            return "null"
+            return form.null
         text = value
         if isinstance(value, bytes):
             text = decoded(value, charset)
@@ -287,6 +331,6 @@ def _text_writer(carried: CarriedColumn, changes: list[Change]) -> Callable[[obj
         cleaned = document_without_nul(text) if document else without_nul(text)
         if cleaned != text:
             changes.append(Change(column, ChangeReason.NUL, value))
-        return to_json_text(cleaned)
+        return form.quote(cleaned)
 
     return write

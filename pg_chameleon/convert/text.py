@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Callable
 from datetime import date
 from json import encoder
 
@@ -56,20 +57,21 @@ CALENDAR = Calendar()
 
 
 class EnumTexts(tuple[str, ...]):
-    """The members of an enum by their numbers, fit to stand in a JSON string; 0 is the empty error member."""
+    """The members of an enum by their numbers, escaped for where they stand; 0 is the empty error member."""
 
     __slots__ = ()
 
-    def __new__(cls, members: tuple[str, ...]) -> EnumTexts:
-        return super().__new__(cls, (inside_json(without_nul(member)) for member in ("", *members)))
+    def __new__(cls, members: tuple[str, ...], escape: Callable[[str], str] | None = None) -> EnumTexts:
+        escape = escape or inside_json
+        return super().__new__(cls, (escape(without_nul(member)) for member in ("", *members)))
 
 
 class SetTexts(dict[int, str]):
-    """The texts of a set's values by their bits, fit to stand in a JSON string."""
+    """The texts of a set's values by their bits, escaped for where they stand."""
 
-    def __init__(self, members: tuple[str, ...]) -> None:
+    def __init__(self, members: tuple[str, ...], escape: Callable[[str], str] | None = None) -> None:
         super().__init__()
-        self.members = tuple(inside_json(without_nul(member)) for member in members)
+        self.members = tuple((escape or inside_json)(without_nul(member)) for member in members)
 
     def __missing__(self, bits: int) -> str:
         if bits >> len(self.members):
@@ -85,6 +87,19 @@ class SetTexts(dict[int, str]):
 def inside_json(text: str) -> str:
     """Escape text so that it may stand in a JSON string."""
     return to_json_text(text)[1:-1]
+
+
+def to_record_text(text: str) -> str:
+    """Quote text as a field of a composite literal.
+
+    https://www.postgresql.org/docs/current/rowtypes.html#ROWTYPES-IO-SYNTAX
+    """
+    return f'"{inside_record(text)}"'
+
+
+def inside_record(text: str) -> str:
+    """Escape text so that it may stand in a quoted field of a composite literal."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def without_nul(text: str) -> str:
