@@ -1,8 +1,8 @@
 """The stream: a function per table, generated and compiled once, that writes a decoded row as text.
 
-All values are PostgreSQL's text form of them. A whole row is a composite literal, ``("1","a b",)``, which PostgreSQL
-reads fastest. What holds some columns only, as the image of a partial update does, is a JSON object whose keys are the
-names of the target's columns, for ``jsonb_populate_record``.
+All values are PostgreSQL's text form of them. A whole row is a composite literal, ``("1","a b",)``, which
+PostgreSQL reads fastest. What holds some columns only, as the image of a partial update does, is a JSON object
+whose keys are the names of the target's columns, for ``jsonb_populate_record``.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class EncodeError(ChameleonError):
 
 
 class Form(NamedTuple):
-    """How rows are written. ``inside`` escapes what stands between quotes, ``nul`` is what a NUL character becomes."""
+    """How rows are written. ``inside`` escapes what stands between quotes; ``nul`` is what NUL becomes there."""
 
     begin: str
     end: str
@@ -88,7 +88,7 @@ def key_encoder(
     *,
     form: Form = JSON_OBJECT,
 ) -> Encoder:
-    """Return the function that writes only ``key_columns``, in their order, of rows whose values are ``columns``."""
+    """Return the function that writes ``key_columns``, in their order, of rows with the values of ``columns``."""
     carried = {each.source.name: each for each in carried_columns(schema, rules)}
     slots = tuple(_Slot(columns.index(name), carried[name], form) for name in key_columns if name in carried)
     changes: list[Change] = []
@@ -282,7 +282,7 @@ def _careful_encoder(
         if len(row) != width:
             raise EncodeError(f"a row has {len(row)} values instead of {width}", table=str(schema.name))
         values = (slot.key + written(slot, write, row[slot.place]) for slot, write in writers)
-        return "{" + ",".join(values) + "}"
+        return form.begin + ",".join(values) + form.end
 
     def written(slot: _Slot, write: Callable[[object], str], value: object) -> str:
         try:

@@ -22,7 +22,10 @@ _PAIR, _MARK = mysql_bytes(b"\\\\"), mysql_bytes(b"\x01")
 
 @dataclass(frozen=True, slots=True)
 class CopyField:
-    """A field of a row that is read field by field: what to select, and how it becomes a field of COPY."""
+    """A field of a row that is read field by field.
+
+    ``select`` gives it as a binary string, ``convert`` makes a field of COPY from that.
+    """
 
     select: str
     convert: Callable[[bytes], bytes]
@@ -126,13 +129,9 @@ def _literal(text: str) -> str:
 def _copy_field(carried: CarriedColumn) -> CopyField:
     rule, column = carried.rule, quote_mysql_identifier(carried.source.name)
     if rule.from_raw is not None:
-        return CopyField(column, _raw_converter(carried))
-    return CopyField(_plain_field(carried), bytes)
-
-
-def _plain_field(carried: CarriedColumn) -> str:
-    field = _line_field(carried)
-    return f"NULLIF({field}, {mysql_bytes(NULL)})" if carried.nullable else field
+        select = rule.select.replace("{column}", column) if rule.free_text else column
+        return CopyField(select, _raw_converter(carried))
+    return CopyField(f"NULLIF(CONCAT({_line_field(carried)}, {_EMPTY}), {mysql_bytes(NULL)})", bytes)
 
 
 def _raw_converter(carried: CarriedColumn) -> Callable[[bytes], bytes]:

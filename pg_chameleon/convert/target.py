@@ -122,7 +122,8 @@ def _column(
 
 def _nullable(schema: TableSchema, column: Column, carried: CarriedColumn | None) -> bool:
     primary = schema.primary_key
-    if primary is not None and any(part.column == column.name for part in primary.parts):
+    in_key = {(part.column or "").casefold() for part in primary.parts} if primary is not None else set()
+    if column.name.casefold() in in_key:
         return False
     return column.nullable if carried is None else carried.nullable
 

@@ -116,7 +116,7 @@ def _overridden(rule: TypeRule, column: Column, target: str) -> TypeRule:
     if rule.target == "bytea" and name == "uuid":
         return replace(rule, target=target, prefix="")
     if rule.target == "bytea" and is_text_target(target):
-        return replace(_LONG_TEXT, target=target, select="CAST({column} AS BINARY)")
+        return replace(_LONG_TEXT, target=target, select=_UNCONVERTED)
     if column.type.base == "bit" and name in _NUMBER_TARGETS:
         return TypeRule(target, "({column} + 0)")
     if is_text_target(target):
@@ -155,13 +155,15 @@ def _decoded(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 
-# What is not stored in utf8 is converted by the server.
-_CONVERTED = "CAST(CONVERT({column} USING utf8mb4) AS BINARY)"
+# Bytes, because REPLACE is several times faster on them. Not CAST AS BINARY: MariaDB gives NULL for what is then
+# larger than max_allowed_packet.
+_UNCONVERTED = "CONVERT({column} USING binary)"
+_CONVERTED = "CONVERT(CONVERT({column} USING utf8mb4) USING binary)"
 _LONG_TEXT = TypeRule("text", _CONVERTED, free_text=True, escaped=True, from_raw=_decoded)
 
 
 def _characters(column: Column) -> str:
-    return "CAST({column} AS BINARY)" if column.charset in _UTF8 else _CONVERTED
+    return _UNCONVERTED if column.charset in _UTF8 else _CONVERTED
 
 
 def _long_text(column: Column) -> TypeRule:
