@@ -72,13 +72,17 @@ class IndexPart(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index or key. ``kind`` is btree, hash, fulltext, spatial or vector; the primary key is named PRIMARY."""
+    """An index or key. ``kind`` is btree, hash, fulltext, spatial or vector; the primary key is named PRIMARY.
+
+    ``generated``: the server made it for a foreign key, and drops it when another index does its work.
+    """
 
     name: str
     parts: tuple[IndexPart, ...]
     unique: bool = False
     kind: str = "btree"
     comment: str = ""
+    generated: bool = False
 
     @property
     def primary(self) -> bool:
@@ -138,15 +142,18 @@ class TableSchema:
 
     @property
     def key_columns(self) -> tuple[str, ...]:
-        """The columns by which a row is found again: the primary key's, or those of the first unique key
-        whose parts are whole columns that cannot be NULL; empty if the table has no such key."""
+        """The columns by which a row is found again, empty if there are none.
+
+        They are those of the primary key, or else of the first unique key, whose parts are whole columns that cannot
+        be NULL. A part that is a prefix does not do: PostgreSQL has no such keys.
+        """
         candidates = sorted(
             (index for index in self.indexes if index.unique or index.primary), key=lambda index: not index.primary
         )
         for index in candidates:
             names = tuple(part.column for part in index.parts if part.column is not None)
             columns = [self.column(name) for name in names]
-            whole = len(names) == len(index.parts)
+            whole = len(names) == len(index.parts) and not any(part.prefix for part in index.parts)
             if whole and all(column is not None and (index.primary or not column.nullable) for column in columns):
                 return tuple(column.name for column in columns if column is not None)
         return ()

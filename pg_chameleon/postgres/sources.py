@@ -195,3 +195,9 @@ def _one(cursor: Cursor) -> tuple:  # type: ignore[type-arg]  # the columns diff
     if row is None:
         raise CatalogueError("the catalogue lacks a row that must be there", advice="Run chameleon upgrade_replica_schema")
     return row
+
+
+def has_checkpoint(connection: Connection, source: Source) -> bool:
+    """Tell whether there is a position to read from, as there is after the first copy."""
+    with transaction(connection) as cursor:
+        return read_checkpoint(cursor, source).position is not None

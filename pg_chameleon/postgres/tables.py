@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg2.extras import Json
 
+from pg_chameleon.errors import CatalogueError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import TableSchema, schema_from_json, schema_to_json
@@ -34,6 +35,20 @@ def load_tables(cursor: Cursor, source: Source, *, replayed: bool = False) -> li
     """Return the tables that are not dropped, with their newest structure, or the newest that was replayed."""
     cursor.execute(query("tables.replayed" if replayed else "tables.newest"), (source.source_id,))
     return [_tracked(row) for row in cursor.fetchall()]
+
+
+def load_structure(cursor: Cursor, structure_id: int) -> TrackedTable:
+    """Return the table of a structure as it is with that structure."""
+    cursor.execute(query("tables.by_structure"), (structure_id,))
+    row = cursor.fetchone()
+    if row is None:
+        raise CatalogueError(f"the structure {structure_id} is gone from the catalogue")
+    return _tracked(row)
+
+
+def set_replayed(cursor: Cursor, structure_id: int) -> None:
+    """Note that the target has this structure now."""
+    cursor.execute(query("tables.set_replayed"), (structure_id,))
 
 
 def _tracked(row: tuple[Any, ...]) -> TrackedTable:

@@ -6,16 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from pg_chameleon.convert.carried import carried_columns
-from pg_chameleon.convert.records import key_record_encoder, record_encoder
+from pg_chameleon.convert.encoder import COMPOSITE, Encoder, NoteChange, key_encoder, row_encoder
 from pg_chameleon.convert.rules import Rules
-from pg_chameleon.convert.values import Note, row_encoder
 from pg_chameleon.errors import DecodeError
 from pg_chameleon.model.change import RowKind, RowsEvent, TableMap
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.decode import check_table_map, row_decoder
 from pg_chameleon.postgres.batches import DELETE, INSERT, PARTIAL, UPDATE, LogEntry
 
-Encoder = Callable[[tuple[object, ...]], str]
 Entries = Callable[[bytes, int], Iterator[LogEntry]]
 
 
@@ -25,7 +23,7 @@ class TableCapture:
 
     schema: TableSchema
     rules: Rules
-    note: Note
+    note: NoteChange
     _map: TableMap | None = None
     _entries: dict[tuple[RowKind, bytes, bytes, bool], Entries] = field(default_factory=dict)
 
@@ -94,7 +92,7 @@ class TableCapture:
         return entries
 
     def _image(self, columns: tuple[str, ...]) -> Encoder:
-        return record_encoder(self.schema, self.rules, columns, self.note)
+        return row_encoder(self.schema, self.rules, columns, self.note, form=COMPOSITE)
 
     def _key(self, columns: tuple[str, ...]) -> Encoder | None:
         if not self.schema.key_columns:
@@ -102,7 +100,7 @@ class TableCapture:
         missing = set(self.schema.key_columns) - set(columns)
         if missing:
             raise self._too_little("changed")
-        return key_record_encoder(self.schema, self.rules, columns)
+        return key_encoder(self.schema, self.rules, columns, self.schema.key_columns, form=COMPOSITE)
 
     def _is_whole(self, columns: tuple[str, ...]) -> bool:
         return {column.source.name for column in carried_columns(self.schema, self.rules)} <= set(columns)

@@ -95,7 +95,7 @@ class Reader:
         try:
             server = SourceServer(control)
             clocks = Clocks(server.clock_offset(), self._target_offset())
-            rules = self._settings.rules(server.version.flavour.value, postgis=self._postgis)
+            rules = self._settings.rules(postgis=self._postgis)
             with transaction(self._connection) as cursor:
                 checkpoint = read_checkpoint(cursor, self._source)
                 known = load_tables(cursor, self._source)

@@ -65,7 +65,7 @@ class Replayer:
         self._connection = connection
         self._source = source
         self._rules = rules
-        self._schema_replay = SchemaReplay(source, mappings, rules, settings)
+        self._schema_replay = SchemaReplay(mappings, rules, settings)
         self._generation: int | None = None
         self._tracked: dict[int, TrackedTable] = {}
         self._described: dict[int, ApplyTable] = {}

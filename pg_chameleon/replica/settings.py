@@ -40,9 +40,9 @@ class ReplicaSettings:
         """Return the filter with the mappings that are registered in the catalogue."""
         return TableFilter(mappings, self.limit.limit, self.limit.skip)
 
-    def rules(self, flavour: str, *, postgis: bool) -> Rules:
-        """Return how values and types are carried over from a server of this flavour."""
-        return Rules(flavour, self.overrides, postgis, self.zero_dates)
+    def rules(self, *, postgis: bool) -> Rules:
+        """Return how values and types are carried over."""
+        return Rules(overrides=self.overrides, postgis=postgis, zero_dates=self.zero_dates)
 
 
 def target_settings(configuration: Configuration) -> TargetSettings:
@@ -100,11 +100,7 @@ def replica_settings(configuration: Configuration, source: SourceConfiguration) 
         stop_on_replay_error=source.on_error_replay == "exit",
         maintenance=source.auto_maintenance,
         overrides=tuple(
-            TypeOverride(
-                override.column_type,
-                override.override_to,
-                frozenset({"*"}) if override.tables is None else frozenset(map(str, override.tables)),
-            )
+            TypeOverride(override.column_type, override.override_to, override.tables)
             for override in configuration.type_override
         ),
         zero_dates=ZeroDates(source.zero_dates),

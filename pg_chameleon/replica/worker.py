@@ -19,8 +19,6 @@ from pg_chameleon.errors import ChameleonError, ReplicaBusy
 from pg_chameleon.log import start_logging, stop_logging
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.status import SourceStatus
-from pg_chameleon.mysql.connection import connect as connect_source
-from pg_chameleon.mysql.server import SourceServer
 from pg_chameleon.postgres.connection import (
     ASYNCHRONOUS_COMMIT,
     BY_INDEX,
@@ -143,12 +141,7 @@ def read(
 
 def replayer(settings: ReplicaSettings, connection: Connection, source: Source) -> Replayer:
     """Return what applies the batches of a source."""
-    control = connect_source(settings.source)
-    try:
-        flavour = SourceServer(control).version.flavour.value
-    finally:
-        control.close()
-    rules = settings.rules(flavour, postgis=has_postgis(connection))
+    rules = settings.rules(postgis=has_postgis(connection))
     return Replayer(settings, connection, source, read_mappings(connection, source), rules)
 
 

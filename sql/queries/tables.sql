@@ -174,3 +174,11 @@ where table_id = %s;
 -- name: add_copied_chunk
 insert into sch_chameleon.copied_chunks (table_id, chunk, rows)
 values (%(table_id)s, %(chunk)s, %(rows)s);
+
+-- name: by_structure
+select
+    t.table_id, t.source_schema, t.source_table, t.target_schema, t.target_table, t.state, t.reason,
+    t.start_file, t.start_offset, s.structure_id, s.structure
+from sch_chameleon.structures s
+join sch_chameleon.tables t using (table_id)
+where s.structure_id = %s;

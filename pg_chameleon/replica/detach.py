@@ -1,0 +1,146 @@
+"""The cutover: drain what the source has, and leave a PostgreSQL database that stands on its own."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from pg_chameleon.convert import ddl
+from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.target import target_table
+from pg_chameleon.errors import ReplicaBusy, SourceError
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.position import BinlogPosition
+from pg_chameleon.model.status import TableState
+from pg_chameleon.mysql.connection import connect as connect_source
+from pg_chameleon.mysql.server import SourceServer
+from pg_chameleon.postgres import cutover
+from pg_chameleon.postgres.connection import Connection, LockRole, Stop, transaction, try_lock
+from pg_chameleon.postgres.cutover import ConstraintResult
+from pg_chameleon.postgres.sources import Source, read_mappings, remove_source
+from pg_chameleon.postgres.tables import TrackedTable, load_tables
+from pg_chameleon.replica.settings import ReplicaSettings
+from pg_chameleon.replica.worker import read, replayer
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Report:
+    """What the cutover did, for people."""
+
+    drained_to: str | None = None
+    sequences: int = 0
+    foreign_keys: list[ConstraintResult] = field(default_factory=list)
+    checks: list[ConstraintResult] = field(default_factory=list)
+    still_nullable: list[str] = field(default_factory=list)
+    writers: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def failures(self) -> list[ConstraintResult]:
+        """The foreign keys and checks that do not stand, or that rows violate."""
+        return [result for result in (*self.foreign_keys, *self.checks) if result.failure is not None]
+
+
+def take_over(connection: Connection, source: Source) -> None:
+    """Take the place of every process of the source, so that nobody else changes anything."""
+    for role in (LockRole.DAEMON, LockRole.COPY):
+        if not try_lock(connection, source.source_id, role):
+            raise ReplicaBusy(
+                f"another process, perhaps on another host, works on the source {source.name}",
+                advice="Stop it there, and run detach_replica again",
+            )
+
+
+def drain(settings: ReplicaSettings, connection: Connection, source: Source, stop: Stop) -> BinlogPosition | None:
+    """Read up to where the source is now, and replay it all; return that position, None if it does not answer.
+
+    A source that does not answer may be gone for good: then what was read before is replayed.
+    """
+    position = _present_position(settings)
+    if position is not None:
+        read(settings, connection, source, stop, until=position)
+    replay = replayer(settings, connection, source)
+    while not stop.is_set() and replay.replay_waiting():
+        logger.info("replaying what was read")
+    return position
+
+
+def _present_position(settings: ReplicaSettings) -> BinlogPosition | None:
+    try:
+        control = connect_source(settings.source)
+    except SourceError as error:
+        logger.warning("the source does not answer, so only what was read before is replayed: %s", error)
+        return None
+    try:
+        return SourceServer(control).position().binlog
+    finally:
+        control.close()
+
+
+def complete(settings: ReplicaSettings, connection: Connection, source: Source, rules: Rules) -> Report:
+    """Give the target what only a database that is written to needs; the source stays registered."""
+    mappings = read_mappings(connection, source)
+    with transaction(connection) as cursor:
+        found = [
+            table
+            for table in load_tables(cursor, source, replayed=True)
+            if table.state in (TableState.REPLICATED, TableState.QUARANTINED)
+        ]
+    report = Report()
+    report.sequences = cutover.set_sequences(
+        connection,
+        [
+            statement
+            for table in found
+            if table.state is TableState.REPLICATED
+            for statement in ddl.sequence_resets(target_table(table.schema, rules), table.target.schema)
+        ],
+    )
+    replicated = [table for table in found if table.state is TableState.REPLICATED]
+    report.still_nullable = _restore_not_null(connection, replicated, rules)
+    report.foreign_keys = _constrain(
+        connection, [(table.target, key) for table in replicated for key in ddl.foreign_keys(table.schema, mappings)]
+    )
+    report.checks = _constrain(
+        connection, [(table.target, check) for table in replicated for check in ddl.checks(table.schema, rules, mappings)]
+    )
+    if settings.grant_write_to:
+        for schema in mappings.values():
+            report.writers[schema] = cutover.let_write(connection, schema, settings.grant_write_to)
+    return report
+
+
+def forget(connection: Connection, source: Source) -> None:
+    """Remove the source from the catalogue: the last step, so that everything before can be repeated."""
+    remove_source(connection, source)
+
+
+def _constrain(connection: Connection, wanted: list[tuple[TableName, ddl.Constraint]]) -> list[ConstraintResult]:
+    """Create all constraints first, which is quick, and then check the rows against each."""
+    results = []
+    added = []
+    for table, constraint in wanted:
+        result = cutover.add_constraint(connection, table, constraint)
+        if result.added:
+            added.append((table, constraint))
+        else:
+            results.append(result)
+    for table, constraint in added:
+        result = cutover.validate_constraint(connection, table, constraint)
+        logger.info("constraint %s of %s: %s", result.name, table, result.failure or "valid")
+        results.append(result)
+    return results
+
+
+def _restore_not_null(connection: Connection, tables: list[TrackedTable], rules: Rules) -> list[str]:
+    """Columns are NULL-able on the target for the sake of zero dates; most of them hold none."""
+    refused = []
+    for table in tables:
+        loosened = [
+            column.name
+            for column in target_table(table.schema, rules).columns
+            if column.nullable and (of_source := table.schema.column(column.source)) and not of_source.nullable
+        ]
+        refused += [f"{table.target}.{name}" for name in cutover.restore_not_null(connection, table.target, loosened)]
+    return refused

@@ -1,0 +1,154 @@
+"""Changes of structure on the target: what the source's DDL means there, run in order with the rows around it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+from pg_chameleon.convert import ddl
+from pg_chameleon.convert.alter import Unfollowable, alter_table
+from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
+from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.target import target_table
+from pg_chameleon.errors import ChameleonError, TargetError
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.status import TableState
+from pg_chameleon.postgres import tables
+from pg_chameleon.postgres.batches import StoredChange
+from pg_chameleon.postgres.connection import Cursor
+from pg_chameleon.postgres.failures import Failure, run_statements
+from pg_chameleon.postgres.grants import existing_roles, let_read_table
+from pg_chameleon.postgres.tables import TrackedTable
+from pg_chameleon.replica.settings import ReplicaSettings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a change: the table as it is now (None: there is none), or why it could not be followed."""
+
+    table: TrackedTable | None = None
+    replayed: int = 0
+    failure: Failure | None = None
+
+
+class SchemaReplay:
+    """Carries changes of structure over to the target of one source."""
+
+    def __init__(self, mappings: dict[str, str], rules: Rules, settings: ReplicaSettings) -> None:
+        self._mappings = mappings
+        self._rules = rules
+        self._settings = settings
+
+    def replay(
+        self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, *, careful: bool
+    ) -> Outcome:
+        """Carry a change over. With ``careful``, what PostgreSQL refuses is undone and returned as a failure."""
+        act = {"create": self._create, "alter": self._alter, "drop": self._drop, "truncate": self._truncate}[change.kind]
+        try:
+            outcome = act(cursor, change, tracked, careful)
+        except ChameleonError as error:
+            # An error of the connection, or one that a careful second pass is to confine.
+            if error.transient or (isinstance(error, TargetError) and not careful):
+                raise
+            name = self._name(cursor, change, tracked)
+            outcome = Outcome(tracked, failure=_failure(change, name, error))
+        logger.info("replayed at %s: %s", change.position, change.statement)
+        return outcome
+
+    def _name(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None) -> TableName | None:
+        if tracked is not None or change.structure_id is None:
+            return None if tracked is None else tracked.name
+        return tables.load_structure(cursor, change.structure_id).name
+
+    def _create(
+        self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool
+    ) -> Outcome:
+        assert change.structure_id is not None  # stored with every create
+        created = tables.load_structure(cursor, change.structure_id)
+        target = target_table(created.schema, self._rules)
+        schema = created.target.schema
+        statements = [
+            f"create schema if not exists {quote_identifier(schema)}",
+            *ddl.create_table(target, schema, fillfactor=self._settings.fillfactor.get(str(created.schema.name))),
+            *ddl.create_indexes(target, schema),
+        ]
+        try:
+            _run(cursor, statements, careful=careful)
+        except TargetError as error:
+            if error.transient or not careful:
+                raise
+            tables.set_replayed(cursor, created.structure_id)
+            return Outcome(created, failure=_failure(change, created.name, error))
+        roles = existing_roles(cursor, self._settings.grant_select_to)
+        let_read_table(cursor, quote_qualified(schema, target.name), roles)
+        tables.set_replayed(cursor, created.structure_id)
+        return Outcome(created, replayed=1)
+
+    def _alter(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool) -> Outcome:
+        assert change.structure_id is not None  # stored with every alter
+        tables.set_replayed(cursor, change.structure_id)
+        if tracked is None or tracked.state is not TableState.REPLICATED:
+            return Outcome(tracked)
+        altered = tables.load_structure(cursor, change.structure_id)
+        after = self._target_of(altered)
+        try:
+            statements = alter_table(
+                tracked.schema,
+                altered.schema,
+                tuple(change.change["origins"]),
+                self._rules,
+                schema_name=tracked.target.schema,
+                new_schema_name=after.schema,
+            )
+        except Unfollowable as reason:
+            return Outcome(tracked, failure=_failure(change, tracked.name, reason))
+        _run(cursor, statements, careful=careful)
+        if after != tracked.target:
+            tables.rename_target(cursor, tracked.table_id, after)
+        return Outcome(replace(altered, target=after), replayed=1)
+
+    def _target_of(self, table: TrackedTable) -> TableName:
+        """The name that the target takes with this structure; the registry may be further ahead."""
+        return TableName(self._mappings[table.schema.name.schema], target_table(table.schema, self._rules).name)
+
+    def _drop(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool) -> Outcome:
+        tables.set_state(cursor, change.table_id, TableState.DROPPED)
+        if tracked is None:
+            return Outcome()
+        try:
+            _run(cursor, ddl.drop_table(target_table(tracked.schema, self._rules), tracked.target.schema), careful=careful)
+        except TargetError as error:
+            if error.transient or not careful:
+                raise
+            # Views of the user may depend on it; the table stays for them, and is none of the replica any more.
+            logger.warning("%s is gone from the source, its target is left as it is: %s", tracked.name, error)
+            return Outcome()
+        return Outcome(replayed=1)
+
+    def _truncate(
+        self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool
+    ) -> Outcome:
+        if tracked is None or tracked.state is not TableState.REPLICATED:
+            return Outcome(tracked)
+        target = target_table(tracked.schema, self._rules)
+        _run(cursor, [ddl.truncate_table(target, tracked.target.schema)], careful=careful)
+        return Outcome(tracked, replayed=1)
+
+
+def _run(cursor: Cursor, statements: list[str], *, careful: bool) -> None:
+    if careful:
+        run_statements(cursor, statements)
+    else:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def _failure(change: StoredChange, name: TableName | None, error: Exception) -> Failure:
+    return Failure(
+        f"a change of its structure could not be followed: {error}",
+        table=name,
+        position=change.position,
+        statement=change.statement,
+    )
