@@ -13,7 +13,14 @@ from pg_chameleon.errors import CatalogueError, ChameleonError, ReplicaBusy, Usa
 from pg_chameleon.log import announce, start_logging
 from pg_chameleon.model.status import SourceStatus
 from pg_chameleon.postgres import catalogue, cutover, maintenance, sources, status
-from pg_chameleon.postgres.connection import Connection, LockRole, close_quietly, connect, has_postgis, held_roles
+from pg_chameleon.postgres.connection import (
+    Connection,
+    LockRole,
+    close_quietly,
+    connect,
+    has_postgis,
+    held_roles,
+)
 from pg_chameleon.postgres.sources import Source
 from pg_chameleon.replica import detach
 from pg_chameleon.replica.copy_settings import CopyKind, CopyReport, CopyRequest, copy_settings
@@ -118,7 +125,9 @@ def start_replica(context: Context) -> None:
     """Start the daemon that replicates a source."""
     with _source(context) as (connection, source):
         if source.type != "mysql":
-            raise UsageError(f"{source.name} is of type {source.type}, for which there is only the first copy")
+            raise UsageError(
+                f"{source.name} is of type {source.type}, for which there is only the first copy"
+            )
         if source.status is SourceStatus.ERROR:
             raise CatalogueError(
                 f"the source {source.name} is in error: {source.status_reason or 'see show_errors'}",
@@ -169,7 +178,9 @@ def enable_replica(context: Context) -> None:
     with _source(context) as (connection, source):
         _refuse_if_running(context, connection, source)
         sources.set_status(connection, source, SourceStatus.STOPPED)
-    report.say(f"The replica of {source.name} may start again: chameleon start_replica --source {source.name}")
+    report.say(
+        f"The replica of {source.name} may start again: chameleon start_replica --source {source.name}"
+    )
 
 
 def update_schema_mappings(context: Context) -> None:
@@ -233,7 +244,8 @@ def _confirm_detach(context: Context, connection: Connection, source: Source) ->
         report.say_all(f"  {problem.name}: {problem.reason}" for problem in stale)
         report.say(f"chameleon sync_tables --source {source.name} --tables disabled brings them back first.")
     report.confirm(
-        f"Detaching the replica will remove any reference for the source {source.name}.", yes=context.options.yes
+        f"Detaching the replica will remove any reference for the source {source.name}.",
+        yes=context.options.yes,
     )
 
 
@@ -252,7 +264,10 @@ def _detach(context: Context, connection: Connection, source: Source) -> None:
     report.say(f"{result.sequences} sequence(s) go on after the largest value in their column.")
     _say_constraints("foreign key(s)", result.foreign_keys)
     _say_constraints("check constraint(s)", result.checks)
-    report.say_all(f"{name} holds NULL in place of dates that do not exist, so it stays nullable." for name in result.still_nullable)
+    report.say_all(
+        f"{name} holds NULL in place of dates that do not exist, so it stays nullable."
+        for name in result.still_nullable
+    )
     report.say_all(
         f"{', '.join(roles)} may write in {schema}." for schema, roles in result.writers.items() if roles
     )
@@ -265,7 +280,11 @@ def _say_constraints(what: str, results: list[cutover.ConstraintResult]) -> None
     report.say(f"{len(valid)} of {len(results)} {what} created and validated.")
     for result in results:
         if result.failure is not None:
-            state = "stands for new rows, but rows that are there violate it" if result.added else "could not be created"
+            state = (
+                "stands for new rows, but rows that are there violate it"
+                if result.added
+                else "could not be created"
+            )
             report.say(f"  {result.name} of {result.table} {state}: {result.failure}")
 
 
@@ -324,7 +343,10 @@ def _copy(context: Context, request: CopyRequest, label: str) -> None:
         assert callable(started)
         started()
         finished = copy_tables(
-            settings, request, report.progress_display(log_on_terminal=context.foreground), StopEvent.on_signals()
+            settings,
+            request,
+            report.progress_display(log_on_terminal=context.foreground),
+            StopEvent.on_signals(),
         )
         _conclude(source, label, finished)
 
@@ -344,5 +366,3 @@ def _conclude(source: Source, label: str, finished: CopyReport) -> None:
             f"the copy of {source.name} is not complete",
             advice="show_status --source lists the tables and the reasons",
         )
-
-

@@ -134,7 +134,7 @@ class MariadbGtidPosition:
         last: dict[int, tuple[int, int]] = {}
         for member in filter(None, re.sub(r"\s+", "", text).split(",")):
             parts = member.split("-")
-            if len(parts) != 3 or not all(part.isdigit() for part in parts):  # noqa: PLR2004
+            if len(parts) != 3 or not all(part.isdigit() for part in parts):
                 raise ValueError(f"not a GTID of MariaDB: {member!r}")
             domain, server, sequence = map(int, parts)
             last[domain] = (server, sequence)

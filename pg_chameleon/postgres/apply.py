@@ -93,11 +93,14 @@ class ApplyTable:
         """The condition that the row of ``t`` has the key ``key``, a composite."""
         types = dict(self.columns)
         return " and ".join(
-            f"t.{quote_identifier(name)} = ({key}).c{number}::{types[name]}" for number, name in enumerate(self.key, 1)
+            f"t.{quote_identifier(name)} = ({key}).c{number}::{types[name]}"
+            for number, name in enumerate(self.key, 1)
         )
 
 
-def describe(cursor: Cursor, table_id: int, name: TableName, columns: Sequence[str], key: Sequence[str]) -> ApplyTable:
+def describe(
+    cursor: Cursor, table_id: int, name: TableName, columns: Sequence[str], key: Sequence[str]
+) -> ApplyTable:
     """Look up the types that the target's columns really have; they win over what the rules would give.
 
     Types are taken without length or precision, so that a value too long is an error and never cut.
@@ -117,15 +120,23 @@ def describe(cursor: Cursor, table_id: int, name: TableName, columns: Sequence[s
 
 
 def apply_rows(
-    cursor: Cursor, table: ApplyTable, rows: LogSlice, counts: Counts, *, only: Sequence[str] | None = None, replace: bool = False
+    cursor: Cursor,
+    table: ApplyTable,
+    rows: LogSlice,
+    counts: Counts,
+    *,
+    only: Sequence[str] | None = None,
+    replace: bool = False,
 ) -> None:
     """Apply a slice of the log to its table.
 
     ``only``: of the rows with these keys (or images, without a key). ``replace``: remove every touched row before the
     new ones are inserted, so that rows may trade the values of a further unique key.
     """
-    condition = rows.condition + (f" and {'key' if table.key else 'image'} = any(%(only)s)" if only is not None else "")
-    parameters = {"only": None if only is None else list(only)}
+    condition = rows.condition + (
+        f" and {'key' if table.key else 'image'} = any(%(only)s)" if only is not None else ""
+    )
+    parameters: dict[str, object] = {"only": None if only is None else list(only)}
     if not table.key:
         _apply_without_key(cursor, table, rows.log, condition, parameters)
     elif counts.only_inserts and only is None:
@@ -150,7 +161,14 @@ def _net(log: str, condition: str) -> str:
 
 
 def _apply_with_key(
-    cursor: Cursor, table: ApplyTable, log: str, condition: str, parameters: dict[str, object], counts: Counts, *, replace: bool
+    cursor: Cursor,
+    table: ApplyTable,
+    log: str,
+    condition: str,
+    parameters: dict[str, object],
+    counts: Counts,
+    *,
+    replace: bool,
 ) -> None:
     net = _net(log, condition)
     if counts.deletes or replace:

@@ -81,7 +81,13 @@ class OpenBatch:
         sequence, data, size = self.sequence, self._current, self._size
         try:
             for operation, key, image in entries:
-                line = head + (sequence + 1).to_bytes(8, "big") + tails[operation] + _text_field(key) + _text_field(image)
+                line = (
+                    head
+                    + (sequence + 1).to_bytes(8, "big")
+                    + tails[operation]
+                    + _text_field(key)
+                    + _text_field(image)
+                )
                 sequence += 1
                 counts[_SUMMARY_SLOT[operation]] += 1
                 size += len(line)
@@ -176,7 +182,9 @@ class ReadState:
         }
 
 
-def store(cursor: Cursor, source: Source, batch: OpenBatch, state: ReadState, *, registered: bool) -> int | None:
+def store(
+    cursor: Cursor, source: Source, batch: OpenBatch, state: ReadState, *, registered: bool
+) -> int | None:
     """Store the batch and move the checkpoint; return the number for the next batch.
 
     Return None, and store nothing, if tables were registered meanwhile: the caller rolls back and loads them.
@@ -298,7 +306,9 @@ def schema_changes(cursor: Cursor, batch_id: int) -> list[StoredChange]:
     """Return the changes of structure of a batch in order."""
     cursor.execute(query("batches.schema_changes"), (batch_id,))
     return [
-        StoredChange(segment, table_id, kind, structure_id, change, statement or "", BinlogPosition(file, offset))
+        StoredChange(
+            segment, table_id, kind, structure_id, change, statement or "", BinlogPosition(file, offset)
+        )
         for segment, table_id, kind, structure_id, change, statement, file, offset in cursor.fetchall()
     ]
 
@@ -309,5 +319,12 @@ def mark_replayed(
     """Mark batches as replayed and count what was done, in the transaction that applied them."""
     cursor.execute(
         query("batches.mark_replayed"),
-        {"source_id": source.source_id, "first": first, "last": last, "rows": rows, "ddl": ddl, "skipped": skipped},
+        {
+            "source_id": source.source_id,
+            "first": first,
+            "last": last,
+            "rows": rows,
+            "ddl": ddl,
+            "skipped": skipped,
+        },
     )

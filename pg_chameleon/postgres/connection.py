@@ -8,13 +8,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import psycopg2
-from psycopg2.extensions import connection as Connection  # noqa: N812 - a class, if a small one
-from psycopg2.extensions import cursor as Cursor  # noqa: N812
+import psycopg2.extensions
 
 from pg_chameleon.errors import TargetError, TargetUnreachable
+
+Connection: TypeAlias = psycopg2.extensions.connection
+Cursor: TypeAlias = psycopg2.extensions.cursor
 
 LOCK_CLASS = 0x6368616D  # "cham": the first key of every advisory lock of this tool
 _SESSION = (
@@ -111,30 +113,42 @@ def connect(settings: TargetSettings, application: str, parameters: Sequence[str
         raise _connect_error(settings, error) from error
     with transaction(connection) as cursor:
         # PostGIS types and operators are found where the extension was created.
-        cursor.execute("select n.nspname from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'postgis'")
+        cursor.execute(
+            "select n.nspname from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'postgis'"
+        )
         found = cursor.fetchone()
         if found is not None:
-            cursor.execute("select set_config('search_path', 'pg_catalog, ' || quote_ident(%s), false)", found)
+            cursor.execute(
+                "select set_config('search_path', 'pg_catalog, ' || quote_ident(%s), false)", found
+            )
     return connection
 
 
 def _connect_error(settings: TargetSettings, error: psycopg2.OperationalError) -> TargetError:
     text = str(error).strip().replace("\n", " ")
     state = error.pgcode or ""
-    for needle, known in (("password authentication failed", "28P01"), ("pg_hba.conf", "28000"), ("does not exist", "3D000")):
+    for needle, known in (
+        ("password authentication failed", "28P01"),
+        ("pg_hba.conf", "28000"),
+        ("does not exist", "3D000"),
+    ):
         if needle in text:
             state = known
     message = f"cannot connect to PostgreSQL {settings.host}:{settings.port}/{settings.database} as {settings.user}: {text}"
     if state in _ADVICE:
         return TargetError(message, advice=_ADVICE[state])
-    return TargetUnreachable(message, advice="Check pg_conn, and that the server runs and accepts connections")
+    return TargetUnreachable(
+        message, advice="Check pg_conn, and that the server runs and accepts connections"
+    )
 
 
 def translated(error: psycopg2.Error) -> TargetError:
     """Return the error in the words of this tool; lost connections and retries the server asks for are transient."""
     text = str(error).strip() or type(error).__name__
     state = error.pgcode or ""
-    lost = isinstance(error, psycopg2.InterfaceError) or (isinstance(error, psycopg2.OperationalError) and not state)
+    lost = isinstance(error, psycopg2.InterfaceError) or (
+        isinstance(error, psycopg2.OperationalError) and not state
+    )
     # 57P: shutdown; 08: connection; 40: serialization and deadlock; 55P03: lock timeout; 53: resources
     if lost or state[:3] == "57P" or state[:2] in ("08", "40", "53") or state == "55P03":
         return TargetUnreachable(f"PostgreSQL: {text}", advice=_ADVICE.get(state))
@@ -210,4 +224,3 @@ def has_postgis(connection: Connection) -> bool:
     with transaction(connection) as cursor:
         cursor.execute("select 1 from pg_extension where extname = 'postgis'")
         return cursor.fetchone() is not None
-

@@ -60,7 +60,8 @@ def savepoint(cursor: Cursor) -> Iterator[None]:
         failed = translated(error) if isinstance(error, psycopg2.Error) else error
         if failed.transient:
             raise failed from error
-        cursor.execute("rollback to savepoint chameleon_step")
+        # Released too, so that a savepoint around this one finds itself by the name again.
+        cursor.execute("rollback to savepoint chameleon_step; release savepoint chameleon_step")
         raise failed from error
     cursor.execute("release savepoint chameleon_step")
 
@@ -73,7 +74,13 @@ def run_statements(cursor: Cursor, statements: Sequence[str]) -> None:
 
 
 def apply_carefully(
-    cursor: Cursor, source: Source, name: TableName, table: ApplyTable, rows: LogSlice, counts: Counts, file: str
+    cursor: Cursor,
+    source: Source,
+    name: TableName,
+    table: ApplyTable,
+    rows: LogSlice,
+    counts: Counts,
+    file: str,
 ) -> list[Failure]:
     """Apply a slice; if it is refused, find the rows that are to blame, apply all others and log these.
 

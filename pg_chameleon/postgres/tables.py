@@ -52,7 +52,19 @@ def set_replayed(cursor: Cursor, structure_id: int) -> None:
 
 
 def _tracked(row: tuple[Any, ...]) -> TrackedTable:
-    table_id, schema, table, target_schema, target_table, state, reason, file, offset, structure_id, structure = row
+    (
+        table_id,
+        schema,
+        table,
+        target_schema,
+        target_table,
+        state,
+        reason,
+        file,
+        offset,
+        structure_id,
+        structure,
+    ) = row
     return TrackedTable(
         table_id=table_id,
         name=TableName(schema, table),
@@ -74,20 +86,47 @@ def register(
     *,
     start: BinlogPosition | None,
     copy_id: int | None = None,
-    structure_from: BinlogPosition | None = None,
     replayed: bool = True,
-) -> tuple[int, int]:
-    """Take a table into the registry; return its id and that of its structure.
+) -> int:
+    """Take a table into the registry with its structure at ``start``, the position of its snapshot; return its id.
 
-    ``start`` is the position of its snapshot, ``structure_from`` that of its structure where there was no snapshot.
     ``replayed``: the target has, or is being given, this structure outside the stream.
     """
+    table_id = _add(cursor, source, schema.name, target, state, start, copy_id)
+    add_structure(cursor, table_id, schema, start, replayed=replayed)
+    return table_id
+
+
+def register_in_stream(
+    cursor: Cursor,
+    source: Source,
+    schema: TableSchema,
+    target: TableName,
+    state: TableState,
+    *,
+    position: BinlogPosition,
+    replayed: bool,
+) -> tuple[int, int]:
+    """Take a table into the registry that came to be at a position; return its id and that of its structure."""
+    table_id = _add(cursor, source, schema.name, target, state, None, None)
+    return table_id, add_structure(cursor, table_id, schema, position, replayed=replayed)
+
+
+def _add(
+    cursor: Cursor,
+    source: Source,
+    name: TableName,
+    target: TableName,
+    state: TableState,
+    start: BinlogPosition | None,
+    copy_id: int | None,
+) -> int:
     cursor.execute(
         query("tables.add"),
         {
             "source_id": source.source_id,
-            "schema": schema.name.schema,
-            "table": schema.name.table,
+            "schema": name.schema,
+            "table": name.table,
             "target_schema": target.schema,
             "target_table": target.table,
             "state": state.value,
@@ -96,11 +135,16 @@ def register(
         },
     )
     table_id: int = _first(cursor)
-    return table_id, add_structure(cursor, table_id, schema, start or structure_from, replayed=replayed)
+    return table_id
 
 
 def add_structure(
-    cursor: Cursor, table_id: int, schema: TableSchema, position: BinlogPosition | None, *, replayed: bool = False
+    cursor: Cursor,
+    table_id: int,
+    schema: TableSchema,
+    position: BinlogPosition | None,
+    *,
+    replayed: bool = False,
 ) -> int:
     """Store the structure that a table has from a position on; return the id of the structure."""
     cursor.execute(
@@ -139,7 +183,9 @@ def quarantine(cursor: Cursor, table_id: int, reason: str, position: BinlogPosit
 
 def rename_source(cursor: Cursor, table_id: int, name: TableName) -> None:
     """Follow a table to its new name on the source."""
-    cursor.execute(query("tables.rename_source"), {"table_id": table_id, "schema": name.schema, "table": name.table})
+    cursor.execute(
+        query("tables.rename_source"), {"table_id": table_id, "schema": name.schema, "table": name.table}
+    )
 
 
 def rename_target(cursor: Cursor, table_id: int, target: TableName) -> None:

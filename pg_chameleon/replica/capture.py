@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from pg_chameleon.convert.carried import carried_columns
 from pg_chameleon.convert.encoder import COMPOSITE, Encoder, NoteChange, key_encoder, row_encoder
@@ -63,14 +64,18 @@ class TableCapture:
         return self._partial_updates(decode, before, after)
 
     def _partial_updates(
-        self, decode: Callable[[bytes, int], list[tuple[object, ...]]], before: tuple[str, ...], after: tuple[str, ...]
+        self,
+        decode: Callable[[bytes, int], list[Any]],
+        before: tuple[str, ...],
+        after: tuple[str, ...],
     ) -> Entries:
         key_columns = self.schema.key_columns
         changed_key = None
         if set(after) & set(key_columns):
             # A key column that the image leaves out keeps its value.
             changed_key = [
-                (True, after.index(name)) if name in after else (False, before.index(name)) for name in key_columns
+                (True, after.index(name)) if name in after else (False, before.index(name))
+                for name in key_columns
             ]
         key = self._key(before)
         assert key is not None  # only tables with a key come here
@@ -80,14 +85,14 @@ class TableCapture:
         def entries(body: bytes, start: int) -> Iterator[LogEntry]:
             for old, new in decode(body, start):
                 if changed_key is not None:
-                    now = [(new if from_after else old)[place] for from_after, place in changed_key]  # type: ignore[index]
-                    if now != [old[place] for place in key_places]:  # type: ignore[index]
+                    now = [(new if from_after else old)[place] for from_after, place in changed_key]
+                    if now != [old[place] for place in key_places]:
                         raise DecodeError(
                             "an update of the key came with an image of the changed columns only",
                             table=str(self.schema.name),
                             advice="Set binlog_row_image=FULL on the source, then run sync_tables --tables disabled",
                         )
-                yield LogEntry(PARTIAL, key(old), image(new))  # type: ignore[arg-type]
+                yield LogEntry(PARTIAL, key(old), image(new))
 
         return entries
 
@@ -117,7 +122,7 @@ class TableCapture:
         )
 
 
-def _inserts(decode: Callable[..., list[tuple[object, ...]]], key: Encoder | None, image: Encoder) -> Entries:
+def _inserts(decode: Callable[..., list[Any]], key: Encoder | None, image: Encoder) -> Entries:
     def entries(body: bytes, start: int) -> Iterator[LogEntry]:
         for row in decode(body, start):
             yield LogEntry(INSERT, None if key is None else key(row), image(row))
@@ -125,7 +130,7 @@ def _inserts(decode: Callable[..., list[tuple[object, ...]]], key: Encoder | Non
     return entries
 
 
-def _deletes(decode: Callable[..., list[tuple[object, ...]]], key: Encoder | None, image: Encoder | None) -> Entries:
+def _deletes(decode: Callable[..., list[Any]], key: Encoder | None, image: Encoder | None) -> Entries:
     def entries(body: bytes, start: int) -> Iterator[LogEntry]:
         for row in decode(body, start):
             yield LogEntry(DELETE, None if key is None else key(row), None if image is None else image(row))
@@ -133,7 +138,9 @@ def _deletes(decode: Callable[..., list[tuple[object, ...]]], key: Encoder | Non
     return entries
 
 
-def _updates(decode: Callable[..., list], old_key: Encoder | None, new_key: Encoder | None, image: Encoder) -> Entries:  # type: ignore[type-arg]
+def _updates(
+    decode: Callable[..., list[Any]], old_key: Encoder | None, new_key: Encoder | None, image: Encoder
+) -> Entries:
     assert old_key is not None and new_key is not None
 
     def entries(body: bytes, start: int) -> Iterator[LogEntry]:
@@ -148,7 +155,7 @@ def _updates(decode: Callable[..., list], old_key: Encoder | None, new_key: Enco
     return entries
 
 
-def _updates_without_key(decode: Callable[..., list], old_image: Encoder, new_image: Encoder) -> Entries:  # type: ignore[type-arg]
+def _updates_without_key(decode: Callable[..., list[Any]], old_image: Encoder, new_image: Encoder) -> Entries:
     def entries(body: bytes, start: int) -> Iterator[LogEntry]:
         for old, new in decode(body, start):
             yield LogEntry(DELETE, None, old_image(old))

@@ -73,7 +73,12 @@ class Reader:
     """Reads one source. A session lasts until tables are registered or the connection is lost."""
 
     def __init__(
-        self, settings: ReplicaSettings, connection: Connection, source: Source, mappings: dict[str, str], postgis: bool
+        self,
+        settings: ReplicaSettings,
+        connection: Connection,
+        source: Source,
+        mappings: dict[str, str],
+        postgis: bool,
     ) -> None:
         self._settings = settings
         self._connection = connection
@@ -343,14 +348,18 @@ class _Session:
         )
         if not self._batch.empty or self._registry.changed:
             self._store(state)
-        elif (caught_up or self._position != self._moved_to) and time.monotonic() - self._moved_at > _MOVE_SECONDS:
+        elif (
+            caught_up or self._position != self._moved_to
+        ) and time.monotonic() - self._moved_at > _MOVE_SECONDS:
             self._move(state)
 
     def _store(self, state: ReadState) -> None:
         with transaction(self._connection):
             cursor = self._open()
             self._write(finished=True)
-            number = batches.store(cursor, self._source, self._batch, state, registered=self._registry.changed)
+            number = batches.store(
+                cursor, self._source, self._batch, state, registered=self._registry.changed
+            )
             if number is None:
                 raise RegistryChanged
             generation = self._generation + int(self._registry.changed)

@@ -77,7 +77,9 @@ class Registry:
         self._tables: dict[TableName, ReadTable] = {}
         # A table that is copied anew is registered twice; the newer registration is the one to fill.
         for table in known:
-            self._tables[table.schema.name] = ReadTable(table.table_id, table.state, table.start, table.schema)
+            self._tables[table.schema.name] = ReadTable(
+                table.table_id, table.state, table.start, table.schema
+            )
         self._structures = Structures(
             traits,
             [table.schema for table in self._tables.values() if table.state is not TableState.QUARANTINED],
@@ -90,7 +92,14 @@ class Registry:
         """Return the table of that name, whatever its state."""
         return self._tables.get(name)
 
-    def quarantine(self, cursor: Cursor, name: TableName, reason: str, position: BinlogPosition, statement: str | None = None) -> None:
+    def quarantine(
+        self,
+        cursor: Cursor,
+        name: TableName,
+        reason: str,
+        position: BinlogPosition,
+        statement: str | None = None,
+    ) -> None:
         """Take a table out of the replica, and put it on record."""
         table = self._tables.get(name)
         if table is None or not table.captured or table.covers(position):
@@ -114,7 +123,9 @@ class Registry:
         if isinstance(statement, Ignored):
             return
         if isinstance(statement, StatementFormatChange):
-            self._distrust(cursor, event, "was changed in statement format; set binlog_format=ROW on the source")
+            self._distrust(
+                cursor, event, "was changed in statement format; set binlog_format=ROW on the source"
+            )
             return
         changes = apply(statement, self._structures)
         self._structures.move(statement, changes)
@@ -127,14 +138,20 @@ class Registry:
         logger.warning("a statement at %s is not understood: %s", event.position, refused)
         touched = self._distrust(cursor, event, f"a statement was not understood: {refused}")
         if not touched and event.schema in self._filter.mappings:
-            log_failure(cursor, self._source, Failure(str(refused), position=event.position, statement=event.statement))
+            log_failure(
+                cursor,
+                self._source,
+                Failure(str(refused), position=event.position, statement=event.statement),
+            )
 
     def _distrust(self, cursor: Cursor, event: StatementEvent, reason: str) -> bool:
         """Quarantine every replicated table that a statement may have touched; tell whether there was one."""
         mentioned = mentioned_tables(
             event.statement, sql_mode=event.sql_mode, default_schema=event.schema, mariadb=self._mariadb
         )
-        touched = [name for name in mentioned if (table := self._tables.get(name)) is not None and table.captured]
+        touched = [
+            name for name in mentioned if (table := self._tables.get(name)) is not None and table.captured
+        ]
         for name in touched:
             self.quarantine(cursor, name, reason, event.position, event.statement)
         return bool(touched)
@@ -176,7 +193,9 @@ class Registry:
         if not self._filter.admits(schema.name):
             self._register(cursor, schema, TableState.FILTERED, event.position, replayed=True)
             return present is not None
-        table_id, structure_id = self._register(cursor, schema, TableState.REPLICATED, event.position, replayed=False)
+        table_id, structure_id = self._register(
+            cursor, schema, TableState.REPLICATED, event.position, replayed=False
+        )
         return self._store(cursor, batch, event, table_id, "create", structure_id, {})
 
     def _altered(self, cursor: Cursor, batch: OpenBatch, event: StatementEvent, change: TableAltered) -> bool:
@@ -227,11 +246,17 @@ class Registry:
         return self._store(cursor, batch, event, table.table_id, "drop", None, {})
 
     def _register(
-        self, cursor: Cursor, schema: TableSchema, state: TableState, position: BinlogPosition, *, replayed: bool
+        self,
+        cursor: Cursor,
+        schema: TableSchema,
+        state: TableState,
+        position: BinlogPosition,
+        *,
+        replayed: bool,
     ) -> tuple[int, int]:
         target = TableName(self._filter.mappings[schema.name.schema], names.table_name(schema.name.table))
-        table_id, structure_id = tables.register(
-            cursor, self._source, schema, target, state, start=None, structure_from=position, replayed=replayed
+        table_id, structure_id = tables.register_in_stream(
+            cursor, self._source, schema, target, state, position=position, replayed=replayed
         )
         self._tables[schema.name] = ReadTable(table_id, state, None, schema)
         self.changed = True

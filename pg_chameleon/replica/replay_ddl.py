@@ -45,7 +45,9 @@ class SchemaReplay:
         self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, *, careful: bool
     ) -> Outcome:
         """Carry a change over. With ``careful``, what PostgreSQL refuses is undone and returned as a failure."""
-        act = {"create": self._create, "alter": self._alter, "drop": self._drop, "truncate": self._truncate}[change.kind]
+        act = {"create": self._create, "alter": self._alter, "drop": self._drop, "truncate": self._truncate}[
+            change.kind
+        ]
         try:
             outcome = act(cursor, change, tracked, careful)
         except ChameleonError as error:
@@ -71,7 +73,9 @@ class SchemaReplay:
         schema = created.target.schema
         statements = [
             f"create schema if not exists {quote_identifier(schema)}",
-            *ddl.create_table(target, schema, fillfactor=self._settings.fillfactor.get(str(created.schema.name))),
+            *ddl.create_table(
+                target, schema, fillfactor=self._settings.fillfactor.get(str(created.schema.name))
+            ),
             *ddl.create_indexes(target, schema),
         ]
         try:
@@ -86,7 +90,9 @@ class SchemaReplay:
         tables.set_replayed(cursor, created.structure_id)
         return Outcome(created, replayed=1)
 
-    def _alter(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool) -> Outcome:
+    def _alter(
+        self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool
+    ) -> Outcome:
         assert change.structure_id is not None  # stored with every alter
         tables.set_replayed(cursor, change.structure_id)
         if tracked is None or tracked.state is not TableState.REPLICATED:
@@ -111,14 +117,22 @@ class SchemaReplay:
 
     def _target_of(self, table: TrackedTable) -> TableName:
         """The name that the target takes with this structure; the registry may be further ahead."""
-        return TableName(self._mappings[table.schema.name.schema], target_table(table.schema, self._rules).name)
+        return TableName(
+            self._mappings[table.schema.name.schema], target_table(table.schema, self._rules).name
+        )
 
-    def _drop(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool) -> Outcome:
+    def _drop(
+        self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool
+    ) -> Outcome:
         tables.set_state(cursor, change.table_id, TableState.DROPPED)
         if tracked is None:
             return Outcome()
         try:
-            _run(cursor, ddl.drop_table(target_table(tracked.schema, self._rules), tracked.target.schema), careful=careful)
+            _run(
+                cursor,
+                ddl.drop_table(target_table(tracked.schema, self._rules), tracked.target.schema),
+                careful=careful,
+            )
         except TargetError as error:
             if error.transient or not careful:
                 raise

@@ -59,7 +59,12 @@ class Replayer:
     """Applies the batches of one source. One pass is one transaction; only the newest state of the registry is kept."""
 
     def __init__(
-        self, settings: ReplicaSettings, connection: Connection, source: Source, mappings: dict[str, str], rules: Rules
+        self,
+        settings: ReplicaSettings,
+        connection: Connection,
+        source: Source,
+        mappings: dict[str, str],
+        rules: Rules,
     ) -> None:
         self._settings = settings
         self._connection = connection
@@ -116,7 +121,9 @@ class Replayer:
             )
         for failure in tally.failures:
             logger.error("%s: %s (position %s)", failure.table, failure.message, failure.position)
-        logger.debug("replayed %d batches with %d rows up to %s", len(waiting), tally.rows, waiting[-1].position)
+        logger.debug(
+            "replayed %d batches with %d rows up to %s", len(waiting), tally.rows, waiting[-1].position
+        )
         return len(waiting)
 
     def _next_batches(self, cursor: Cursor, *, careful: bool) -> list[WaitingBatch]:
@@ -145,7 +152,11 @@ class Replayer:
     def _apply_run(self, cursor: Cursor, run: Run, tally: Tally, *, careful: bool) -> None:
         for table_id, counts in run.counts.items():
             rows = LogSlice(
-                log_table(self._source, run.log_number), run.first_batch, run.last_batch, run.segment, table_id
+                log_table(self._source, run.log_number),
+                run.first_batch,
+                run.last_batch,
+                run.segment,
+                table_id,
             )
             tracked = self._tracked.get(table_id)
             if tracked is not None and tracked.state in (TableState.COPYING, TableState.COPIED):
@@ -264,7 +275,9 @@ def _segments(cursor: Cursor, batch: WaitingBatch) -> Iterator[Run | StoredChang
     changes = batches.schema_changes(cursor, batch.batch_id)
     last = max([change.segment for change in changes] + [segment for segment, _ in batch.summary])
     for segment in range(last + 1):
-        counts = {table_id: Counts(*found) for (part, table_id), found in batch.summary.items() if part == segment}
+        counts = {
+            table_id: Counts(*found) for (part, table_id), found in batch.summary.items() if part == segment
+        }
         if counts:
             yield Run(batch.log_number, batch.batch_id, batch.batch_id, segment, batch.position.file, counts)
         yield from (change for change in changes if change.segment == segment)
@@ -274,5 +287,3 @@ def replay_all(replayer: Replayer, stop: Stop) -> None:
     """Replay everything that is stored, as the cutover does."""
     while not stop.is_set() and replayer.replay_waiting():
         pass
-
-

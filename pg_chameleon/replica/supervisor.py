@@ -52,7 +52,13 @@ class Child:
         package = str(Path(pg_chameleon.__file__).resolve().parent.parent)
         paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pg_chameleon.replica.worker", self.assignment.role, self.assignment.source],
+            [
+                sys.executable,
+                "-m",
+                "pg_chameleon.replica.worker",
+                self.assignment.role,
+                self.assignment.source,
+            ],
             stdin=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         )
@@ -89,7 +95,9 @@ class Child:
         try:
             self.process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            logger.warning("the %s process does not stop and is killed; nothing is lost", self.assignment.role)
+            logger.warning(
+                "the %s process does not stop and is killed; nothing is lost", self.assignment.role
+            )
             self.process.kill()
             self.process.wait()
 
@@ -105,7 +113,8 @@ class Supervisor:
     def __init__(self, configuration: Configuration, source: str, *, debug: bool, rollbar_level: str) -> None:
         self._settings: ReplicaSettings = replica_settings(configuration, configuration.sources[source])
         self._children = [
-            Child(Assignment(role, configuration, source, debug, rollbar_level)) for role in ("read", "replay")
+            Child(Assignment(role, configuration, source, debug, rollbar_level))
+            for role in ("read", "replay")
         ]
         self._tidied = 0.0
 
@@ -164,7 +173,12 @@ class Supervisor:
                 advice="show_status tells why; correct the cause, then run enable_replica and start_replica",
             )
         if status != Outcome.DONE:
-            logger.warning("the %s process ended with status %d and is started again in %.1f s", role, status, child.pause)
+            logger.warning(
+                "the %s process ended with status %d and is started again in %.1f s",
+                role,
+                status,
+                child.pause,
+            )
 
     def _tidy(self, connection: Connection, source: Source) -> None:
         """Empty log tables that are done with, and maintain them when it is time."""
@@ -172,8 +186,13 @@ class Supervisor:
             return
         self._tidied = time.monotonic()
         if purge(connection, source, self._settings.retention):
-            logger.info("emptied a log table of %s: all in it was replayed longer than batch_retention ago", source.name)
-        if self._settings.maintenance is not None and maintenance.is_due(connection, source, self._settings.maintenance):
+            logger.info(
+                "emptied a log table of %s: all in it was replayed longer than batch_retention ago",
+                source.name,
+            )
+        if self._settings.maintenance is not None and maintenance.is_due(
+            connection, source, self._settings.maintenance
+        ):
             logger.info("maintaining the log tables of %s", source.name)
             maintenance.vacuum(connection, source, full=False)
 

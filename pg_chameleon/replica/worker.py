@@ -69,7 +69,10 @@ def main(role: str) -> int:
     stop = StopEvent.on_signals()
     threading.Thread(target=_watch_supervisor, args=(sys.stdin.buffer, stop), daemon=True).start()
     start_logging(
-        assignment.configuration, assignment.source, debug=assignment.debug, rollbar_level=assignment.rollbar_level
+        assignment.configuration,
+        assignment.source,
+        debug=assignment.debug,
+        rollbar_level=assignment.rollbar_level,
     )
     try:
         return _work(role, assignment, stop)
@@ -132,7 +135,11 @@ def _record(settings: ReplicaSettings, reason: str) -> None:
 
 
 def read(
-    settings: ReplicaSettings, connection: Connection, source: Source, stop: Stop, until: BinlogPosition | None = None
+    settings: ReplicaSettings,
+    connection: Connection,
+    source: Source,
+    stop: Stop,
+    until: BinlogPosition | None = None,
 ) -> None:
     """Read the binlog of a source into its log tables."""
     mappings = read_mappings(connection, source)
