@@ -1,0 +1,151 @@
+"""Turn a data type as written into the column type that the server shows for it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pg_chameleon.mysql.ddl.charsets import BINARY, Charset, binary_collation, resolve, width
+from pg_chameleon.mysql.ddl.errors import Unfollowable
+from pg_chameleon.mysql.ddl.server import ServerTraits
+from pg_chameleon.mysql.ddl.statements import CharsetClause, DataType
+
+TEXT_BASES = frozenset(("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"))
+_BINARY_SIBLINGS = {
+    "char": "binary", "varchar": "varbinary", "tinytext": "tinyblob", "text": "blob", "mediumtext": "mediumblob",
+    "longtext": "longblob",
+}  # fmt: skip
+_SIGNED_WIDTHS = {"tinyint": 4, "smallint": 6, "mediumint": 9, "int": 11, "bigint": 20}
+_UNSIGNED_WIDTHS = {"tinyint": 3, "smallint": 5, "mediumint": 8, "int": 10, "bigint": 20}
+_MAX_VARCHAR_BYTES = 65535
+_MAX_VARCHAR_BYTES_MARIADB = 65532
+_JSON_CHARSET = Charset("utf8mb4", "utf8mb4_bin")
+_DEFAULT_DECIMAL_DIGITS = 10
+_DEFAULT_VECTOR_LENGTH = 2048
+_TEXT_SIZES = ((1 << 8, "tiny"), (1 << 16, ""), (1 << 24, "medium"))
+_SPATIAL_MYSQL8 = {"geometrycollection": "geomcollection"}
+COMPRESSED = " /*M!100301 COMPRESSED*/"
+
+
+class ShownType(NamedTuple):
+    """The column type, and the charset of text types."""
+
+    column_type: str
+    charset: Charset | None
+
+
+def shown_type(data_type: DataType, table: Charset, server: ServerTraits) -> ShownType:
+    """Return the type as ``information_schema`` shows it; ``table`` is the default charset."""
+    if data_type.base == "json" and server.mariadb:
+        clause = CharsetClause(collation=data_type.collation)
+        return ShownType("longtext" + _compressed(data_type), resolve(clause, _JSON_CHARSET, server))
+    if data_type.base not in TEXT_BASES:
+        return ShownType(_spelled(data_type, server) + _compressed(data_type), None)
+    charset = text_charset(data_type, table, server)
+    base = data_type.base
+    if base in ("enum", "set"):
+        if charset.name == BINARY.name:
+            # Their bytes are those of the connection's charset, of which the binlog's text tells nothing.
+            raise Unfollowable("the members of an ENUM or SET without a character set")
+        return ShownType(f"{base}({','.join(map(_member, data_type.members))})", charset)
+    if charset.name == BINARY.name:
+        base = _BINARY_SIBLINGS[base]
+    spelled = sized_text(base, data_type.length, width(charset.name), server)
+    return ShownType(spelled + _compressed(data_type), None if charset.name == BINARY.name else charset)
+
+
+def text_charset(data_type: DataType, table: Charset, server: ServerTraits) -> Charset:
+    """Return the charset of a text column: its own, or the table's."""
+    found = resolve(CharsetClause(data_type.charset, data_type.collation), table, server)
+    if data_type.binary and data_type.collation is None:
+        return Charset(found.name, binary_collation(found.name))
+    return found
+
+
+def _compressed(data_type: DataType) -> str:
+    return COMPRESSED if data_type.compressed else ""
+
+
+def _member(value: str) -> str:
+    """Quote a member of ENUM or SET as the server does; it strips the spaces at its end."""
+    escaped = value.rstrip(" ")
+    for plain, shown in (("\\", "\\\\"), ("\0", "\\0"), ("\n", "\\n"), ("\r", "\\r"), ("'", "''")):
+        escaped = escaped.replace(plain, shown)
+    return f"'{escaped}'"
+
+
+def sized_text(base: str, length: int | None, bytes_per_character: int, server: ServerTraits) -> str:
+    """Return a character or byte type with its length; what is too long for it becomes a TEXT or BLOB."""
+    if base in ("char", "binary"):
+        return f"{base}({1 if length is None else length})"
+    if base in ("varchar", "varbinary"):
+        size = (length or 0) * bytes_per_character
+        if size > (_MAX_VARCHAR_BYTES_MARIADB if server.mariadb else _MAX_VARCHAR_BYTES):
+            return _for_size(size, "text" if base == "varchar" else "blob")
+        return f"{base}({length})"
+    if base in ("text", "blob") and length:
+        return _for_size(length * bytes_per_character, base)
+    return base
+
+
+def _for_size(size: int, family: str) -> str:
+    prefix = next((prefix for limit, prefix in _TEXT_SIZES if size < limit), "long")
+    return f"{prefix}{family}"
+
+
+def converted_text(
+    base: str, length: int | None, before: Charset, after: Charset, server: ServerTraits
+) -> str:
+    """Return what CONVERT TO CHARACTER SET makes of a text type: it keeps the number of characters that fit."""
+    old, new = width(before.name), width(after.name)
+    if after.name == BINARY.name:
+        base = _BINARY_SIBLINGS[base]
+    if base in ("char", "varchar", "binary", "varbinary"):
+        return sized_text(base, length, new, server)
+    sizes = {"tiny": (1 << 8) - 1, "": (1 << 16) - 1, "medium": (1 << 24) - 1}
+    family = "blob" if base.endswith("blob") else "text"
+    size = sizes.get(base.removesuffix(family))
+    return base if size is None else _for_size(size // old * new, family)
+
+
+def _spelled(data_type: DataType, server: ServerTraits) -> str:
+    base = data_type.base
+    if base in _SIGNED_WIDTHS:
+        return _integer(data_type, server)
+    if base == "decimal":
+        digits = data_type.length or _DEFAULT_DECIMAL_DIGITS
+        return f"decimal({digits},{data_type.decimals or 0})" + _sign(data_type)
+    if base in ("float", "double"):
+        sized = "" if data_type.length is None else f"({data_type.length},{data_type.decimals})"
+        return base + sized + _sign(data_type)
+    if base in ("time", "datetime", "timestamp"):
+        return f"{base}({data_type.length})" if data_type.length else base
+    if base in ("binary", "varbinary", "blob"):
+        return sized_text(base, data_type.length, 1, server)
+    if base == "bit":
+        return f"bit({data_type.length or 1})"
+    if base == "year":
+        return _year(data_type, server)
+    if base == "vector":
+        return f"vector({data_type.length or _DEFAULT_VECTOR_LENGTH})"
+    if not server.mariadb and server.version >= (8, 0, 11):
+        return _SPATIAL_MYSQL8.get(base, base)
+    return base
+
+
+def _year(data_type: DataType, server: ServerTraits) -> str:
+    if not server.shows_widths:
+        return "year"
+    return "year(2)" if server.mariadb and data_type.length == 2 else "year(4)"
+
+
+def _sign(data_type: DataType) -> str:
+    return (" unsigned" if data_type.unsigned else "") + (" zerofill" if data_type.zerofill else "")
+
+
+def _integer(data_type: DataType, server: ServerTraits) -> str:
+    widths = _UNSIGNED_WIDTHS if data_type.unsigned else _SIGNED_WIDTHS
+    length = data_type.length or widths[data_type.base]
+    flag = data_type.base == "tinyint" and length == 1 and not data_type.unsigned
+    if server.shows_widths or data_type.zerofill or flag:
+        return f"{data_type.base}({length})" + _sign(data_type)
+    return data_type.base + _sign(data_type)

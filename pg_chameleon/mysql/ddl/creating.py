@@ -1,0 +1,157 @@
+"""Compute the structure that CREATE TABLE makes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.schema import Check, Column, ForeignKey, TableSchema
+from pg_chameleon.mysql.ddl.charsets import Charset, resolve
+from pg_chameleon.mysql.ddl.draft import (
+    Surroundings,
+    column_of,
+    json_check,
+    made_not_null,
+    row_end_column,
+    with_implicit_timestamps,
+    with_row_period,
+)
+from pg_chameleon.mysql.ddl.errors import Unfollowable
+from pg_chameleon.mysql.ddl.indexes import (
+    KeyElement,
+    add_keys,
+    application_periods,
+    check_of,
+    foreign_key_of,
+    keys_of_column,
+    new_keys,
+    with_row_ends,
+)
+from pg_chameleon.mysql.ddl.server import ServerTraits
+from pg_chameleon.mysql.ddl.statements import (
+    CheckDefinition,
+    ColumnDefinition,
+    CreateTable,
+    Element,
+    ForeignKeyDefinition,
+    KeyDefinition,
+    KeyKind,
+)
+
+ENGINES_WITH_FOREIGN_KEYS = ("innodb", "ndb", "ndbcluster")
+
+
+def created_table(
+    statement: CreateTable, name: TableName, schema_default: Charset, server: ServerTraits
+) -> TableSchema:
+    """Return the structure of a table that is created from its elements."""
+    charset = resolve(statement.options.charset, schema_default, server)
+    engine = engine_name(statement.options.engine, server)
+    if engine == "MRG_MyISAM":
+        raise Unfollowable("the rows of a MERGE table are those of others")
+    elements = _with_timestamps(statement.elements, server)
+    definitions = [element for element in elements if isinstance(element, ColumnDefinition)]
+    columns = [column_of(definition, Surroundings(charset, server)) for definition in definitions]
+    keys = [key for element in elements for key in _keys(element, server)]
+    columns = not_null_keys(columns, keys)
+    for period in application_periods(elements):
+        bounds = (period.start.casefold(), period.end.casefold())
+        columns = [made_not_null(each) if each.name.casefold() in bounds else each for each in columns]
+    indexes = add_keys((), new_keys(keys), columns, engine, server)
+    if statement.options.system_versioning:
+        columns = with_row_period(columns)
+        indexes = with_row_ends(indexes, row_end_column(columns) or "")
+    return TableSchema(
+        name=name,
+        columns=tuple(columns),
+        indexes=tuple(indexes),
+        foreign_keys=_foreign_keys(keys, name, engine, server),
+        checks=_checks(elements, columns, name, server),
+        engine=engine,
+        charset=charset.name,
+        collation=charset.collation,
+        comment=statement.options.comment or "",
+    )
+
+
+def _with_timestamps(elements: tuple[Element, ...], server: ServerTraits) -> tuple[Element, ...]:
+    definitions = iter(
+        with_implicit_timestamps((e for e in elements if isinstance(e, ColumnDefinition)), server)
+    )
+    return tuple(next(definitions) if isinstance(e, ColumnDefinition) else e for e in elements)
+
+
+def _keys(element: Element, server: ServerTraits) -> list[KeyElement]:
+    if isinstance(element, ColumnDefinition):
+        return keys_of_column(element, server)
+    return [element] if isinstance(element, KeyDefinition | ForeignKeyDefinition) else []
+
+
+def not_null_keys(columns: list[Column], keys: list[KeyElement]) -> list[Column]:
+    """Make the columns of a primary key NOT NULL."""
+    primary = {
+        part.column.casefold()
+        for key in keys
+        if isinstance(key, KeyDefinition) and key.kind is KeyKind.PRIMARY
+        for part in key.parts
+        if part.column
+    }
+    return [made_not_null(column) if column.name.casefold() in primary else column for column in columns]
+
+
+def _foreign_keys(
+    keys: list[KeyElement], name: TableName, engine: str, server: ServerTraits
+) -> tuple[ForeignKey, ...]:
+    found: list[ForeignKey] = []
+    if engine.casefold() not in ENGINES_WITH_FOREIGN_KEYS:
+        return ()
+    for key in keys:
+        if isinstance(key, ForeignKeyDefinition):
+            found.append(foreign_key_of(key, name, [each.name for each in found], server))
+    return tuple(found)
+
+
+def _checks(
+    elements: tuple[Element, ...], columns: list[Column], name: TableName, server: ServerTraits
+) -> tuple[Check, ...]:
+    found: list[Check] = []
+    if not server.has_checks:
+        return ()
+    by_name = {column.name: column for column in columns}
+    for element in elements:
+        if isinstance(element, CheckDefinition):
+            found.append(check_of(element, name, [each.name for each in found], server))
+        elif isinstance(element, ColumnDefinition):
+            found += column_checks(
+                element, by_name[element.name], name, [each.name for each in found], server
+            )
+    return tuple(found)
+
+
+def column_checks(
+    definition: ColumnDefinition, column: Column, table: TableName, taken: list[str], server: ServerTraits
+) -> list[Check]:
+    """Return the checks that come with a column; MariaDB names them after the column."""
+    found: list[Check] = []
+    json = json_check(column, definition, server)
+    if json is not None:
+        found.append(json)
+    for check in definition.checks:
+        named = replace(check, name=column.name) if server.mariadb and check.name is None else check
+        found.append(check_of(named, table, [*taken, *(each.name for each in found)], server))
+    return found
+
+
+def engine_name(written: str | None, server: ServerTraits) -> str:
+    """Return an engine's name in the spelling that the server shows."""
+    if written is None:
+        return server.default_engine
+    return _ENGINES.get(written.casefold(), written)
+
+
+_ENGINES = {
+    "innodb": "InnoDB", "innobase": "InnoDB", "myisam": "MyISAM", "memory": "MEMORY", "heap": "MEMORY",
+    "archive": "ARCHIVE", "csv": "CSV", "aria": "Aria", "maria": "Aria", "merge": "MRG_MyISAM",
+    "mrg_myisam": "MRG_MyISAM", "blackhole": "BLACKHOLE", "federated": "FEDERATED", "ndb": "ndbcluster",
+    "ndbcluster": "ndbcluster", "rocksdb": "ROCKSDB", "sequence": "SEQUENCE",
+}  # fmt: skip

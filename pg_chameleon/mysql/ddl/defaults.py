@@ -1,0 +1,153 @@
+"""Turn a default as written into the value that the server stores and shows."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from pg_chameleon.model.schema import ColumnType, Default, parse_column_type
+from pg_chameleon.mysql.ddl.server import ServerTraits
+from pg_chameleon.mysql.ddl.statements import DefaultClause, DefaultKind
+
+_INTEGERS = ("tinyint", "smallint", "mediumint", "int", "bigint", "year")
+_BYTES = ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob")
+_MAX_EXPONENT = 400
+_DATE = re.compile(
+    r"\s*(\d{4}|\d{2})\D(\d{1,2})\D(\d{1,2})(?:[ T]+(\d{1,2})\D(\d{1,2})(?:\D(\d{1,2})(?:\.(\d*))?)?)?\s*"
+)
+_PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})(?:\.(\d*))?)?")
+_TIME = re.compile(r"(-?)(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:\.(\d*))?")
+_CENTURY = 70  # two-digit years from 70 on are of the 20th century
+
+
+def now_expression(clause: DefaultClause, server: ServerTraits) -> str:
+    """Return CURRENT_TIMESTAMP in this server's spelling."""
+    if server.mariadb:
+        return f"current_timestamp({clause.text})"
+    return f"CURRENT_TIMESTAMP({clause.text})" if clause.text else "CURRENT_TIMESTAMP"
+
+
+def stored_default(clause: DefaultClause | None, column_type: str, server: ServerTraits) -> Default | None:
+    """Return a column's default; DEFAULT NULL is no default."""
+    if clause is None or clause.kind is DefaultKind.NULL:
+        return None
+    if clause.kind is DefaultKind.NOW:
+        return Default(now_expression(clause, server), False)
+    if clause.kind is DefaultKind.EXPRESSION:
+        return Default(clause.text, False)
+    shape = parse_column_type(column_type)
+    if shape.base == "bit":
+        return _bits(clause)
+    return Default(_literal(clause, shape, server), True)
+
+
+def _bits(clause: DefaultClause) -> Default:
+    text = clause.text
+    if clause.kind is DefaultKind.BIT:
+        number = int(text, 2) if text else 0
+    elif clause.kind is DefaultKind.HEX:
+        number = int(text, 16) if text else 0
+    elif clause.kind is DefaultKind.STRING:
+        number = int.from_bytes(text.encode("utf-8"), "big")
+    else:
+        number = int(_rounded(text, 0) or 0)
+    return Default(f"b'{number:b}'", False)
+
+
+def _literal(clause: DefaultClause, shape: ColumnType, server: ServerTraits) -> str:
+    text = clause.text
+    number = shape.base in _INTEGERS or shape.base in ("decimal", "float", "double")
+    if clause.kind in (DefaultKind.HEX, DefaultKind.BIT):
+        base = 16 if clause.kind is DefaultKind.HEX else 2
+        if number:
+            text = str(int(text, base)) if text else "0"
+        else:
+            text = _characters(text, base)
+    if number:
+        return _number(text, shape)
+    if shape.base in ("datetime", "timestamp", "date"):
+        return _moment(text, shape)
+    if shape.base == "time":
+        return _time(text, shape)
+    return text
+
+
+def _characters(digits: str, base: int) -> str:
+    """Return the text that a hexadecimal or bit literal stands for."""
+    if base == 2:
+        digits = f"{int(digits, 2):x}" if digits else ""
+    padded = digits if len(digits) % 2 == 0 else f"0{digits}"
+    raw = bytes.fromhex(padded)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return f"0x{padded}"
+
+
+def _rounded(text: str, scale: int) -> str | None:
+    try:
+        value = Decimal(text.strip())
+        if not value.is_finite() or abs(value.adjusted()) > _MAX_EXPONENT:
+            return None
+        return f"{value.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP):f}"
+    except InvalidOperation:
+        return None
+
+
+def _number(text: str, shape: ColumnType) -> str:
+    if shape.base in ("float", "double"):
+        return _floating(text, shape)
+    scale = shape.arguments[1] if shape.base == "decimal" and len(shape.arguments) > 1 else 0
+    found = _rounded(text, scale)
+    if found is None:
+        return text
+    if found.startswith("-") and not found.strip("-0."):
+        found = found[1:]
+    if shape.zerofill and shape.arguments:
+        wanted = shape.arguments[0] + (1 if scale else 0)
+        return found.rjust(wanted, "0")
+    return found
+
+
+def _floating(text: str, shape: ColumnType) -> str:
+    if len(shape.arguments) == 2:
+        return _rounded(text, shape.arguments[1]) or text
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    shown = f"{value:.6g}" if shape.base == "float" else repr(value)
+    return shown.removesuffix(".0").replace("e+", "e").replace("e0", "e")
+
+
+def _moment(text: str, shape: ColumnType) -> str:
+    match = _DATE.fullmatch(text) or _PACKED.fullmatch(text)
+    if match is None:
+        if text.strip("0") != "":
+            return text
+        parts: tuple[str | None, ...] = ("0000", "00", "00", None, None, None, None)
+    else:
+        parts = match.groups()
+    year, month, day = (int(part or 0) for part in parts[:3])
+    if len(parts[0] or "") == 2:
+        year += 1900 if year >= _CENTURY else 2000
+    date = f"{year:04d}-{month:02d}-{day:02d}"
+    if shape.base == "date":
+        return date
+    clock = ":".join(f"{int(part or 0):02d}" for part in parts[3:6])
+    return f"{date} {clock}{_fraction(parts[6], shape)}"
+
+
+def _fraction(digits: str | None, shape: ColumnType) -> str:
+    precision = shape.arguments[0] if shape.arguments else 0
+    return f".{(digits or '')[:precision].ljust(precision, '0')}" if precision else ""
+
+
+def _time(text: str, shape: ColumnType) -> str:
+    if text.strip("0") == "":
+        return f"00:00:00{_fraction('', shape)}"
+    match = _TIME.fullmatch(text.strip())
+    if match is None or match.group(2) is None:
+        return text
+    sign, hours, minutes, seconds, digits = match.groups()
+    return f"{sign}{int(hours):02d}:{int(minutes):02d}:{int(seconds):02d}{_fraction(digits, shape)}"

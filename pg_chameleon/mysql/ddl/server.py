@@ -1,0 +1,53 @@
+"""What the tracker has to know of a source server to do as it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTraits:
+    """The product, its version and those of its settings that decide what a DDL statement means.
+
+    ``explicit_defaults_for_timestamp`` is None where the server's setting is not known: its default is taken.
+    """
+
+    flavour: str
+    version: tuple[int, ...]
+    charset: str
+    collation: str
+    lower_case_table_names: int = 0
+    explicit_defaults_for_timestamp: bool | None = None
+    default_engine: str = "InnoDB"
+
+    @property
+    def mariadb(self) -> bool:
+        """Tell whether it is a MariaDB."""
+        return self.flavour == "mariadb"
+
+    @property
+    def shows_widths(self) -> bool:
+        """Tell whether integer types carry a display width: int(11)."""
+        return self.mariadb or self.version < (8, 0, 19)
+
+    @property
+    def names_utf8mb3(self) -> bool:
+        """Tell whether utf8 is shown as utf8mb3."""
+        return self.version >= ((10, 6) if self.mariadb else (8, 0, 29))
+
+    @property
+    def has_checks(self) -> bool:
+        """Tell whether CHECK constraints are kept; older servers read and forget them."""
+        return self.version >= ((10, 2, 1) if self.mariadb else (8, 0, 16))
+
+    @property
+    def keeps_inline_references(self) -> bool:
+        """Tell whether REFERENCES of a column makes a foreign key; older servers read and forget it."""
+        return self.version >= ((10, 5) if self.mariadb else (9, 0))
+
+    @property
+    def explicit_timestamps(self) -> bool:
+        """Tell whether a TIMESTAMP is like any other type, without defaults of its own."""
+        if self.explicit_defaults_for_timestamp is not None:
+            return self.explicit_defaults_for_timestamp
+        return self.version >= ((10, 10) if self.mariadb else (8, 0, 2))

@@ -1,0 +1,196 @@
+"""Run the statements of the corpus, and note what became of each."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pg_chameleon.errors import DdlRefused
+from pg_chameleon.model.change import TableAltered, TableCreated, TableDropped, TableUncertain
+from pg_chameleon.mysql.ddl.parser import parse
+from pg_chameleon.mysql.ddl.server import ServerTraits
+from pg_chameleon.mysql.ddl.statements import Ignored, Statement
+from pg_chameleon.mysql.ddl.structures import Structures
+from pg_chameleon.mysql.ddl.tracker import apply
+from tests.ddl_corpus.truth import Structure, differing_details, is_right, read_lines, schema_of, table_name
+
+DEFAULT_SQL_MODE = 1411383296
+_COLLATIONS = {"latin1": "latin1_swedish_ci", "utf8mb4": "utf8mb4_general_ci"}
+# The kind of statement that each class of the corpus must be parsed to; what is temporary or a sequence is ignored.
+_KINDS = {
+    "create_table": ("CreateTable", "temporary table", "sequence"),
+    "alter": ("AlterTable",),
+    "drop_table": ("DropTable", "temporary table"),
+    "rename": ("RenameTable",),
+    "truncate": ("TruncateTable",),
+    "create_db": ("CreateDatabase",),
+    "alter_db": ("AlterDatabase", "upgrade of a database's directory"),
+    "drop_db": ("DropDatabase",),
+}
+
+
+# What the tracker says where rows changed without events: the right answer, but no structure to compare
+UNSEEN = "without row events"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A statement that was refused, or is wrong."""
+
+    where: str
+    outcome: str
+    reason: str
+    statement: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many statements of each class had which outcome."""
+
+    counts: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    failures: list[Failure] = field(default_factory=list)
+
+    def note(self, group: str, outcome: str, where: str = "", reason: str = "", statement: str = "") -> None:
+        """Count one outcome, and keep what is needed to show it."""
+        self.counts[group][outcome] += 1
+        if outcome != "right":
+            self.failures.append(Failure(f"{group} {where}", outcome, reason, statement))
+
+
+def kind_of(statement: Statement) -> str:
+    """Return the name of a statement's kind."""
+    return statement.kind if isinstance(statement, Ignored) else type(statement).__name__
+
+
+def run_statements(path: Path) -> Tally:
+    """Parse every statement, and compare its kind with its class."""
+    tally = Tally()
+    for document in read_lines(path):
+        group = f"{document['status']} {document['class']}"
+        where = f"{document['source']} {document['unit']}"
+        try:
+            found = parse(
+                document["stmt"], sql_mode=document.get("sql_mode", DEFAULT_SQL_MODE), default_schema="test"
+            )
+        except DdlRefused as error:
+            tally.note(group, "refused", where, str(error), document["stmt"])
+            continue
+        allowed = _KINDS.get(document["class"])
+        if allowed is None or kind_of(found) in allowed:
+            tally.note(group, "right")
+        else:
+            tally.note(group, "wrong", where, f"parsed to {kind_of(found)}", document["stmt"])
+    return tally
+
+
+def run_sequences(path: Path) -> Tally:
+    """Track every sequence, and compare the structures after each step."""
+    tally = Tally()
+    for document in read_lines(path):
+        _Sequence(document, tally).run()
+    return tally
+
+
+class _Sequence:
+    """One sequence under way: the tracked state beside the true one."""
+
+    def __init__(self, document: dict[str, Any], tally: Tally) -> None:
+        charset = document["server_charset"]
+        server = ServerTraits("mariadb", (10, 11, 19), charset, _COLLATIONS[charset])
+        self.state = Structures(server)
+        self.truth: dict[str, Structure] = {}
+        self.document = document
+        self.tally = tally
+
+    def run(self) -> None:
+        for number, step in enumerate(self.document["steps"]):
+            statements = step["stmt"] if isinstance(step["stmt"], list) else [step["stmt"]]
+            where = f"{self.document['id']}:{number}"
+            try:
+                kind, changed = self._move(statements, step)
+            except DdlRefused as error:
+                self._note_refused(where, step, str(error))
+                changed = {}
+            else:
+                self._compare(where, kind, changed, step)
+            self._settle(step["changed"], changed)
+
+    def _move(self, statements: Iterable[str], step: dict[str, Any]) -> tuple[str, dict[str, str]]:
+        """Track the statements of a step; return their kind, and the touched tables with the doubts about them."""
+        touched: dict[str, str] = {}
+        kind = ""
+        for text in statements:
+            found = parse(text, sql_mode=step.get("sql_mode", DEFAULT_SQL_MODE), default_schema=step["db"])
+            changes = apply(found, self.state, error_code=step.get("error_code", 0))
+            self.state.move(found, changes)
+            kind = kind_of(found)
+            for change in changes:
+                if isinstance(change, TableCreated | TableAltered):
+                    touched[str(change.after.name)] = ""
+                else:
+                    touched[str(change.name)] = change.reason if isinstance(change, TableUncertain) else ""
+        return kind, touched
+
+    def _note_refused(self, where: str, step: dict[str, Any], reason: str) -> None:
+        words = "".join(step["stmt"]).split()
+        self.tally.note(" ".join(words[:2]).lower(), "refused", where, reason, str(step["stmt"]))
+
+    def _compare(self, where: str, kind: str, touched: dict[str, str], step: dict[str, Any]) -> None:
+        after = {**self.truth, **step["changed"]}
+        wrong, doubts, details = [], [], set()
+        for name in {*step["changed"], *touched}:
+            expected, found = after.get(name), self.state.table(table_name(name))
+            if touched.get(name):
+                doubts.append(f"{name}: {touched[name]}")
+            elif (expected is None) != (found is None):
+                wrong.append(f"{name}: {'tracked, but gone' if expected is None else 'not tracked'}")
+            elif expected is not None and found is not None:
+                if not is_right(found, expected):
+                    wrong.append(
+                        f"{name}\n  ours  {describe(found)}\n  truth {expected['cols']} {expected['idx']}"
+                    )
+                details |= self._details(where, kind, name, step)
+        outcome = "wrong" if wrong else "right"
+        if doubts and not wrong:
+            outcome = "uncertain" if all(UNSEEN in doubt for doubt in doubts) else "refused"
+        self.tally.note(kind, outcome, where, "; ".join(wrong + doubts), str(step["stmt"]))
+        for detail in details:
+            self.tally.counts[kind][detail] += 1
+
+    def _details(self, where: str, kind: str, name: str, step: dict[str, Any]) -> set[str]:
+        expected, found = {**self.truth, **step["changed"]}[name], self.state.table(table_name(name))
+        assert found is not None
+        details = differing_details(found, expected)
+        reason = f"{name}\n  ours  {describe(found)}\n  truth {expected['coll']} {expected['cols']} {expected['idx']}"
+        for detail in details:
+            self.tally.failures.append(Failure(f"{kind} {where}", detail, reason, str(step["stmt"])))
+        return details
+
+    def _settle(self, changed: dict[str, Structure | None], touched: Iterable[str]) -> None:
+        """Go on from the truth where the tracked state strayed from it."""
+        for name, structure in changed.items():
+            if structure is None:
+                self.truth.pop(name, None)
+            else:
+                self.truth[name] = structure
+        for name in {*changed, *touched}:
+            self._restore(name)
+
+    def _restore(self, name: str) -> None:
+        key, structure = table_name(name), self.truth.get(name)
+        found = self.state.table(key)
+        if structure is None:
+            if found is not None or self.state.is_uncertain(key):
+                self.state.apply_changes((TableDropped(key),))
+        elif found is None or not is_right(found, structure):
+            self.state.apply_changes((TableCreated(schema_of(key, structure)),))
+
+
+def describe(schema: Any) -> str:
+    """Show a tracked structure on one line."""
+    columns = [(c.name, c.column_type, int(c.nullable), c.default, c.charset) for c in schema.columns]
+    indexes = {i.name: (int(i.unique), i.kind, [tuple(p)[:2] for p in i.parts]) for i in schema.indexes}
+    return f"{schema.collation} {columns} {indexes}"

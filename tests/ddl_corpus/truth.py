@@ -1,0 +1,190 @@
+"""Read the corpus, and compare its structures with tracked ones."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.schema import Column, Default, Generated, Index, IndexPart, TableSchema
+from pg_chameleon.mysql.ddl.draft import is_hidden
+
+Structure = dict[str, Any]
+_NUMERIC = ("tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "year", "bit")
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the documents of a file of JSON lines."""
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def without_hidden(schema: TableSchema) -> TableSchema:
+    """Leave out the columns that information_schema does not show, from the keys too."""
+    hidden = {column.name for column in schema.columns if is_hidden(column)}
+    if not hidden:
+        return schema
+    indexes = tuple(
+        replace(index, parts=tuple(part for part in index.parts if part.column not in hidden))
+        for index in schema.indexes
+    )
+    columns = tuple(column for column in schema.columns if column.name not in hidden)
+    return replace(schema, columns=columns, indexes=indexes)
+
+
+def shown_columns(schema: TableSchema) -> list[tuple[str, str, int]]:
+    """Return what must be right of a tracked structure's columns: name, type and nullability."""
+    return [(each.name, each.column_type, int(each.nullable)) for each in schema.columns]
+
+
+def true_columns(structure: Structure) -> list[tuple[str, str, int]]:
+    """Return the same of a structure of the corpus."""
+    return [(name, column_type, nullable) for name, column_type, nullable, *_ in structure["cols"]]
+
+
+def primary_key(schema: TableSchema) -> list[Any]:
+    """Return the parts of the primary key."""
+    key = schema.primary_key
+    return _parts(key) if key else []
+
+
+def true_primary_key(structure: Structure) -> list[Any]:
+    """Return the parts of the primary key in the corpus."""
+    return list(structure["idx"].get("PRIMARY", [0, "", []])[2])
+
+
+def _parts(index: Index) -> list[Any]:
+    return [[part.column, part.prefix] if part.prefix is not None else part.column for part in index.parts]
+
+
+def is_right(schema: TableSchema, structure: Structure) -> bool:
+    """Tell whether columns and primary key agree."""
+    schema = without_hidden(schema)
+    return shown_columns(schema) == true_columns(structure) and primary_key(schema) == true_primary_key(
+        structure
+    )
+
+
+def differing_details(schema: TableSchema, structure: Structure) -> set[str]:
+    """Return which of the lesser properties differ: defaults, charset, indexes, extra, engine."""
+    found = set()
+    schema = without_hidden(schema)
+    truth = structure["cols"]
+    if [_default(column) for column in schema.columns] != [_true_default(column) for column in truth]:
+        found.add("defaults")
+    if [column.charset for column in schema.columns] != [_true_charset(column) for column in truth]:
+        found.add("charset")
+    if schema.collation != structure["coll"]:
+        found.add("charset")
+    shown = {index.name: [int(index.unique), index.kind.upper(), _parts(index)] for index in schema.indexes}
+    if shown != structure["idx"]:
+        found.add("indexes")
+    if [_extra(column) for column in schema.columns] != [column[4] for column in truth]:
+        found.add("extra")
+    if schema.engine.casefold() != structure["engine"].casefold():
+        found.add("engine")
+    if "fk" in structure and _foreign_keys(schema) != structure["fk"]:
+        found.add("foreign keys")
+    return found
+
+
+def _foreign_keys(schema: TableSchema) -> dict[str, Any]:
+    return {
+        key.name: [list(key.columns), *key.referenced, list(key.referenced_columns)]
+        for key in schema.foreign_keys
+    }
+
+
+def _true_charset(column: list[Any]) -> str | None:
+    charset: str | None = column[5]
+    return charset
+
+
+def _true_default(column: list[Any]) -> str | None:
+    return None if column[3] == "NULL" else column[3]
+
+
+def _default(column: Column) -> str | None:
+    if column.default is None:
+        return None
+    if not column.default.literal or column.type.base in _NUMERIC:
+        return column.default.text
+    text = column.default.text
+    for plain, shown in (("\\", "\\\\"), ("'", "''"), ("\n", "\\n"), ("\0", "\\0"), ("\r", "\\r")):
+        text = text.replace(plain, shown)
+    return f"'{text}'"
+
+
+def _extra(column: Column) -> str:
+    words = []
+    if column.auto_increment:
+        words.append("auto_increment")
+    if column.on_update:
+        words.append(f"on update {column.on_update}")
+    if column.generated:
+        words.append("STORED GENERATED" if column.generated.stored else "VIRTUAL GENERATED")
+    if column.invisible:
+        words.append("INVISIBLE")
+    return ", ".join(words)
+
+
+def table_name(text: str) -> TableName:
+    """Split ``db.table``."""
+    return TableName.parse(text)
+
+
+def schema_of(name: TableName, structure: Structure) -> TableSchema:
+    """Build the tracked structure that a structure of the corpus shows."""
+    charset = structure["coll"].partition("_")[0]
+    return TableSchema(
+        name=name,
+        columns=tuple(_column(column) for column in structure["cols"]),
+        indexes=tuple(
+            Index(index, tuple(_index_part(part) for part in parts), bool(unique), kind.lower())
+            for index, (unique, kind, parts) in structure["idx"].items()
+        ),
+        engine=structure["engine"],
+        charset=charset,
+        collation=structure["coll"],
+    )
+
+
+def _index_part(part: Any) -> IndexPart:
+    return IndexPart(*part) if isinstance(part, list) else IndexPart(part)
+
+
+def _column(column: list[Any]) -> Column:
+    name, column_type, nullable, default, extra, charset, expression = column
+    update = re.search(r"on update (\S+)", extra)
+    return Column(
+        name=name,
+        column_type=column_type,
+        nullable=bool(nullable),
+        default=_default_of(default),
+        auto_increment="auto_increment" in extra,
+        on_update=update.group(1) if update else None,
+        generated=Generated(expression, "STORED" in extra) if expression else None,
+        invisible="INVISIBLE" in extra,
+        charset=charset,
+        collation=None,
+        compressed="COMPRESSED" in column_type,
+    )
+
+
+def _default_of(text: str | None) -> Default | None:
+    if text is None or text == "NULL":
+        return None
+    if text.startswith("'"):
+        unescaped = re.sub(r"\\(.)|''", _unescape, text[1:-1], flags=re.S)
+        return Default(unescaped, True)
+    return Default(text, bool(re.fullmatch(r"-?[\d.]+(e[-+]?\d+)?", text)))
+
+
+def _unescape(match: re.Match[str]) -> str:
+    escaped = match.group(1)
+    return "'" if escaped is None else {"n": "\n", "r": "\r", "0": "\0"}.get(escaped, escaped)
