@@ -125,9 +125,7 @@ def start_replica(context: Context) -> None:
     """Start the daemon that replicates a source."""
     with _source(context) as (connection, source):
         if source.type != "mysql":
-            raise UsageError(
-                f"{source.name} is of type {source.type}, for which there is only the first copy"
-            )
+            raise UsageError(f"{source.name} is of type {source.type}, for which there is only the first copy")
         if source.status is SourceStatus.ERROR:
             raise CatalogueError(
                 f"the source {source.name} is in error: {source.status_reason or 'see show_errors'}",
@@ -178,9 +176,7 @@ def enable_replica(context: Context) -> None:
     with _source(context) as (connection, source):
         _refuse_if_running(context, connection, source)
         sources.set_status(connection, source, SourceStatus.STOPPED)
-    report.say(
-        f"The replica of {source.name} may start again: chameleon start_replica --source {source.name}"
-    )
+    report.say(f"The replica of {source.name} may start again: chameleon start_replica --source {source.name}")
 
 
 def update_schema_mappings(context: Context) -> None:
@@ -268,9 +264,7 @@ def _detach(context: Context, connection: Connection, source: Source) -> None:
         f"{name} holds NULL in place of dates that do not exist, so it stays nullable."
         for name in result.still_nullable
     )
-    report.say_all(
-        f"{', '.join(roles)} may write in {schema}." for schema, roles in result.writers.items() if roles
-    )
+    report.say_all(f"{', '.join(roles)} may write in {schema}." for schema, roles in result.writers.items() if roles)
     detach.forget(connection, source)
     report.say(f"The source {source.name} is detached: the database stands on its own.")
 
@@ -281,9 +275,7 @@ def _say_constraints(what: str, results: list[cutover.ConstraintResult]) -> None
     for result in results:
         if result.failure is not None:
             state = (
-                "stands for new rows, but rows that are there violate it"
-                if result.added
-                else "could not be created"
+                "stands for new rows, but rows that are there violate it" if result.added else "could not be created"
             )
             report.say(f"  {result.name} of {result.table} {state}: {result.failure}")
 
@@ -326,9 +318,7 @@ def _refuse_if_running(context: Context, connection: Connection, source: Source)
 
 def _begin_log(context: Context) -> None:
     options = context.options
-    start_logging(
-        context.configuration, context.source.name, debug=options.debug, rollbar_level=options.rollbar_level
-    )
+    start_logging(context.configuration, context.source.name, debug=options.debug, rollbar_level=options.rollbar_level)
 
 
 def _copy(context: Context, request: CopyRequest, label: str) -> None:

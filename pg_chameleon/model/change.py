@@ -38,9 +38,9 @@ class TableMap:
 class RowsEvent(NamedTuple):
     """A row event, not yet decoded: the images lie in ``body`` from ``start`` on.
 
-    ``before`` and ``after`` are the bitmaps of the columns that are present in the images (``before`` of updates
-    and deletes, ``after`` of inserts and updates; the other one is empty). ``partial_json``: the after images are
-    those of PARTIAL_UPDATE_ROWS. ``offset`` is the end of the event in the binlog file.
+    ``before`` and ``after`` are the bitmaps of the columns that are present in the images (``before`` of
+    updates and deletes, ``after`` of inserts and updates; the other one is empty). ``partial_json``: the
+    after images are those of PARTIAL_UPDATE_ROWS. ``offset`` is the end of the event in the binlog file.
     """
 
     kind: RowKind
@@ -56,9 +56,9 @@ class RowsEvent(NamedTuple):
 class StatementEvent(NamedTuple):
     """A QUERY event other than BEGIN, COMMIT, ROLLBACK, SAVEPOINT and XA.
 
-    ``statement`` is decoded with the character set of the client that sent it; ``schema`` is the default database.
-    ``database_collation`` is the id of the collation of the default database, if the event tells. ``in_transaction``: it stands
-    between BEGIN and COMMIT, as a change in statement format does.
+    ``statement`` is decoded with the character set of the client that sent it; ``schema`` is the default
+    database. ``database_collation`` is the id of the collation of the default database, if the event tells.
+    ``in_transaction``: it stands between BEGIN and COMMIT, as a change in statement format does.
     """
 
     statement: str
@@ -140,7 +140,8 @@ class TableCreated:
 class TableAltered:
     """A table changed its structure, its name, or both.
 
-    ``origins`` names, for each column of ``after`` in order, the column of ``before`` that it was; None if new.
+    ``origins`` names, for each column of ``after`` in order, the column of ``before`` that it was; None if
+    new.
     """
 
     before: TableSchema

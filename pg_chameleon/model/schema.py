@@ -37,8 +37,9 @@ class ColumnType(NamedTuple):
 class Column:
     """One column. ``column_type`` is what ``information_schema.COLUMNS.COLUMN_TYPE`` shows.
 
-    ``charset`` and ``collation`` are None for anything but text, enum and set. ``on_update`` is the expression of
-    ON UPDATE. ``srid`` is that of a spatial column that is restricted to one. ``compressed`` is MariaDB's.
+    ``charset`` and ``collation`` are None for anything but text, enum and set. ``on_update`` is the
+    expression of ON UPDATE. ``srid`` is that of a spatial column that is restricted to one. ``compressed``
+    is MariaDB's.
     """
 
     name: str
@@ -144,8 +145,8 @@ class TableSchema:
     def key_columns(self) -> tuple[str, ...]:
         """The columns by which a row is found again, empty if there are none.
 
-        They are those of the primary key, or else of the first unique key, whose parts are whole columns that cannot
-        be NULL. A part that is a prefix does not do: PostgreSQL has no such keys.
+        They are those of the primary key, or else of the first unique key, whose parts are whole columns
+        that cannot be NULL. A part that is a prefix does not do: PostgreSQL has no such keys.
         """
         candidates = sorted(
             (index for index in self.indexes if index.unique or index.primary), key=lambda index: not index.primary
@@ -159,7 +160,9 @@ class TableSchema:
         return ()
 
 
-_COLUMN_TYPE = re.compile(r"\s*([a-z0-9_]+(?:\s+precision|\s+varying)?)\s*(?:\((.*)\))?\s*([a-z0-9_ /*!]*)$", re.I | re.S)
+_COLUMN_TYPE = re.compile(
+    r"\s*([a-z0-9_]+(?:\s+precision|\s+varying)?)\s*(?:\((.*)\))?\s*([a-z0-9_ /*!]*)$", re.I | re.S
+)
 _MEMBER = re.compile(r"'((?:[^']|'')*)'")
 # The servers show these in COLUMN_TYPE whatever sql_mode says; a tab stays a tab.
 _ESCAPES = {"''": "'", "\\\\": "\\", "\\n": "\n", "\\r": "\r", "\\0": "\0"}
@@ -218,9 +221,7 @@ def schema_from_json(document: dict[str, Any]) -> TableSchema:
 
 def _shorn(value: Any) -> dict[str, Any]:
     """The fields of a dataclass that differ from their defaults, so that stored structures stay small."""
-    return {
-        each.name: getattr(value, each.name) for each in fields(value) if getattr(value, each.name) != each.default
-    }
+    return {each.name: getattr(value, each.name) for each in fields(value) if getattr(value, each.name) != each.default}
 
 
 def _column_from_json(document: dict[str, Any]) -> Column:

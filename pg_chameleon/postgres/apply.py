@@ -1,8 +1,9 @@
 """Applying logged row changes to one table, set by set: the net effect per row is computed in SQL.
 
-The log holds images as composite literals of texts, ``(1,"a b",)``, which one cast to a composite type of as many
-texts takes apart; each field is then cast to the type that the target's column really has. A run of changes to a table
-with a key ends in one DELETE and one INSERT … ON CONFLICT; without a key, rows are counted by their whole image.
+The log holds images as composite literals of texts, ``(1,"a b",)``, which one cast to a composite type of as
+many texts takes apart; each field is then cast to the type that the target's column really has. A run of
+changes to a table with a key ends in one DELETE and one INSERT … ON CONFLICT; without a key, rows are
+counted by their whole image.
 """
 
 from __future__ import annotations
@@ -47,8 +48,7 @@ class LogSlice:
         """The WHERE clause that selects the slice; it holds numbers only."""
         segment = "" if self.segment is None else f" and segment = {self.segment:d}"
         return (
-            f"batch_id between {self.first_batch:d} and {self.last_batch:d}"
-            f" and table_id = {self.table_id:d}{segment}"
+            f"batch_id between {self.first_batch:d} and {self.last_batch:d} and table_id = {self.table_id:d}{segment}"
         )
 
 
@@ -56,7 +56,8 @@ class LogSlice:
 class ApplyTable:
     """A target table as the replay process needs it.
 
-    ``columns``: names and types in the order of the images. ``key``: the names of those by which a row is found.
+    ``columns``: names and types in the order of the images. ``key``: the names of those by which a row is
+    found.
     """
 
     table_id: int
@@ -93,14 +94,11 @@ class ApplyTable:
         """The condition that the row of ``t`` has the key ``key``, a composite."""
         types = dict(self.columns)
         return " and ".join(
-            f"t.{quote_identifier(name)} = ({key}).c{number}::{types[name]}"
-            for number, name in enumerate(self.key, 1)
+            f"t.{quote_identifier(name)} = ({key}).c{number}::{types[name]}" for number, name in enumerate(self.key, 1)
         )
 
 
-def describe(
-    cursor: Cursor, table_id: int, name: TableName, columns: Sequence[str], key: Sequence[str]
-) -> ApplyTable:
+def describe(cursor: Cursor, table_id: int, name: TableName, columns: Sequence[str], key: Sequence[str]) -> ApplyTable:
     """Look up the types that the target's columns really have; they win over what the rules would give.
 
     Types are taken without length or precision, so that a value too long is an error and never cut.
@@ -130,12 +128,10 @@ def apply_rows(
 ) -> None:
     """Apply a slice of the log to its table.
 
-    ``only``: of the rows with these keys (or images, without a key). ``replace``: remove every touched row before the
-    new ones are inserted, so that rows may trade the values of a further unique key.
+    ``only``: of the rows with these keys (or images, without a key). ``replace``: remove every touched row
+    before the new ones are inserted, so that rows may trade the values of a further unique key.
     """
-    condition = rows.condition + (
-        f" and {'key' if table.key else 'image'} = any(%(only)s)" if only is not None else ""
-    )
+    condition = rows.condition + (f" and {'key' if table.key else 'image'} = any(%(only)s)" if only is not None else "")
     parameters: dict[str, object] = {"only": None if only is None else list(only)}
     if not table.key:
         _apply_without_key(cursor, table, rows.log, condition, parameters)

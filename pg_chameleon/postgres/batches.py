@@ -82,11 +82,7 @@ class OpenBatch:
         try:
             for operation, key, image in entries:
                 line = (
-                    head
-                    + (sequence + 1).to_bytes(8, "big")
-                    + tails[operation]
-                    + _text_field(key)
-                    + _text_field(image)
+                    head + (sequence + 1).to_bytes(8, "big") + tails[operation] + _text_field(key) + _text_field(image)
                 )
                 sequence += 1
                 counts[_SUMMARY_SLOT[operation]] += 1
@@ -182,9 +178,7 @@ class ReadState:
         }
 
 
-def store(
-    cursor: Cursor, source: Source, batch: OpenBatch, state: ReadState, *, registered: bool
-) -> int | None:
+def store(cursor: Cursor, source: Source, batch: OpenBatch, state: ReadState, *, registered: bool) -> int | None:
     """Store the batch and move the checkpoint; return the number for the next batch.
 
     Return None, and store nothing, if tables were registered meanwhile: the caller rolls back and loads them.
@@ -242,9 +236,7 @@ def add_schema_change(
 
 def switch_log(cursor: Cursor, source: Source, generation: int, age: timedelta) -> int | None:
     """Write to the other log table from now on if it is empty and this one has batches older than ``age``."""
-    cursor.execute(
-        query("batches.switch_log"), {"source_id": source.source_id, "generation": generation, "age": age}
-    )
+    cursor.execute(query("batches.switch_log"), {"source_id": source.source_id, "generation": generation, "age": age})
     row = cursor.fetchone()
     return None if row is None else int(row[0])
 
@@ -306,16 +298,12 @@ def schema_changes(cursor: Cursor, batch_id: int) -> list[StoredChange]:
     """Return the changes of structure of a batch in order."""
     cursor.execute(query("batches.schema_changes"), (batch_id,))
     return [
-        StoredChange(
-            segment, table_id, kind, structure_id, change, statement or "", BinlogPosition(file, offset)
-        )
+        StoredChange(segment, table_id, kind, structure_id, change, statement or "", BinlogPosition(file, offset))
         for segment, table_id, kind, structure_id, change, statement, file, offset in cursor.fetchall()
     ]
 
 
-def mark_replayed(
-    cursor: Cursor, source: Source, first: int, last: int, *, rows: int, ddl: int, skipped: int
-) -> None:
+def mark_replayed(cursor: Cursor, source: Source, first: int, last: int, *, rows: int, ddl: int, skipped: int) -> None:
     """Mark batches as replayed and count what was done, in the transaction that applied them."""
     cursor.execute(
         query("batches.mark_replayed"),

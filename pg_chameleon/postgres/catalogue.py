@@ -101,6 +101,4 @@ def _refuse_if_busy(cursor: Cursor) -> None:
     cursor.execute(query("catalogue.busy"), (LOCK_CLASS,))
     row = cursor.fetchone()
     if row is not None and row[0]:
-        raise ReplicaBusy(
-            "replicas are running on this catalogue", advice="Stop them with chameleon stop_all_replicas"
-        )
+        raise ReplicaBusy("replicas are running on this catalogue", advice="Stop them with chameleon stop_all_replicas")

@@ -78,10 +78,12 @@ class LockRole(IntEnum):
 
 
 # What a crash of the server could take back after such a commit are the newest batches together with their
-# checkpoint, or changes together with their mark: both are done again, so nothing is lost and nothing repeated.
+# checkpoint, or changes together with their mark: both are done again, so nothing is lost and nothing
+# repeated.
 ASYNCHRONOUS_COMMIT = ("synchronous_commit=off",)
 
-# A run of changes meets few of the rows of a table, which the planner cannot know of a log table that is never analysed.
+# A run of changes meets few of the rows of a table, which the planner cannot know of a log table that is
+# never analysed.
 BY_INDEX = ("enable_hashjoin=off", "enable_mergejoin=off", "enable_seqscan=off", "jit=off")
 
 
@@ -118,9 +120,7 @@ def connect(settings: TargetSettings, application: str, parameters: Sequence[str
         )
         found = cursor.fetchone()
         if found is not None:
-            cursor.execute(
-                "select set_config('search_path', 'pg_catalog, ' || quote_ident(%s), false)", found
-            )
+            cursor.execute("select set_config('search_path', 'pg_catalog, ' || quote_ident(%s), false)", found)
     return connection
 
 
@@ -134,21 +134,19 @@ def _connect_error(settings: TargetSettings, error: psycopg2.OperationalError) -
     ):
         if needle in text:
             state = known
-    message = f"cannot connect to PostgreSQL {settings.host}:{settings.port}/{settings.database} as {settings.user}: {text}"
+    message = (
+        f"cannot connect to PostgreSQL {settings.host}:{settings.port}/{settings.database} as {settings.user}: {text}"
+    )
     if state in _ADVICE:
         return TargetError(message, advice=_ADVICE[state])
-    return TargetUnreachable(
-        message, advice="Check pg_conn, and that the server runs and accepts connections"
-    )
+    return TargetUnreachable(message, advice="Check pg_conn, and that the server runs and accepts connections")
 
 
 def translated(error: psycopg2.Error) -> TargetError:
     """Return the error in the words of this tool; lost connections and retries the server asks for are transient."""
     text = str(error).strip() or type(error).__name__
     state = error.pgcode or ""
-    lost = isinstance(error, psycopg2.InterfaceError) or (
-        isinstance(error, psycopg2.OperationalError) and not state
-    )
+    lost = isinstance(error, psycopg2.InterfaceError) or (isinstance(error, psycopg2.OperationalError) and not state)
     # 57P: shutdown; 08: connection; 40: serialization and deadlock; 55P03: lock timeout; 53: resources
     if lost or state[:3] == "57P" or state[:2] in ("08", "40", "53") or state == "55P03":
         return TargetUnreachable(f"PostgreSQL: {text}", advice=_ADVICE.get(state))

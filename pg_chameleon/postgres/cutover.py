@@ -92,7 +92,5 @@ def let_write(connection: Connection, schema: str, wanted: Sequence[str]) -> lis
                 ("sequences", "usage, select, update"),
             ):
                 cursor.execute(f"grant {privileges} on all {kind} in schema {quoted} to {role}")
-                cursor.execute(
-                    f"alter default privileges in schema {quoted} grant {privileges} on {kind} to {role}"
-                )
+                cursor.execute(f"alter default privileges in schema {quoted} grant {privileges} on {kind} to {role}")
     return roles

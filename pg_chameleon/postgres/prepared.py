@@ -22,9 +22,7 @@ def put_aside(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch,
     batch.rollback()
 
 
-def decide(
-    cursor: Cursor, source: Source, log_number: int, batch: OpenBatch, xid: str, *, committed: bool
-) -> None:
+def decide(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch, xid: str, *, committed: bool) -> None:
     """Put the rows of a prepared transaction into the log table as part of the batch, or forget them."""
     values = {"source_id": source.source_id, "xid": xid}
     if committed:

@@ -113,29 +113,19 @@ def update_mappings(connection: Connection, source: Source, wanted: Mapping[str,
             done.append(f"removed the mapping {gone} -> {present[gone]}; the target schema stays as it is")
         for new in wanted.keys() - present.keys():
             cursor.execute(query("sources.add_mapping"), (source.source_id, new, wanted[new]))
-            done.append(
-                f"added the mapping {new} -> {wanted[new]}; copy it with refresh_schema --schema {new}"
-            )
+            done.append(f"added the mapping {new} -> {wanted[new]}; copy it with refresh_schema --schema {new}")
         cursor.execute(query("sources.bump_generation"), (source.source_id,))
     return done
 
 
-def _rename_schemas(
-    cursor: Cursor, source: Source, present: Mapping[str, str], wanted: Mapping[str, str]
-) -> list[str]:
+def _rename_schemas(cursor: Cursor, source: Source, present: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
     changed = [schema for schema in present.keys() & wanted.keys() if present[schema] != wanted[schema]]
     # Two schemas may trade their names, so all step aside first.
     for schema in changed:
-        _rename_schema(
-            cursor, source, schema, present[schema], f"_chameleon_renaming_{source.source_id}_{schema}"[:60]
-        )
+        _rename_schema(cursor, source, schema, present[schema], f"_chameleon_renaming_{source.source_id}_{schema}"[:60])
     for schema in changed:
-        _rename_schema(
-            cursor, source, schema, f"_chameleon_renaming_{source.source_id}_{schema}"[:60], wanted[schema]
-        )
-    return [
-        f"renamed the target schema {present[schema]} of {schema} to {wanted[schema]}" for schema in changed
-    ]
+        _rename_schema(cursor, source, schema, f"_chameleon_renaming_{source.source_id}_{schema}"[:60], wanted[schema])
+    return [f"renamed the target schema {present[schema]} of {schema} to {wanted[schema]}" for schema in changed]
 
 
 def _rename_schema(cursor: Cursor, source: Source, schema: str, before: str, after: str) -> None:
@@ -157,9 +147,7 @@ def _refuse_taken(cursor: Cursor, source_id: int, target_schema: str) -> None:
         )
 
 
-def set_status(
-    connection: Connection, source: Source, status: SourceStatus, reason: str | None = None
-) -> None:
+def set_status(connection: Connection, source: Source, status: SourceStatus, reason: str | None = None) -> None:
     """Write down what the source is doing, with the reason of an error."""
     with transaction(connection) as cursor:
         cursor.execute(

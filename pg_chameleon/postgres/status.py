@@ -46,9 +46,7 @@ def _overview(connection: Connection, row: tuple) -> tuple[SourceOverview, str |
             consistent=reached and not copying,
             read_lag=read_lag,
             last_read=read_commit,
-            replay_lag=_replay_lag(
-                now, replay_commit, read_lag, waiting=waiting, replayed=replayed_at is not None
-            ),
+            replay_lag=_replay_lag(now, replay_commit, read_lag, waiting=waiting, replayed=replayed_at is not None),
             last_replay=replay_commit,
         ),
         reason,
@@ -62,9 +60,7 @@ def _present_status(
     if stored is SourceStatus.RUNNING and LockRole.DAEMON not in roles:
         return SourceStatus.STOPPED, "the daemon ended without a word; start_replica goes on where it was"
     if stored is SourceStatus.RUNNING and not {LockRole.READ, LockRole.REPLAY} <= roles:
-        missing = " and ".join(
-            role.name.lower() for role in (LockRole.READ, LockRole.REPLAY) if role not in roles
-        )
+        missing = " and ".join(role.name.lower() for role in (LockRole.READ, LockRole.REPLAY) if role not in roles)
         return stored, f"the {missing} process is being started again; its log tells why"
     if stored in _COPYING and LockRole.COPY not in roles:
         return SourceStatus.ERROR, "the copy was interrupted; run the same command again to finish it"
@@ -115,9 +111,7 @@ def problems(connection: Connection, source: Source) -> list[TableProblem]:
     with transaction(connection) as cursor:
         cursor.execute(query("tables.quarantined"), (source.source_id,))
         return [
-            TableProblem(
-                TableName(schema, table), state, reason or "", None if file is None else f"{file}:{offset}"
-            )
+            TableProblem(TableName(schema, table), state, reason or "", None if file is None else f"{file}:{offset}")
             for schema, table, state, reason, file, offset, _since in cursor.fetchall()
         ]
 
@@ -126,9 +120,7 @@ def keyless(connection: Connection, source: Source) -> list[TableName]:
     """Return the replicated tables whose rows can only be found by all their columns."""
     with transaction(connection) as cursor:
         found = load_tables(cursor, source)
-    return [
-        table.name for table in found if table.state is TableState.REPLICATED and not table.schema.key_columns
-    ]
+    return [table.name for table in found if table.state is TableState.REPLICATED and not table.schema.key_columns]
 
 
 def errors(connection: Connection, source: Source | None) -> list[ErrorRow]:

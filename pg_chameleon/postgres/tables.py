@@ -183,9 +183,7 @@ def quarantine(cursor: Cursor, table_id: int, reason: str, position: BinlogPosit
 
 def rename_source(cursor: Cursor, table_id: int, name: TableName) -> None:
     """Follow a table to its new name on the source."""
-    cursor.execute(
-        query("tables.rename_source"), {"table_id": table_id, "schema": name.schema, "table": name.table}
-    )
+    cursor.execute(query("tables.rename_source"), {"table_id": table_id, "schema": name.schema, "table": name.table})
 
 
 def rename_target(cursor: Cursor, table_id: int, target: TableName) -> None:

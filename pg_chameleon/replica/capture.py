@@ -41,9 +41,7 @@ class TableCapture:
         return make(event.body, event.start)
 
     def _compiled(self, event: RowsEvent) -> Entries:
-        decoder = row_decoder(
-            event.table, self.schema, event.kind, event.before, event.after, event.partial_json
-        )
+        decoder = row_decoder(event.table, self.schema, event.kind, event.before, event.after, event.partial_json)
         decode = decoder.decode
         before, after = decoder.before_columns, decoder.after_columns
         keyed = bool(self.schema.key_columns)
@@ -74,8 +72,7 @@ class TableCapture:
         if set(after) & set(key_columns):
             # A key column that the image leaves out keeps its value.
             changed_key = [
-                (True, after.index(name)) if name in after else (False, before.index(name))
-                for name in key_columns
+                (True, after.index(name)) if name in after else (False, before.index(name)) for name in key_columns
             ]
         key = self._key(before)
         assert key is not None  # only tables with a key come here

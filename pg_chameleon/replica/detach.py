@@ -52,9 +52,7 @@ def take_over(connection: Connection, source: Source) -> None:
             )
 
 
-def drain(
-    settings: ReplicaSettings, connection: Connection, source: Source, stop: Stop
-) -> BinlogPosition | None:
+def drain(settings: ReplicaSettings, connection: Connection, source: Source, stop: Stop) -> BinlogPosition | None:
     """Read up to where the source is now, and replay it all; return that position, None if it does not answer.
 
     A source that does not answer may be gone for good: then what was read before is replayed.
@@ -107,11 +105,7 @@ def complete(settings: ReplicaSettings, connection: Connection, source: Source, 
     )
     report.checks = _constrain(
         connection,
-        [
-            (table.target, check)
-            for table in replicated
-            for check in ddl.checks(table.schema, rules, mappings)
-        ],
+        [(table.target, check) for table in replicated for check in ddl.checks(table.schema, rules, mappings)],
     )
     if settings.grant_write_to:
         for schema in mappings.values():
@@ -124,9 +118,7 @@ def forget(connection: Connection, source: Source) -> None:
     remove_source(connection, source)
 
 
-def _constrain(
-    connection: Connection, wanted: list[tuple[TableName, ddl.Constraint]]
-) -> list[ConstraintResult]:
+def _constrain(connection: Connection, wanted: list[tuple[TableName, ddl.Constraint]]) -> list[ConstraintResult]:
     """Create all constraints first, which is quick, and then check the rows against each."""
     results = []
     added = []
@@ -150,11 +142,7 @@ def _restore_not_null(connection: Connection, tables: list[TrackedTable], rules:
         loosened = [
             column.name
             for column in target_table(table.schema, rules).columns
-            if column.nullable
-            and (of_source := table.schema.column(column.source))
-            and not of_source.nullable
+            if column.nullable and (of_source := table.schema.column(column.source)) and not of_source.nullable
         ]
-        refused += [
-            f"{table.target}.{name}" for name in cutover.restore_not_null(connection, table.target, loosened)
-        ]
+        refused += [f"{table.target}.{name}" for name in cutover.restore_not_null(connection, table.target, loosened)]
     return refused

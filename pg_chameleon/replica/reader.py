@@ -110,9 +110,7 @@ class Reader:
                     f"the source {self._source.name} has no position to read from",
                     advice=f"Run chameleon init_replica --source {self._source.name}",
                 )
-            registry = Registry(
-                self._source, self._filter, known, server_traits(server), schema_defaults(control)
-            )
+            registry = Registry(self._source, self._filter, known, server_traits(server), schema_defaults(control))
         finally:
             control.close()
         stream = BinlogStream(
@@ -314,9 +312,7 @@ class _Session:
     def _decide(self, event: PreparedDecided) -> None:
         cursor = self._open()
         self._write(finished=True)
-        prepared.decide(
-            cursor, self._source, self._log_number, self._batch, event.xid, committed=event.committed
-        )
+        prepared.decide(cursor, self._source, self._log_number, self._batch, event.xid, committed=event.committed)
         self._batch.commit()
         self._advance(event.position, event.commit_time)
 
@@ -348,18 +344,14 @@ class _Session:
         )
         if not self._batch.empty or self._registry.changed:
             self._store(state)
-        elif (
-            caught_up or self._position != self._moved_to
-        ) and time.monotonic() - self._moved_at > _MOVE_SECONDS:
+        elif (caught_up or self._position != self._moved_to) and time.monotonic() - self._moved_at > _MOVE_SECONDS:
             self._move(state)
 
     def _store(self, state: ReadState) -> None:
         with transaction(self._connection):
             cursor = self._open()
             self._write(finished=True)
-            number = batches.store(
-                cursor, self._source, self._batch, state, registered=self._registry.changed
-            )
+            number = batches.store(cursor, self._source, self._batch, state, registered=self._registry.changed)
             if number is None:
                 raise RegistryChanged
             generation = self._generation + int(self._registry.changed)

@@ -77,9 +77,7 @@ class Registry:
         self._tables: dict[TableName, ReadTable] = {}
         # A table that is copied anew is registered twice; the newer registration is the one to fill.
         for table in known:
-            self._tables[table.schema.name] = ReadTable(
-                table.table_id, table.state, table.start, table.schema
-            )
+            self._tables[table.schema.name] = ReadTable(table.table_id, table.state, table.start, table.schema)
         self._structures = Structures(
             traits,
             [table.schema for table in self._tables.values() if table.state is not TableState.QUARANTINED],
@@ -123,9 +121,7 @@ class Registry:
         if isinstance(statement, Ignored):
             return
         if isinstance(statement, StatementFormatChange):
-            self._distrust(
-                cursor, event, "was changed in statement format; set binlog_format=ROW on the source"
-            )
+            self._distrust(cursor, event, "was changed in statement format; set binlog_format=ROW on the source")
             return
         changes = apply(statement, self._structures)
         self._structures.move(statement, changes)
@@ -149,16 +145,12 @@ class Registry:
         mentioned = mentioned_tables(
             event.statement, sql_mode=event.sql_mode, default_schema=event.schema, mariadb=self._mariadb
         )
-        touched = [
-            name for name in mentioned if (table := self._tables.get(name)) is not None and table.captured
-        ]
+        touched = [name for name in mentioned if (table := self._tables.get(name)) is not None and table.captured]
         for name in touched:
             self.quarantine(cursor, name, reason, event.position, event.statement)
         return bool(touched)
 
-    def _follow_change(
-        self, cursor: Cursor, batch: OpenBatch, event: StatementEvent, change: SchemaChange
-    ) -> bool:
+    def _follow_change(self, cursor: Cursor, batch: OpenBatch, event: StatementEvent, change: SchemaChange) -> bool:
         """Follow one change; tell whether the target has something to do."""
         if isinstance(change, TableCreated):
             return self._created(cursor, batch, event, change.after)
@@ -193,9 +185,7 @@ class Registry:
         if not self._filter.admits(schema.name):
             self._register(cursor, schema, TableState.FILTERED, event.position, replayed=True)
             return present is not None
-        table_id, structure_id = self._register(
-            cursor, schema, TableState.REPLICATED, event.position, replayed=False
-        )
+        table_id, structure_id = self._register(cursor, schema, TableState.REPLICATED, event.position, replayed=False)
         return self._store(cursor, batch, event, table_id, "create", structure_id, {})
 
     def _altered(self, cursor: Cursor, batch: OpenBatch, event: StatementEvent, change: TableAltered) -> bool:

@@ -41,9 +41,7 @@ class SchemaReplay:
         self._rules = rules
         self._settings = settings
 
-    def replay(
-        self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, *, careful: bool
-    ) -> Outcome:
+    def replay(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, *, careful: bool) -> Outcome:
         """Carry a change over. With ``careful``, what PostgreSQL refuses is undone and returned as a failure."""
         act = {"create": self._create, "alter": self._alter, "drop": self._drop, "truncate": self._truncate}[
             change.kind
@@ -64,18 +62,14 @@ class SchemaReplay:
             return None if tracked is None else tracked.name
         return tables.load_structure(cursor, change.structure_id).name
 
-    def _create(
-        self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool
-    ) -> Outcome:
+    def _create(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool) -> Outcome:
         assert change.structure_id is not None  # stored with every create
         created = tables.load_structure(cursor, change.structure_id)
         target = target_table(created.schema, self._rules)
         schema = created.target.schema
         statements = [
             f"create schema if not exists {quote_identifier(schema)}",
-            *ddl.create_table(
-                target, schema, fillfactor=self._settings.fillfactor.get(str(created.schema.name))
-            ),
+            *ddl.create_table(target, schema, fillfactor=self._settings.fillfactor.get(str(created.schema.name))),
             *ddl.create_indexes(target, schema),
         ]
         try:
@@ -90,9 +84,7 @@ class SchemaReplay:
         tables.set_replayed(cursor, created.structure_id)
         return Outcome(created, replayed=1)
 
-    def _alter(
-        self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool
-    ) -> Outcome:
+    def _alter(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool) -> Outcome:
         assert change.structure_id is not None  # stored with every alter
         tables.set_replayed(cursor, change.structure_id)
         if tracked is None or tracked.state is not TableState.REPLICATED:
@@ -117,13 +109,9 @@ class SchemaReplay:
 
     def _target_of(self, table: TrackedTable) -> TableName:
         """The name that the target takes with this structure; the registry may be further ahead."""
-        return TableName(
-            self._mappings[table.schema.name.schema], target_table(table.schema, self._rules).name
-        )
+        return TableName(self._mappings[table.schema.name.schema], target_table(table.schema, self._rules).name)
 
-    def _drop(
-        self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool
-    ) -> Outcome:
+    def _drop(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool) -> Outcome:
         tables.set_state(cursor, change.table_id, TableState.DROPPED)
         if tracked is None:
             return Outcome()
@@ -136,14 +124,13 @@ class SchemaReplay:
         except TargetError as error:
             if error.transient or not careful:
                 raise
-            # Views of the user may depend on it; the table stays for them, and is none of the replica any more.
+            # Views of the user may depend on it; the table stays for them, and is none of the replica any
+            # more.
             logger.warning("%s is gone from the source, its target is left as it is: %s", tracked.name, error)
             return Outcome()
         return Outcome(replayed=1)
 
-    def _truncate(
-        self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool
-    ) -> Outcome:
+    def _truncate(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool) -> Outcome:
         if tracked is None or tracked.state is not TableState.REPLICATED:
             return Outcome(tracked)
         target = target_table(tracked.schema, self._rules)

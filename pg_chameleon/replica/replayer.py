@@ -121,9 +121,7 @@ class Replayer:
             )
         for failure in tally.failures:
             logger.error("%s: %s (position %s)", failure.table, failure.message, failure.position)
-        logger.debug(
-            "replayed %d batches with %d rows up to %s", len(waiting), tally.rows, waiting[-1].position
-        )
+        logger.debug("replayed %d batches with %d rows up to %s", len(waiting), tally.rows, waiting[-1].position)
         return len(waiting)
 
     def _next_batches(self, cursor: Cursor, *, careful: bool) -> list[WaitingBatch]:
@@ -143,9 +141,7 @@ class Replayer:
         row = cursor.fetchone()
         generation = None if row is None else row[0]
         if generation != self._generation:
-            self._tracked = {
-                table.table_id: table for table in tables.load_tables(cursor, self._source, replayed=True)
-            }
+            self._tracked = {table.table_id: table for table in tables.load_tables(cursor, self._source, replayed=True)}
             self._described.clear()
             self._generation = generation
 
@@ -275,9 +271,7 @@ def _segments(cursor: Cursor, batch: WaitingBatch) -> Iterator[Run | StoredChang
     changes = batches.schema_changes(cursor, batch.batch_id)
     last = max([change.segment for change in changes] + [segment for segment, _ in batch.summary])
     for segment in range(last + 1):
-        counts = {
-            table_id: Counts(*found) for (part, table_id), found in batch.summary.items() if part == segment
-        }
+        counts = {table_id: Counts(*found) for (part, table_id), found in batch.summary.items() if part == segment}
         if counts:
             yield Run(batch.log_number, batch.batch_id, batch.batch_id, segment, batch.position.file, counts)
         yield from (change for change in changes if change.segment == segment)

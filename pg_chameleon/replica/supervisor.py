@@ -95,9 +95,7 @@ class Child:
         try:
             self.process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            logger.warning(
-                "the %s process does not stop and is killed; nothing is lost", self.assignment.role
-            )
+            logger.warning("the %s process does not stop and is killed; nothing is lost", self.assignment.role)
             self.process.kill()
             self.process.wait()
 
@@ -113,8 +111,7 @@ class Supervisor:
     def __init__(self, configuration: Configuration, source: str, *, debug: bool, rollbar_level: str) -> None:
         self._settings: ReplicaSettings = replica_settings(configuration, configuration.sources[source])
         self._children = [
-            Child(Assignment(role, configuration, source, debug, rollbar_level))
-            for role in ("read", "replay")
+            Child(Assignment(role, configuration, source, debug, rollbar_level)) for role in ("read", "replay")
         ]
         self._tidied = 0.0
 

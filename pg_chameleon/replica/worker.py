@@ -1,6 +1,7 @@
 """The read and the replay process: what the supervisor starts as ``python -m pg_chameleon.replica.worker``.
 
-What they need comes as one pickled value on standard input, which stays open: its end means that the supervisor died.
+What they need comes as one pickled value on standard input, which stays open: its end means that the
+supervisor died.
 """
 
 from __future__ import annotations
