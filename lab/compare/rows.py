@@ -57,17 +57,13 @@ def compare(
         problems = [f"table {name} is only on the source" for name in here if name not in there]
         problems += [f"table {name} is only on the target" for name in there if name not in here]
         results = [
-            TableOnBothSides(sides, table, there[name]).compare()
-            for name, table in here.items()
-            if name in there
+            TableOnBothSides(sides, table, there[name]).compare() for name, table in here.items() if name in there
         ]
     return Comparison(tuple(results), tuple(problems))
 
 
 def chosen(tables: dict[str, Found], only: Collection[str] | None, skip: Collection[str]) -> dict[str, Found]:
-    return {
-        name: table for name, table in tables.items() if name not in skip and (only is None or name in only)
-    }
+    return {name: table for name, table in tables.items() if name not in skip and (only is None or name in only)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +92,7 @@ class TableOnBothSides:
         self.table = table
         self.target_types = target_types
         self.readings = {
-            column.name: reading(
-                column.data_type, column.column_type, target_types[column.name], sides.zero_dates
-            )
+            column.name: reading(column.data_type, column.column_type, target_types[column.name], sides.zero_dates)
             for column in table.columns
             if column.name in target_types
         }
@@ -141,9 +135,7 @@ class TableOnBothSides:
 
     def row_differences(self, key: Row, mine: Row | None, yours: Row | None) -> Iterator[Difference]:
         columns = list(self.readings)
-        where = ", ".join(
-            f"{columns[position]} {value}" for position, value in zip(self.key, key, strict=True)
-        )
+        where = ", ".join(f"{columns[position]} {value}" for position, value in zip(self.key, key, strict=True))
         if mine is None or yours is None:
             only_on = Side.TARGET if mine is None else Side.SOURCE
             yield Difference(self.table.name, where, only_on=only_on)
@@ -156,9 +148,7 @@ class TableOnBothSides:
         """Stream the rows of the source, each value in its canonical text."""
         names = map(quoted_for_source, self.readings)
         readings = self.readings.values()
-        expressions = [
-            each.source_sql.replace("{}", name) for each, name in zip(readings, names, strict=True)
-        ]
+        expressions = [each.source_sql.replace("{}", name) for each, name in zip(readings, names, strict=True)]
         place = f"{quoted_for_source(self.sides.source_schema)}.{quoted_for_source(self.table.name)}"
         readers = [each.read_source for each in readings]
         with self.sides.source.cursor(SSCursor) as cursor:
@@ -170,9 +160,7 @@ class TableOnBothSides:
 
     def target_rows(self) -> Iterator[Row]:
         """Stream the rows of the target, each value in its canonical text."""
-        expressions = [
-            sql.SQL(each.target_sql).format(sql.Identifier(name)) for name, each in self.readings.items()
-        ]
+        expressions = [sql.SQL(each.target_sql).format(sql.Identifier(name)) for name, each in self.readings.items()]
         statement = sql.SQL("declare compared no scroll cursor with hold for select {} from {}").format(
             sql.SQL(", ").join(expressions), sql.Identifier(self.sides.target_schema, self.table.name)
         )

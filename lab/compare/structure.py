@@ -93,9 +93,7 @@ def target_tables(connection: "TargetConnection", schema: str) -> dict[str, dict
     return tables
 
 
-def query(
-    connection: "SourceConnection", statement: str, parameters: tuple[str, ...]
-) -> list[tuple[Any, ...]]:
+def query(connection: "SourceConnection", statement: str, parameters: tuple[str, ...]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return list(cursor.fetchall())

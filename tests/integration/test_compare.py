@@ -150,13 +150,9 @@ def test_missing_changed_and_surplus_rows_are_told_apart(
     ]
 
 
-def test_rows_without_a_key_are_counted(
-    source_server: SourceServer, target_database: Database, schema: str
-) -> None:
+def test_rows_without_a_key_are_counted(source_server: SourceServer, target_database: Database, schema: str) -> None:
     write_source(source_server, schema, "create table t (a int)", "insert into t values (1),(1),(1),(null)")
-    write_target(
-        target_database, schema, "create table t (a int)", "insert into t values (1),(1),(null),(null)"
-    )
+    write_target(target_database, schema, "create table t (a int)", "insert into t values (1),(1),(null),(null)")
 
     result = compared(source_server, target_database, schema)
 
@@ -205,9 +201,7 @@ def test_odd_names_are_quoted(source_server: SourceServer, target_database: Data
     assert str(result) == "1 tables with 1 rows are equal"
 
 
-def test_only_and_skip_choose_tables(
-    source_server: SourceServer, target_database: Database, schema: str
-) -> None:
+def test_only_and_skip_choose_tables(source_server: SourceServer, target_database: Database, schema: str) -> None:
     write_source(source_server, schema, "create table a (x int)", "create table b (x int)")
     write_target(target_database, schema, "create table a (x int)")
 
