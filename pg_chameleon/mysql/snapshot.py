@@ -1,0 +1,252 @@
+"""Snapshots of the source: tables as they all were at one position of the binlog, and the rows in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import ceil
+
+from pymysql.cursors import SSCursor
+
+from pg_chameleon.convert.quoting import quote_mysql_identifier
+from pg_chameleon.errors import SourceError
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.position import BinlogPosition
+from pg_chameleon.mysql.connection import SourceConnection, source_errors
+from pg_chameleon.mysql.packets import read_column_rows
+from pg_chameleon.mysql.server import rows
+
+TRANSACTIONAL_ENGINES = frozenset({"innodb", "rocksdb", "tokudb", "ndbcluster"})
+
+# The longest that lock_wait_timeout can be: a year.
+_FOR_EVER = 31536000
+# https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
+_LOCK_WAIT_TIMEOUT = 1205
+_NOT_PERMITTED = frozenset({1044, 1045, 1142, 1227, 1290})
+# The table was altered, renamed or dropped after the snapshot was taken.
+_CHANGED = frozenset({1017, 1054, 1109, 1146, 1412, 1932})
+_CODE = re.compile(r"\(error (\d+)\)$")
+
+
+class TableChanged(SourceError):
+    """A table's structure changed after its snapshot; it has to be copied with a new one."""
+
+
+class LockTimeout(SourceError):
+    """A lock on the source was not granted in time."""
+
+
+class LockRefused(SourceError):
+    """The user of the source may not take the lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableStatistics:
+    """What the server knows of a table without reading it. ``created`` changes with its definition or its file."""
+
+    rows: int
+    size: int
+    created: str
+
+
+def statistics(connection: SourceConnection, schemas: Collection[str]) -> dict[TableName, TableStatistics]:
+    """Return estimates of all tables of the schemas."""
+    if not schemas:
+        return {}
+    marks = ", ".join(["%s"] * len(schemas))
+    found = rows(
+        connection,
+        "SELECT TABLE_SCHEMA, TABLE_NAME, COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH, 0), CREATE_TIME"
+        f" FROM information_schema.TABLES WHERE TABLE_TYPE <> 'VIEW' AND TABLE_SCHEMA IN ({marks})",
+        *schemas,
+    )
+    return {
+        TableName(str(schema), str(table)): TableStatistics(int(count), int(size), str(created))
+        for schema, table, count, size, created in found
+    }
+
+
+def prepare_session(connection: SourceConnection, lock_timeout: int) -> None:
+    """Set up a session that reads snapshots: it may be idle for long, and waits ``lock_timeout`` ms for tables.
+
+    A ``lock_timeout`` of 0 is for ever.
+    """
+    seconds = min(ceil(lock_timeout / 1000), _FOR_EVER) or _FOR_EVER
+    rows(connection, "SET SESSION lock_wait_timeout = %s, wait_timeout = %s", seconds, _FOR_EVER)
+    # MySQL 8 would show times of creation that are up to a day old
+    if rows(connection, "SHOW VARIABLES LIKE 'information_schema_stats_expiry'"):
+        rows(connection, "SET SESSION information_schema_stats_expiry = 0")
+
+
+def creation_time(connection: SourceConnection, name: TableName) -> str:
+    """Return what changes when the table is made anew, or another one takes its name."""
+    found = rows(
+        connection,
+        "SELECT CREATE_TIME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
+        *name,
+    )
+    return str(found[0][0]) if found else "gone"
+
+
+def begin_snapshot(connection: SourceConnection) -> None:
+    """Let the session see from now on what is committed now."""
+    rows(connection, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    rows(connection, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+
+
+def end_snapshot(connection: SourceConnection) -> None:
+    """Let go of the session's snapshot."""
+    rows(connection, "ROLLBACK")
+
+
+def snapshot_position(connection: SourceConnection) -> BinlogPosition | None:
+    """Return the position of the session's snapshot from a server that notes it (MariaDB, Percona), or None."""
+    status = dict(rows(connection, "SHOW STATUS LIKE 'binlog_snapshot_%%'"))
+    file, offset = status.get("Binlog_snapshot_file"), status.get("Binlog_snapshot_position")
+    return BinlogPosition(str(file), int(offset)) if file and offset else None
+
+
+def prepared_transactions(connection: SourceConnection) -> list[str]:
+    """Return the XA transactions that are prepared and undecided: snapshots do not see them. Empty if unknown."""
+    try:
+        return [str(row[-1]) for row in rows(connection, "XA RECOVER")]
+    except SourceError:  # MySQL wants XA_RECOVER_ADMIN, which is more than a replica needs
+        return []
+
+
+@contextmanager
+def all_tables_locked(connection: SourceConnection) -> Iterator[None]:
+    """Keep every table of the server from changing during the block."""
+    with _lock_errors("FLUSH TABLES WITH READ LOCK"):
+        rows(connection, "FLUSH TABLES WITH READ LOCK")
+    try:
+        yield
+    finally:
+        unlock_tables(connection)
+
+
+def lock_table(connection: SourceConnection, name: TableName) -> None:
+    """Keep a table from changing until ``unlock_tables``; its open transactions end before."""
+    with _lock_errors(f"the lock on {name}"):
+        rows(connection, f"LOCK TABLES {quoted(name)} READ")
+
+
+def unlock_tables(connection: SourceConnection) -> None:
+    """Let go of the session's locks on tables."""
+    rows(connection, "UNLOCK TABLES")
+
+
+@contextmanager
+def _lock_errors(what: str) -> Iterator[None]:
+    try:
+        yield
+    except SourceError as error:
+        code = _code(error)
+        if code == _LOCK_WAIT_TIMEOUT:
+            raise LockTimeout(f"{what} was not granted within lock_timeout") from error
+        if code in _NOT_PERMITTED:
+            raise LockRefused(f"the source does not permit {what}: {error.message}") from error
+        if code in _CHANGED:
+            raise TableChanged(f"{what} found no such table: {error.message}") from error
+        raise
+
+
+@contextmanager
+def reading_errors(name: TableName) -> Iterator[None]:
+    """Tell errors that a new snapshot will do away with from others."""
+    try:
+        yield
+    except SourceError as error:
+        code = _code(error)
+        if code in _CHANGED:
+            raise TableChanged(error.message, table=str(name)) from error
+        if code == _LOCK_WAIT_TIMEOUT:
+            raise LockTimeout(f"{name} was locked for longer than lock_timeout", table=str(name)) from error
+        raise
+
+
+def _code(error: SourceError) -> int | None:
+    """Return the server's number of an error; the driver's and the packet reader's errors both end with it."""
+    found = _CODE.search(error.message)
+    return int(found[1]) if found else None
+
+
+def quoted(name: TableName) -> str:
+    """Write the name of a table in SQL of MySQL."""
+    return f"{quote_mysql_identifier(name.schema)}.{quote_mysql_identifier(name.table)}"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRange:
+    """A part of a table: rows whose integer ``column`` is at least ``first`` and below ``end``; None is no bound."""
+
+    column: str
+    first: int | None
+    end: int | None
+
+    @property
+    def condition(self) -> str:
+        """The range as SQL of MySQL."""
+        column = quote_mysql_identifier(self.column)
+        lower = [] if self.first is None else [f"{column} >= {self.first:d}"]
+        upper = [] if self.end is None else [f"{column} < {self.end:d}"]
+        return " AND ".join(lower + upper) or "TRUE"
+
+
+def key_bounds(connection: SourceConnection, name: TableName, column: str) -> tuple[int, int] | None:
+    """Return the least and the greatest value of an integer column, or None for an empty table."""
+    quoted_column = quote_mysql_identifier(column)
+    with reading_errors(name):
+        least, greatest = rows(connection, f"SELECT MIN({quoted_column}), MAX({quoted_column}) FROM {quoted(name)}")[0]
+    return None if least is None else (int(least), int(greatest))
+
+
+def read_lines(
+    connection: SourceConnection, name: TableName, expression: str, part: KeyRange | None
+) -> Iterator[list[bytes | None]]:
+    """Yield what the expression gives for each row of a table or a part of it, in lists of many."""
+    with reading_errors(name):
+        yield from read_column_rows(connection, _select(name, [expression], part))
+
+
+def read_fields(
+    connection: SourceConnection, name: TableName, expressions: Sequence[str], part: KeyRange | None
+) -> Iterator[tuple[bytes | None, ...]]:
+    """Yield the rows of a table as raw bytes, one value for each expression."""
+    with (
+        reading_errors(name),
+        source_errors(f"reading {name}"),
+        _bytes_only(connection),
+        connection.cursor(SSCursor) as cursor,
+    ):
+        cursor.execute(_select(name, expressions, part))
+        yield from cursor
+
+
+@contextmanager
+def _bytes_only(connection: SourceConnection) -> Iterator[None]:
+    """Let the driver hand values out as they came."""
+    decoders = connection.decoders
+    connection.decoders, connection.use_unicode = {}, False
+    try:
+        yield
+    finally:
+        connection.decoders, connection.use_unicode = decoders, True
+
+
+def _select(name: TableName, expressions: Sequence[str], part: KeyRange | None) -> str:
+    where = "" if part is None else f" WHERE {part.condition}"
+    return f"SELECT {', '.join(expressions)} FROM {quoted(name)}{where}"
+
+
+@contextmanager
+def table_given_back(connection: SourceConnection) -> Iterator[None]:
+    """Give the table read in the block back: the snapshot would keep its ALTER waiting until the last table is copied.
+
+    Rolling back to a savepoint releases the metadata locks that were taken after it, as mysqldump has it too.
+    """
+    rows(connection, "SAVEPOINT reading")
+    yield
+    rows(connection, "ROLLBACK TO SAVEPOINT reading")

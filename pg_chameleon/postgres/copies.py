@@ -1,0 +1,194 @@
+"""Copies in the catalogue: which one is under way, what it has done, and how it is ended."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg2.extras import Json
+
+from pg_chameleon.errors import CatalogueError
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.position import BinlogPosition, Position, parse_gtid_set
+from pg_chameleon.model.schema import TableSchema, schema_from_json
+from pg_chameleon.postgres.batches import log_table
+from pg_chameleon.postgres.connection import Cursor
+from pg_chameleon.postgres.failures import Failure, log_failure
+from pg_chameleon.postgres.queries import query
+from pg_chameleon.postgres.sources import Source, set_consistent_from
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy that was begun. ``scope`` tells what was asked for, so that only the same copy is gone on with."""
+
+    copy_id: int
+    kind: str
+    scope: dict[str, Any]
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedTable:
+    """A table whose copy is whole and waits to be swapped in. ``target`` is the name that it will have.
+
+    ``reason``: why it cannot be replicated nevertheless.
+    """
+
+    table_id: int
+    schema: TableSchema
+    target: TableName
+    rows: int
+    start: Position
+    reason: str | None
+
+
+def open_copies(cursor: Cursor, source: Source) -> list[Copy]:
+    """Return the copies that were begun and not finished, the newest first."""
+    cursor.execute(query("copies.open"), (source.source_id,))
+    return [Copy(*row) for row in cursor.fetchall()]
+
+
+def begin(cursor: Cursor, source: Source, kind: str, scope: dict[str, Any]) -> Copy:
+    """Note that a copy begins."""
+    cursor.execute(query("copies.begin"), {"source_id": source.source_id, "kind": kind, "scope": Json(scope)})
+    row = cursor.fetchone()
+    assert row is not None  # the statement has RETURNING
+    return Copy(*row)
+
+
+def finish(cursor: Cursor, copy: Copy) -> None:
+    """Note that a copy has ended, well or given up."""
+    cursor.execute(query("copies.forget_chunks"), (copy.copy_id,))
+    cursor.execute(query("copies.finish"), (copy.copy_id,))
+
+
+def abandon_tables(cursor: Cursor, copy: Copy, kept: Collection[int] = ()) -> None:
+    """Quarantine what a copy began, except the tables kept, and forget the changes held for them."""
+    values = {"copy_id": copy.copy_id, "kept": list(kept)}
+    cursor.execute(query("copies.abandon"), values)
+    cursor.execute(query("copies.forget_held_rows"), values)
+
+
+LEFT_OUT = "left out"
+"""The reason of tables that are registered for their structure only, until the copy ends."""
+
+
+def copied_tables(cursor: Cursor, copy: Copy) -> list[CopiedTable]:
+    """Return the tables that a copy has whole."""
+    cursor.execute(query("copies.copied"), (copy.copy_id,))
+    return [
+        CopiedTable(
+            table_id,
+            schema_from_json(structure),
+            TableName(target_schema, target_table),
+            rows,
+            Position(BinlogPosition(file, offset), None if gtid is None else parse_gtid_set(gtid)),
+            reason,
+        )
+        for (
+            table_id,
+            target_schema,
+            target_table,
+            rows,
+            file,
+            offset,
+            gtid,
+            reason,
+            structure,
+        ) in cursor.fetchall()
+    ]
+
+
+def unfit_tables(cursor: Cursor, copy: Copy) -> list[tuple[TableName, str]]:
+    """Return the tables of a copy that the stream took out meanwhile, with the reasons."""
+    cursor.execute(query("copies.unfit"), (copy.copy_id,))
+    return [(TableName(schema, table), reason) for schema, table, reason in cursor.fetchall()]
+
+
+def confirm_copying(cursor: Cursor, table_id: int) -> None:
+    """Make sure that the table's copy was not given up meanwhile, and that it is not until the transaction ends."""
+    cursor.execute(query("copies.confirm_copying"), (table_id,))
+    if cursor.fetchone() is None:
+        raise CatalogueError("this copy was given up in favour of another one")
+
+
+def add_chunk(cursor: Cursor, table_id: int, chunk: int, rows: int) -> None:
+    """Mark a part of a table as copied, in the transaction that copied it."""
+    cursor.execute(query("copies.add_chunk"), {"table_id": table_id, "chunk": chunk, "rows": rows})
+
+
+def chunk_rows(cursor: Cursor, table_id: int) -> int:
+    """Return how many rows the copied parts of a table have."""
+    cursor.execute(query("copies.chunk_rows"), (table_id,))
+    row = cursor.fetchone()
+    assert row is not None  # an aggregate always answers
+    return int(row[0])
+
+
+def set_reason(cursor: Cursor, table_id: int, reason: str) -> None:
+    """Note why a table cannot be replicated although its copy goes on."""
+    cursor.execute(query("copies.set_reason"), {"table_id": table_id, "reason": reason})
+
+
+def set_gtid(cursor: Cursor, table_id: int, position: Position) -> None:
+    """Note the GTID set of a table's snapshot."""
+    if position.gtid is not None:
+        cursor.execute(query("copies.set_gtid"), {"table_id": table_id, "gtid": str(position.gtid)})
+
+
+def drop_other_registrations(cursor: Cursor, source: Source, copy: Copy) -> None:
+    """End every registration of the source that this copy did not make, and forget what was read for them."""
+    cursor.execute(query("copies.drop_registrations"), {"source_id": source.source_id, "copy_id": copy.copy_id})
+    for forget in ("forget_batches", "forget_prepared_rows", "forget_source_held_rows"):
+        cursor.execute(query(f"copies.{forget}"), (source.source_id,))
+    cursor.execute(f"truncate {log_table(source, 1)}, {log_table(source, 2)}")
+
+
+def supersede(cursor: Cursor, table_id: int) -> None:
+    """End the former registrations of a table."""
+    cursor.execute(query("copies.supersede"), {"table_id": table_id})
+
+
+def drop_registration(cursor: Cursor, table_id: int, reason: str) -> None:
+    """End a registration of which nothing came."""
+    cursor.execute(query("copies.drop_registration"), {"table_id": table_id, "reason": reason})
+
+
+def advance_consistency(cursor: Cursor, source: Source, start: BinlogPosition) -> None:
+    """Note a snapshot if it is later than all before: the source is consistent once that is replayed."""
+    cursor.execute(query("copies.consistent_from"), (source.source_id,))
+    file, offset = cursor.fetchone() or (None, None)
+    if file is None or BinlogPosition(file, offset) < start:
+        set_consistent_from(cursor, source, start)
+
+
+def discard_row(
+    cursor: Cursor,
+    source: Source,
+    table: TableName,
+    *,
+    key: str | None,
+    image: str,
+    reason: str,
+    position: BinlogPosition | None,
+) -> None:
+    """Keep a row that PostgreSQL refuses, and say so in the error log."""
+    place = {"file": position.file, "offset": position.offset} if position else {"file": None, "offset": None}
+    cursor.execute(
+        query("apply.add_discarded"),
+        {
+            "source_id": source.source_id,
+            "schema": table.schema,
+            "table": table.table,
+            "operation": "copy",
+            "row_key": key,
+            "image": image,
+            "reason": reason,
+            **place,
+        },
+    )
+    failure = Failure(f"a row was not copied: {reason}", table=table, position=position, row_key=key)
+    log_failure(cursor, source, failure)

@@ -1,0 +1,86 @@
+"""Shadow schemas: where tables are made and loaded before they take the place of the former ones."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pg_chameleon.convert import ddl, names
+from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
+from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.target import target_table
+from pg_chameleon.errors import TargetError
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.postgres.connection import ASYNCHRONOUS_COMMIT, Cursor
+from pg_chameleon.postgres.failures import run_statements
+from pg_chameleon.postgres.queries import query
+from pg_chameleon.postgres.sources import Source
+
+LOADING = (*ASYNCHRONOUS_COMMIT, "maintenance_work_mem=256MB")
+"""Settings of sessions that load: what a crash loses is copied again, and indexes are built in memory."""
+
+
+class Missing(NamedTuple):
+    """An index that could not be made. ``unique``: rows may be double, or are not found again by their key."""
+
+    reason: str
+    unique: bool
+
+
+def schema_name(source: Source, target_schema: str) -> str:
+    """Name the shadow of a target schema."""
+    return names.table_name(f"_chameleon_{source.source_id}_{target_schema}")
+
+
+def create_schema(cursor: Cursor, name: str) -> None:
+    """Make a schema if it is not there."""
+    cursor.execute(query("swap.schema_exists"), (name,))
+    if cursor.fetchone() is None:
+        cursor.execute(f"create schema {quote_identifier(name)}")
+
+
+def drop_schema(cursor: Cursor, name: str) -> None:
+    """Drop a shadow schema with all that is left in it."""
+    cursor.execute(f"drop schema if exists {quote_identifier(name)} cascade")
+
+
+def table_names(cursor: Cursor, schema: str) -> set[str]:
+    """Return the names of the tables in a schema."""
+    cursor.execute(query("swap.schema_tables"), (schema,))
+    return {row[0] for row in cursor.fetchall()}
+
+
+def create_table(cursor: Cursor, schema: TableSchema, target: TableName, rules: Rules, fillfactor: int | None) -> None:
+    """Make a table with its types, without its indexes."""
+    for statement in ddl.create_table(target_table(schema, rules), target.schema, target.table, fillfactor):
+        cursor.execute(statement)
+
+
+def drop_table(cursor: Cursor, schema: TableSchema, target: TableName, rules: Rules) -> None:
+    """Drop a table with its types, if it is there."""
+    for statement in ddl.drop_table(target_table(schema, rules), target.schema, target.table):
+        cursor.execute(statement)
+
+
+def create_indexes(cursor: Cursor, schema: TableSchema, target: TableName, rules: Rules) -> list[Missing]:
+    """Make the key and the indexes of a table; return those that PostgreSQL does not make."""
+    missing = []
+    table = target_table(schema, rules)
+    for index in sorted(table.indexes, key=lambda index: not index.primary):
+        try:
+            run_statements(cursor, ddl.create_index(index, target.schema, target.table))
+        except TargetError as error:
+            if error.transient:
+                raise
+            missing.append(Missing(f"the index {index.source} could not be made: {error.message}", index.unique))
+    return missing
+
+
+def truncate(cursor: Cursor, target: TableName) -> None:
+    """Remove all rows of a table."""
+    cursor.execute(f"truncate {quote_qualified(target.schema, target.table)}")
+
+
+def analyze(cursor: Cursor, target: TableName) -> None:
+    """Let the planner know a table's values."""
+    cursor.execute(f"analyze {quote_qualified(target.schema, target.table)}")

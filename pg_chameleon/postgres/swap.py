@@ -1,0 +1,120 @@
+"""The swap: tables that were copied take the place of the former ones, all in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
+from pg_chameleon.errors import TargetError
+from pg_chameleon.model.names import TableName
+from pg_chameleon.postgres import dependents, grants
+from pg_chameleon.postgres.connection import Cursor
+from pg_chameleon.postgres.dependents import Dependents
+from pg_chameleon.postgres.failures import savepoint
+from pg_chameleon.postgres.queries import query
+
+_TABLE_KINDS = ("r", "p")
+
+
+def limit_lock_wait(cursor: Cursor, milliseconds: int) -> None:
+    """Limit how long the transaction waits for a lock; 0 is for ever."""
+    cursor.execute("select set_config('lock_timeout', %s, true)", (f"{milliseconds}ms",))
+
+
+def swap_table(cursor: Cursor, shadow: TableName, target: TableName, readers: Sequence[str]) -> str | None:
+    """Put a shadow table in its target's place, with what users built on it; return the reason if that fails."""
+    try:
+        with savepoint(cursor):
+            _swap(cursor, shadow, target, readers)
+    except TargetError as error:
+        return f"the copy could not take the place of the target table: {error.message}"
+    return None
+
+
+def _swap(cursor: Cursor, shadow: TableName, target: TableName, readers: Sequence[str]) -> None:
+    former = _find(cursor, target)
+    kept = Dependents()
+    held: list[grants.Grant] = []
+    if former is not None:
+        kept = dependents.find_dependents(cursor, former)
+        held = grants.read_grants(cursor, former)
+        _drop(cursor, target, former)
+    _move(cursor, shadow, target.schema)
+    quoted = quote_qualified(target.schema, target.table)
+    grants.give(cursor, quoted, held)
+    grants.let_read_table(cursor, quoted, readers)
+    dependents.remake(cursor, kept)
+
+
+def _find(cursor: Cursor, name: TableName) -> int | None:
+    cursor.execute(query("swap.relation"), (name.schema, name.table))
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    if row[1] not in _TABLE_KINDS:
+        raise TargetError(f"{name} is no table")
+    return int(row[0])
+
+
+def _drop(cursor: Cursor, name: TableName, table: int) -> None:
+    enums = _enums(cursor, table)
+    # All that falls with it is known by now, and made again.
+    cursor.execute(f"drop table {quote_qualified(name.schema, name.table)} cascade")
+    for enum in enums:
+        _drop_unused_type(cursor, TableName(name.schema, enum))
+
+
+def _drop_unused_type(cursor: Cursor, name: TableName) -> None:
+    """Drop a type that belonged to a dropped table; what else uses it keeps it, under another name."""
+    quoted = quote_qualified(name.schema, name.table)
+    try:
+        with savepoint(cursor):
+            cursor.execute(f"drop type {quoted}")
+    except TargetError:
+        cursor.execute(f"alter type {quoted} rename to {quote_identifier(_free_type_name(cursor, name))}")
+
+
+def _free_type_name(cursor: Cursor, name: TableName) -> str:
+    number = 1
+    while True:
+        candidate = f"{name.table[:50]}_former_{number}"
+        cursor.execute(query("swap.type_exists"), (name.schema, candidate))
+        if cursor.fetchone() is None:
+            return candidate
+        number += 1
+
+
+def _move(cursor: Cursor, shadow: TableName, schema: str) -> None:
+    table = _find(cursor, shadow)
+    if table is None:
+        raise TargetError(f"the shadow table {shadow} is gone")
+    for enum in _enums(cursor, table):
+        cursor.execute(query("swap.type_exists"), (schema, enum))
+        if cursor.fetchone() is not None:
+            _drop_unused_type(cursor, TableName(schema, enum))
+        cursor.execute(f"alter type {quote_qualified(shadow.schema, enum)} set schema {quote_identifier(schema)}")
+    cursor.execute(f"alter table {quote_qualified(shadow.schema, shadow.table)} set schema {quote_identifier(schema)}")
+
+
+def _enums(cursor: Cursor, table: int) -> list[str]:
+    cursor.execute(query("swap.enums"), (table,))
+    return [row[0] for row in cursor.fetchall()]
+
+
+def drop_former(cursor: Cursor, target: TableName) -> str | None:
+    """Drop the target of a table that the source no longer has; return the reason if that fails."""
+    try:
+        with savepoint(cursor):
+            table = _find(cursor, target)
+            if table is not None:
+                _drop_alone(cursor, target, table)
+    except TargetError as error:
+        return f"the source no longer has the table, but its target could not be dropped: {error.message}"
+    return None
+
+
+def _drop_alone(cursor: Cursor, name: TableName, table: int) -> None:
+    enums = _enums(cursor, table)
+    cursor.execute(f"drop table {quote_qualified(name.schema, name.table)}")
+    for enum in enums:
+        _drop_unused_type(cursor, TableName(name.schema, enum))

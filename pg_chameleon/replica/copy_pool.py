@@ -1,0 +1,127 @@
+"""The processes of a copy, as the coordinator sees them: who is free, what they answer, and who died."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection as Pipe
+from multiprocessing.connection import wait
+from multiprocessing.context import SpawnProcess
+from types import TracebackType
+from typing import NamedTuple
+
+from pg_chameleon.errors import ChameleonError, SourceUnreachable
+from pg_chameleon.postgres.connection import Stop
+from pg_chameleon.replica.copy_worker import Failed, Reply, Request, RowsMoved, WorkerSettings, run_worker
+
+_TICK = 0.2
+_PATIENCE = 5.0
+
+
+class CopyStopped(ChameleonError):
+    """The copy was asked to stop; what is done is kept."""
+
+
+class Answer(NamedTuple):
+    """What a worker said. ``reply`` is a ``RowsMoved`` while it is still at work."""
+
+    worker: int
+    reply: Reply | RowsMoved
+
+
+class WorkerPool:
+    """Workers, each a process of its own with a pipe to it; a worker does one request at a time."""
+
+    def __init__(self, settings: WorkerSettings, number: int) -> None:
+        # Not forked: connections and threads of this process must not be in the workers.
+        context = multiprocessing.get_context("spawn")
+        self._pipes: list[Pipe] = []
+        self._processes: list[SpawnProcess] = []
+        self._busy: set[int] = set()
+        for count in range(number):
+            ours, theirs = context.Pipe()
+            process = context.Process(
+                target=run_worker, args=(theirs, settings), name=f"copy worker {count + 1}", daemon=True
+            )
+            process.start()
+            theirs.close()
+            self._pipes.append(ours)
+            self._processes.append(process)
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the workers: those at rest by themselves, the others by a signal; their transactions roll back."""
+        for pipe in self._pipes:
+            pipe.close()
+        for worker, process in enumerate(self._processes):
+            if worker in self._busy:
+                process.terminate()
+        for process in self._processes:
+            process.join(_PATIENCE)
+            if process.is_alive():
+                process.kill()
+                process.join()
+            process.close()
+
+    @property
+    def everyone(self) -> Sequence[int]:
+        """The numbers of all workers."""
+        return range(len(self._pipes))
+
+    @property
+    def free(self) -> list[int]:
+        """The numbers of the workers without a request."""
+        return [worker for worker in self.everyone if worker not in self._busy]
+
+    def ask(self, worker: int, request: Request) -> None:
+        """Give a free worker something to do."""
+        assert worker not in self._busy, "a worker does one request at a time"
+        self._busy.add(worker)
+        try:
+            self._pipes[worker].send(request)
+        except OSError as error:
+            raise self._died(worker) from error
+
+    def answers(self, stop: Stop) -> Iterator[Answer]:
+        """Yield what workers say, waiting a moment for it; raise ``CopyStopped`` when the stop event is set."""
+        if stop.is_set():
+            raise CopyStopped("the copy was stopped")
+        pipes = {id(pipe): worker for worker, pipe in enumerate(self._pipes) if worker in self._busy}
+        for ready in wait([self._pipes[worker] for worker in pipes.values()], _TICK):
+            worker = pipes[id(ready)]
+            try:
+                reply = self._pipes[worker].recv()
+            except (EOFError, OSError) as error:
+                raise self._died(worker) from error
+            if not isinstance(reply, RowsMoved):
+                self._busy.discard(worker)
+            yield Answer(worker, reply)
+
+    def ask_all(self, request: Request, stop: Stop) -> list[Reply]:
+        """Let every worker do the same, and return all their replies."""
+        for worker in self.everyone:
+            self.ask(worker, request)
+        replies: dict[int, Reply] = {}
+        while len(replies) < len(self._pipes):
+            for worker, reply in self.answers(stop):
+                if not isinstance(reply, RowsMoved):
+                    replies[worker] = reply
+        return [replies[worker] for worker in self.everyone]
+
+    def _died(self, worker: int) -> ChameleonError:
+        process = self._processes[worker]
+        process.join(_PATIENCE)
+        return ChameleonError(
+            f"the {process.name} ended unexpectedly (exit code {process.exitcode})",
+            advice="Run the same command again; it goes on with what is missing",
+        )
+
+
+def raise_if_lost(reply: Reply | RowsMoved) -> None:
+    """Raise the error of a worker that has lost a connection."""
+    if isinstance(reply, Failed) and reply.lost:
+        raise SourceUnreachable(reply.reason, advice="Run the same command again; it goes on with what is missing")

@@ -1,0 +1,77 @@
+"""copy_schema: the structure of the tables without their rows."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import closing
+
+from pg_chameleon.convert.quoting import quote_qualified
+from pg_chameleon.convert.rules import UnknownType
+from pg_chameleon.errors import TargetError
+from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.mysql.connection import connect as connect_source
+from pg_chameleon.mysql.inspect import read_schemas
+from pg_chameleon.postgres import grants, shadow
+from pg_chameleon.postgres.connection import transaction
+from pg_chameleon.replica.copy_round import CopyContext
+from pg_chameleon.replica.copy_settings import CopiedRows, CopyKind, CopyProblem, CopyReport
+
+logger = logging.getLogger(__name__)
+
+
+def copy_structures(context: CopyContext) -> CopyReport:
+    """Make the tables that the target lacks, empty, with their indexes; those that are there stay as they are."""
+    began = time.monotonic()
+    with closing(connect_source(context.settings.replica.source)) as source:
+        found = read_schemas(source, sorted(context.filter.mappings))
+    wanted = [schema for schema in found if context.filter.admits(schema.name)]
+    readers = _prepare_schemas(context)
+    made: list[CopiedRows] = []
+    problems: list[CopyProblem] = []
+    for schema in wanted:
+        if context.stop.is_set():
+            break
+        reason = _make(context, schema, readers)
+        if reason is None:
+            made.append(CopiedRows(schema.name, 0))
+        else:
+            problems.append(CopyProblem(schema.name, reason, quarantined=False))
+    return CopyReport(
+        CopyKind.COPY_SCHEMA,
+        copied=tuple(made),
+        problems=tuple(problems),
+        seconds=time.monotonic() - began,
+        interrupted=context.stop.is_set(),
+    )
+
+
+def _prepare_schemas(context: CopyContext) -> list[str]:
+    with transaction(context.target) as cursor:
+        readers = grants.existing_roles(cursor, context.settings.replica.grant_select_to)
+        for schema in context.filter.mappings.values():
+            shadow.create_schema(cursor, schema)
+            grants.let_read_schema(cursor, schema, readers)
+    return readers
+
+
+def _make(context: CopyContext, schema: TableSchema, readers: list[str]) -> str | None:
+    """Make one table in a transaction of its own; return the reason if it is not made."""
+    target = context.target_of(schema)
+    fillfactor = context.settings.replica.fillfactor.get(str(schema.name))
+    try:
+        with transaction(context.target) as cursor:
+            if target.table in shadow.table_names(cursor, target.schema):
+                return f"the target has the table {target} already; it stays as it is"
+            shadow.create_table(cursor, schema, target, context.rules, fillfactor)
+            grants.let_read_table(cursor, quote_qualified(target.schema, target.table), readers)
+            for missing in shadow.create_indexes(cursor, schema, target, context.rules):
+                logger.warning("%s: %s", schema.name, missing.reason)
+    except UnknownType as error:
+        return error.message
+    except TargetError as error:
+        if error.transient:
+            raise
+        return error.message
+    logger.info("made %s", target)
+    return None
