@@ -35,13 +35,18 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LogSlice:
-    """A run of one table's changes in a log table. ``log``: the quoted name of the log table."""
+    """A run of one table's changes in a log table, and how many of each operation there are.
+
+    ``log``: the quoted name of the log table. ``file``: the binlog file in which the run ends.
+    """
 
     log: str
     first_batch: int
     last_batch: int
     segment: int | None
     table_id: int
+    counts: Counts
+    file: str
 
     @property
     def condition(self) -> str:
@@ -117,72 +122,73 @@ def describe(cursor: Cursor, table_id: int, name: TableName, columns: Sequence[s
     return ApplyTable(table_id, name, tuple((column, types[column]) for column in columns), tuple(key))
 
 
+class _Part(NamedTuple):
+    """The rows of the log that one statement works on."""
+
+    log: str
+    condition: str
+    parameters: dict[str, object]
+
+    @property
+    def net(self) -> str:
+        """The last whole image of each key; the images of partial updates come on top of it later."""
+        return (
+            f"select distinct on (key) key, operation, image from {self.log}"
+            f" where {self.condition} and operation <> 'p' order by key, batch_id desc, sequence desc"
+        )
+
+
 def apply_rows(
     cursor: Cursor,
     table: ApplyTable,
     rows: LogSlice,
-    counts: Counts,
     *,
     only: Sequence[str] | None = None,
     replace: bool = False,
 ) -> None:
     """Apply a slice of the log to its table.
 
-    ``only``: of the rows with these keys (or images, without a key). ``replace``: remove every touched row
-    before the new ones are inserted, so that rows may trade the values of a further unique key.
+    ``only``: of the rows with these keys (or images, without a key). ``replace``: remove every touched row before
+    the new ones are inserted, so that rows may trade the values of a further unique key.
     """
-    condition = rows.condition + (f" and {'key' if table.key else 'image'} = any(%(only)s)" if only is not None else "")
-    parameters: dict[str, object] = {"only": None if only is None else list(only)}
-    if not table.key:
-        _apply_without_key(cursor, table, rows.log, condition, parameters)
-    elif counts.only_inserts and only is None:
-        cursor.execute(_insert_all(table, rows.log, condition), parameters)
+    if only is None:
+        part = _Part(rows.log, rows.condition, {})
     else:
-        _apply_with_key(cursor, table, rows.log, condition, parameters, counts, replace=replace)
+        identity = "key" if table.key else "image"
+        part = _Part(rows.log, f"{rows.condition} and {identity} = any(%(only)s)", {"only": list(only)})
+    if not table.key:
+        _apply_without_key(cursor, table, part)
+    elif rows.counts.only_inserts and only is None:
+        cursor.execute(_insert_all(table, part), part.parameters)
+    else:
+        _apply_with_key(cursor, table, part, rows.counts, replace=replace)
 
 
-def _insert_all(table: ApplyTable, log: str, condition: str) -> str:
+def _insert_all(table: ApplyTable, part: _Part) -> str:
     return (
         f"insert into {table.quoted} ({table.list}) select {table.casts}"
-        f" from (select image::{table.row_type} as r from {log} where {condition} offset 0) n"
+        f" from (select image::{table.row_type} as r from {part.log} where {part.condition} offset 0) n"
     )
 
 
-def _net(log: str, condition: str) -> str:
-    """The last whole image of each key; the images of partial updates come on top of it later."""
-    return (
-        f"select distinct on (key) key, operation, image from {log}"
-        f" where {condition} and operation <> 'p' order by key, batch_id desc, sequence desc"
-    )
-
-
-def _apply_with_key(
-    cursor: Cursor,
-    table: ApplyTable,
-    log: str,
-    condition: str,
-    parameters: dict[str, object],
-    counts: Counts,
-    *,
-    replace: bool,
-) -> None:
-    net = _net(log, condition)
+def _apply_with_key(cursor: Cursor, table: ApplyTable, part: _Part, counts: Counts, *, replace: bool) -> None:
     if counts.deletes or replace:
         which = "" if replace else " where operation = 'd'"
         cursor.execute(
-            f"delete from {table.quoted} t using (select key::{table.key_type} as k from ({net}) x{which} offset 0) n"
+            f"delete from {table.quoted} t"
+            f" using (select key::{table.key_type} as k from ({part.net}) x{which} offset 0) n"
             f" where {table.key_match('n.k')}",
-            parameters,
+            part.parameters,
         )
     if counts.inserts or counts.updates:
         cursor.execute(
             f"insert into {table.quoted} ({table.list}) select {table.casts}"
-            f" from (select image::{table.row_type} as r from ({net}) x where operation <> 'd' offset 0) n"
+            f" from (select image::{table.row_type} as r from ({part.net}) x where operation <> 'd' offset 0) n"
             + ("" if replace else _on_conflict(table)),
-            parameters,
+            part.parameters,
         )
     if counts.partials:
-        cursor.execute(_update_partials(table, log, condition), parameters)
+        cursor.execute(_update_partials(table, part), part.parameters)
 
 
 def _on_conflict(table: ApplyTable) -> str:
@@ -193,15 +199,15 @@ def _on_conflict(table: ApplyTable) -> str:
     return f" on conflict ({key}) do update set " + ", ".join(f"{name} = excluded.{name}" for name in others)
 
 
-def _update_partials(table: ApplyTable, log: str, condition: str) -> str:
+def _update_partials(table: ApplyTable, part: _Part) -> str:
     """Lay the columns that partial images hold, as JSON objects, over the row, in order."""
     sets = ", ".join(f"{quote_identifier(name)} = r.{quote_identifier(name)}" for name, _ in table.columns)
     return (
-        f"with logged as (select key, operation, image, batch_id, sequence from {log} where {condition}),"
+        f"with logged as (select key, operation, image, batch_id, sequence from {part.log} where {part.condition}),"
         " parts as (select l.key, jsonb_object_agg(e.key, e.value order by l.batch_id, l.sequence) as image"
-        " from logged l cross join lateral jsonb_each(case l.operation when 'p' then l.image::jsonb end) e where l.operation = 'p'"
-        " and not exists (select 1 from logged w where w.key = l.key and w.operation <> 'p'"
-        " and (w.batch_id, w.sequence) > (l.batch_id, l.sequence)) group by l.key),"
+        " from logged l cross join lateral jsonb_each(case l.operation when 'p' then l.image::jsonb end) e"
+        " where l.operation = 'p' and not exists (select 1 from logged w where w.key = l.key"
+        " and w.operation <> 'p' and (w.batch_id, w.sequence) > (l.batch_id, l.sequence)) group by l.key),"
         f" keyed as (select key::{table.key_type} as k, image from parts offset 0)"
         f" update {table.quoted} old set {sets}"
         f" from {table.quoted} t join keyed n on {table.key_match('n.k')}"
@@ -209,43 +215,50 @@ def _update_partials(table: ApplyTable, log: str, condition: str) -> str:
     )
 
 
-def _apply_without_key(
-    cursor: Cursor, table: ApplyTable, log: str, condition: str, parameters: dict[str, object]
-) -> None:
+def _apply_without_key(cursor: Cursor, table: ApplyTable, part: _Part) -> None:
     """Count each image: what was inserted more often than deleted is inserted, the reverse is deleted."""
     net = (
         "select image, sum(case operation when 'd' then -1 else 1 end) as change"
-        f" from {log} where {condition} group by image"
+        f" from {part.log} where {part.condition} group by image"
     )
-    line = f"row({table.casts})::text"
-    present = f"row({', '.join(f't.{quote_identifier(name)}' for name, _ in table.columns)})::text"
     # Rows are matched by their whole text, which only a hash join finds in one pass.
     cursor.execute("set local enable_hashjoin = on; set local enable_seqscan = on")
+    _delete_images(cursor, table, net, part.parameters)
+    cursor.execute(
+        f"insert into {table.quoted} ({table.list}) select {table.casts}"
+        f" from (select image::{table.row_type} as r from ({net}) x cross join generate_series(1, change)"
+        " where change > 0 offset 0) n",
+        part.parameters,
+    )
+    cursor.execute("set local enable_hashjoin = default; set local enable_seqscan = default")
+
+
+def _delete_images(cursor: Cursor, table: ApplyTable, net: str, parameters: dict[str, object]) -> None:
+    """Delete as many rows of each image as were deleted; raise ``TargetError`` if there are not so many."""
+    present = ", ".join(f"t.{quote_identifier(name)}" for name, _ in table.columns)
     gone = (
-        f"select line, sum(-change) as number from (select {line} as line, n.change"
-        f" from (select image::{table.row_type} as r, change from ({net}) x where change < 0 offset 0) n) y group by line"
+        "select line, sum(-change) as number"
+        f" from (select row({table.casts})::text as line, n.change"
+        f" from (select image::{table.row_type} as r, change from ({net}) x where change < 0 offset 0) n) y"
+        " group by line"
     )
     cursor.execute(f"select coalesce(sum(number), 0) from ({gone}) z", parameters)
     expected = _one(cursor)
-    if expected:
-        cursor.execute(
-            f"delete from {table.quoted} t using (select ctid from (select t.ctid, z.number,"
-            f" row_number() over (partition by z.line) as place from {table.quoted} t join ({gone}) z on {present} = z.line"
-            ") found where place <= number) victims where t.ctid = victims.ctid",
-            parameters,
-        )
-        if cursor.rowcount != expected:
-            raise TargetError(
-                f"{expected - cursor.rowcount} row(s) to delete or update are not in the target table, which has no key",
-                table=str(table.name),
-                advice="Copy the table again with sync_tables",
-            )
+    if not expected:
+        return
     cursor.execute(
-        f"insert into {table.quoted} ({table.list}) select {table.casts} from (select image::{table.row_type} as r"
-        f" from ({net}) x cross join generate_series(1, change) where change > 0 offset 0) n",
+        f"delete from {table.quoted} t using (select ctid from ("
+        "select t.ctid, z.number, row_number() over (partition by z.line) as place"
+        f" from {table.quoted} t join ({gone}) z on row({present})::text = z.line"
+        ") found where place <= number) victims where t.ctid = victims.ctid",
         parameters,
     )
-    cursor.execute("set local enable_hashjoin = default; set local enable_seqscan = default")
+    if cursor.rowcount != expected:
+        raise TargetError(
+            f"{expected - cursor.rowcount} row(s) to change are not in the target table, which has no key",
+            table=str(table.name),
+            advice="Copy the table again with sync_tables",
+        )
 
 
 def identities(cursor: Cursor, table: ApplyTable, rows: LogSlice) -> list[str]:
@@ -283,16 +296,14 @@ def hold_rows(cursor: Cursor, rows: LogSlice) -> None:
     cursor.execute(f"insert into sch_chameleon.held_rows select * from {rows.log} where {rows.condition}")
 
 
-def held_slice(cursor: Cursor, table_id: int) -> tuple[LogSlice, Counts] | None:
+def held_slice(cursor: Cursor, table_id: int) -> LogSlice | None:
     """Return what is kept aside for a table, if anything is."""
     cursor.execute(query("apply.held_counts"), (table_id,))
-    inserts, updates, deletes, partials, first, last = cursor.fetchone() or (0, 0, 0, 0, None, None)
+    inserts, updates, deletes, partials, first, last, file = cursor.fetchone() or (0, 0, 0, 0, None, None, None)
     if first is None:
         return None
-    return (
-        LogSlice("sch_chameleon.held_rows", first, last, None, table_id),
-        Counts(inserts, updates, deletes, partials),
-    )
+    counts = Counts(inserts, updates, deletes, partials)
+    return LogSlice("sch_chameleon.held_rows", first, last, None, table_id, counts, file)
 
 
 def forget_held(cursor: Cursor, table_id: int) -> None:

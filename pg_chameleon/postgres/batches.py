@@ -1,4 +1,4 @@
-"""Batches in the log tables: stored by the read process together with its checkpoint, taken up by the replay process."""
+"""Batches in the log tables: stored by the read process with its checkpoint, taken up by the replay process."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import psycopg2
 import psycopg2.extensions
@@ -92,13 +92,13 @@ def connect(settings: TargetSettings, application: str, parameters: Sequence[str
 
     ``parameters`` are settings of the session, each as ``name=value``.
     """
-    options = {
+    options: dict[str, Any] = {
         name: value
         for name, value in (("sslmode", settings.sslmode), ("sslrootcert", settings.sslrootcert))
         if value is not None
     }
     try:
-        connection = psycopg2.connect(
+        connection: Connection = psycopg2.connect(
             host=settings.host,
             port=settings.port,
             user=settings.user,
@@ -116,7 +116,8 @@ def connect(settings: TargetSettings, application: str, parameters: Sequence[str
     with transaction(connection) as cursor:
         # PostGIS types and operators are found where the extension was created.
         cursor.execute(
-            "select n.nspname from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'postgis'"
+            "select n.nspname from pg_extension e join pg_namespace n on n.oid = e.extnamespace"
+            " where e.extname = 'postgis'"
         )
         found = cursor.fetchone()
         if found is not None:
@@ -206,7 +207,7 @@ def wait_for_notice(connection: Connection, seconds: float, stop: Stop) -> None:
     with target_errors():
         connection.poll()
         if not connection.notifies:
-            select.select([connection, stop], [], [], seconds)
+            select.select([connection.fileno(), stop.fileno()], [], [], seconds)
             connection.poll()
     connection.notifies.clear()
 

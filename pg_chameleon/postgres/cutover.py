@@ -1,4 +1,4 @@
-"""The target's side of the cutover: sequences, foreign keys, checks and write permissions; each step can be repeated."""
+"""The target's side of the cutover: sequences, constraints and permissions; each step can be repeated."""
 
 from __future__ import annotations
 

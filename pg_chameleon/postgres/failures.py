@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg2
 
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
-from pg_chameleon.postgres.apply import ApplyTable, Counts, LogSlice, apply_rows, identities, last_logged
+from pg_chameleon.postgres.apply import ApplyTable, LoggedRow, LogSlice, apply_rows, identities, last_logged
 from pg_chameleon.postgres.connection import Cursor, translated
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import Source
@@ -74,92 +74,76 @@ def run_statements(cursor: Cursor, statements: Sequence[str]) -> None:
 
 
 def apply_carefully(
-    cursor: Cursor,
-    source: Source,
-    name: TableName,
-    table: ApplyTable,
-    rows: LogSlice,
-    counts: Counts,
-    file: str,
+    cursor: Cursor, source: Source, name: TableName, table: ApplyTable, rows: LogSlice
 ) -> list[Failure]:
-    """Apply a slice; if it is refused, find the rows that are to blame, apply all others and log these.
-
-    ``file`` names the binlog file of the batch, from which those of the rows follow.
-    """
-    for replace in (False, True):
+    """Apply a slice; if it is refused, find the rows that are to blame, apply all others and log these."""
+    for replacing in (False, True):
         try:
             with savepoint(cursor):
-                apply_rows(cursor, table, rows, counts, replace=replace)
+                apply_rows(cursor, table, rows, replace=replacing)
             return []
         except TargetError as error:
             if error.transient:
                 raise
-    counts = counts._replace(deletes=max(counts.deletes, 1), updates=max(counts.updates, 1))
-    failed: list[tuple[str, TargetError]] = []
-    _narrow(cursor, table, rows, counts, identities(cursor, table, rows), failed)
-    return [_discard(cursor, source, name, table, rows, identity, error, file) for identity, error in failed]
+    counts = rows.counts
+    every = replace(rows, counts=counts._replace(deletes=max(counts.deletes, 1), updates=max(counts.updates, 1)))
+    failed = list(_narrow(cursor, table, every, identities(cursor, table, rows)))
+    failures = []
+    for identity, error in failed:
+        row = last_logged(cursor, table, rows, identity)
+        failures.append(_discarded(name, row, rows, error))
+        _put_on_record(cursor, source, failures[-1], row)
+    return failures
 
 
 def _narrow(
-    cursor: Cursor,
-    table: ApplyTable,
-    rows: LogSlice,
-    counts: Counts,
-    wanted: Sequence[str],
-    failed: list[tuple[str, TargetError]],
-) -> None:
-    """Apply the rows of these identities, halving what is refused until single rows are left."""
-    if not wanted:
-        return
+    cursor: Cursor, table: ApplyTable, rows: LogSlice, wanted: Sequence[str]
+) -> Iterator[tuple[str, TargetError]]:
+    """Apply the rows of these identities, halving what is refused; yield the single rows that are left."""
     try:
         with savepoint(cursor):
-            apply_rows(cursor, table, rows, counts, only=wanted, replace=True)
+            apply_rows(cursor, table, rows, only=wanted, replace=True)
     except TargetError as error:
         if error.transient:
             raise
-        if len(wanted) == 1:
-            failed.append((wanted[0], error))
+        if len(wanted) <= 1:
+            yield from ((identity, error) for identity in wanted)
             return
         middle = len(wanted) // 2
-        _narrow(cursor, table, rows, counts, wanted[:middle], failed)
-        _narrow(cursor, table, rows, counts, wanted[middle:], failed)
+        yield from _narrow(cursor, table, rows, wanted[:middle])
+        yield from _narrow(cursor, table, rows, wanted[middle:])
 
 
 _OPERATIONS = {"i": "insert", "u": "update", "d": "delete", "p": "update"}
 
 
-def _discard(
-    cursor: Cursor,
-    source: Source,
-    name: TableName,
-    table: ApplyTable,
-    rows: LogSlice,
-    identity: str,
-    error: TargetError,
-    file: str,
-) -> Failure:
-    row = last_logged(cursor, table, rows, identity)
-    position = BinlogPosition(numbered_file(file, row.file_number), row.offset)
+def _discarded(name: TableName, row: LoggedRow, rows: LogSlice, error: TargetError) -> Failure:
+    return Failure(
+        f"{_OPERATIONS[row.operation]} could not be applied: {error.message}",
+        table=name,
+        position=BinlogPosition(numbered_file(rows.file, row.file_number), row.offset),
+        batch_id=rows.last_batch,
+        row_key=row.key or row.image,
+    )
+
+
+def _put_on_record(cursor: Cursor, source: Source, failure: Failure, row: LoggedRow) -> None:
+    """Keep a row that could not be applied, so that nothing of it is lost."""
+    assert failure.table is not None  # both are set by _discarded
+    assert failure.position is not None
     cursor.execute(
         query("apply.add_discarded"),
         {
             "source_id": source.source_id,
-            "schema": name.schema,
-            "table": name.table,
+            "schema": failure.table.schema,
+            "table": failure.table.table,
             "operation": _OPERATIONS[row.operation],
             "row_key": row.key,
             "image": row.image,
-            "file": position.file,
-            "offset": position.offset,
-            "reason": error.message,
+            "file": failure.position.file,
+            "offset": failure.position.offset,
+            "reason": failure.message,
         },
-    )
-    return Failure(
-        f"{_OPERATIONS[row.operation]} could not be applied: {error.message}",
-        table=name,
-        position=position,
-        batch_id=rows.last_batch,
-        row_key=row.key or row.image,
     )
 
 

@@ -92,7 +92,7 @@ def register(
 
     ``replayed``: the target has, or is being given, this structure outside the stream.
     """
-    table_id = _add(cursor, source, schema.name, target, state, start, copy_id)
+    table_id = _add(cursor, source, schema.name, target, state=state, start=start, copy_id=copy_id)
     add_structure(cursor, table_id, schema, start, replayed=replayed)
     return table_id
 
@@ -108,7 +108,7 @@ def register_in_stream(
     replayed: bool,
 ) -> tuple[int, int]:
     """Take a table into the registry that came to be at a position; return its id and that of its structure."""
-    table_id = _add(cursor, source, schema.name, target, state, None, None)
+    table_id = _add(cursor, source, schema.name, target, state=state)
     return table_id, add_structure(cursor, table_id, schema, position, replayed=replayed)
 
 
@@ -117,9 +117,10 @@ def _add(
     source: Source,
     name: TableName,
     target: TableName,
+    *,
     state: TableState,
-    start: BinlogPosition | None,
-    copy_id: int | None,
+    start: BinlogPosition | None = None,
+    copy_id: int | None = None,
 ) -> int:
     cursor.execute(
         query("tables.add"),

@@ -138,7 +138,8 @@ def _deletes(decode: Callable[..., list[Any]], key: Encoder | None, image: Encod
 def _updates(
     decode: Callable[..., list[Any]], old_key: Encoder | None, new_key: Encoder | None, image: Encoder
 ) -> Entries:
-    assert old_key is not None and new_key is not None
+    assert old_key is not None  # only tables with a key come here
+    assert new_key is not None
 
     def entries(body: bytes, start: int) -> Iterator[LogEntry]:
         for old, new in decode(body, start):

@@ -58,6 +58,34 @@ class ReadTable:
         return self.state in (TableState.REPLICATED, TableState.COPYING, TableState.COPIED)
 
 
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A statement of the binlog, the batch into which it falls, and the transaction on the target."""
+
+    cursor: Cursor
+    batch: OpenBatch
+    event: StatementEvent
+
+    @property
+    def position(self) -> BinlogPosition:
+        """Where the statement stands in the binlog."""
+        return self.event.position
+
+    def store(self, table: int, kind: str, structure_id: int | None = None, **document: Any) -> bool:
+        """Store what the target has to do; the answer is that there is something."""
+        batches.add_schema_change(
+            self.cursor,
+            self.batch,
+            table,
+            kind,
+            structure_id=structure_id,
+            change=document,
+            statement=self.event.statement,
+            position=self.position,
+        )
+        return True
+
+
 class Registry:
     """The tables of one source at the position that is being read, moved forward by the DDL of the binlog."""
 
@@ -109,167 +137,134 @@ class Registry:
         self._tables[name] = replace(table, state=TableState.QUARANTINED)
         self.changed = True
 
-    def follow(self, cursor: Cursor, batch: OpenBatch, event: StatementEvent) -> None:
+    def follow(self, occasion: Occasion) -> None:
         """Follow a statement of the binlog: move the structures, and store what the target has to do."""
+        event = occasion.event
         try:
             statement = parse(
                 event.statement, sql_mode=event.sql_mode, default_schema=event.schema, mariadb=self._mariadb
             )
         except DdlRefused as refused:
-            self._refuse(cursor, event, refused)
+            self._refuse(occasion, refused)
             return
         if isinstance(statement, Ignored):
             return
         if isinstance(statement, StatementFormatChange):
-            self._distrust(cursor, event, "was changed in statement format; set binlog_format=ROW on the source")
+            self._distrust(occasion, "was changed in statement format; set binlog_format=ROW on the source")
             return
         changes = apply(statement, self._structures)
         self._structures.move(statement, changes)
-        stored = [self._follow_change(cursor, batch, event, change) for change in changes]
+        stored = [self._follow_change(occasion, change) for change in changes]
         if any(stored):
-            batch.segment += 1
+            occasion.batch.segment += 1
 
-    def _refuse(self, cursor: Cursor, event: StatementEvent, refused: DdlRefused) -> None:
+    def _refuse(self, occasion: Occasion, refused: DdlRefused) -> None:
         """An unknown statement never stops the replica: its tables are taken out, or it is put on record."""
-        logger.warning("a statement at %s is not understood: %s", event.position, refused)
-        touched = self._distrust(cursor, event, f"a statement was not understood: {refused}")
-        if not touched and event.schema in self._filter.mappings:
-            log_failure(
-                cursor,
-                self._source,
-                Failure(str(refused), position=event.position, statement=event.statement),
-            )
+        logger.warning("a statement at %s is not understood: %s", occasion.position, refused)
+        touched = self._distrust(occasion, f"a statement was not understood: {refused}")
+        if not touched and occasion.event.schema in self._filter.mappings:
+            failure = Failure(str(refused), position=occasion.position, statement=occasion.event.statement)
+            log_failure(occasion.cursor, self._source, failure)
 
-    def _distrust(self, cursor: Cursor, event: StatementEvent, reason: str) -> bool:
+    def _distrust(self, occasion: Occasion, reason: str) -> bool:
         """Quarantine every replicated table that a statement may have touched; tell whether there was one."""
+        event = occasion.event
         mentioned = mentioned_tables(
             event.statement, sql_mode=event.sql_mode, default_schema=event.schema, mariadb=self._mariadb
         )
         touched = [name for name in mentioned if (table := self._tables.get(name)) is not None and table.captured]
         for name in touched:
-            self.quarantine(cursor, name, reason, event.position, event.statement)
+            self.quarantine(occasion.cursor, name, reason, occasion.position, occasion.event.statement)
         return bool(touched)
 
-    def _follow_change(self, cursor: Cursor, batch: OpenBatch, event: StatementEvent, change: SchemaChange) -> bool:
+    def _follow_change(self, occasion: Occasion, change: SchemaChange) -> bool:
         """Follow one change; tell whether the target has something to do."""
         if isinstance(change, TableCreated):
-            return self._created(cursor, batch, event, change.after)
+            return self._created(occasion, change.after)
         if isinstance(change, TableAltered):
-            return self._altered(cursor, batch, event, change)
+            return self._altered(occasion, change)
         table = self._tables.get(change.name)
         if table is None and isinstance(change, TableUncertain):
-            self._register_uncertain(cursor, change, event)
-        if table is None or table.covers(event.position):
+            self._register_uncertain(occasion, change)
+        if table is None or table.covers(occasion.position):
             return False
         if isinstance(change, TableDropped):
-            return self._ended(cursor, batch, event, table)
+            return self._ended(occasion, table)
         if isinstance(change, TableTruncated):
-            return table.captured and self._store(cursor, batch, event, table.table_id, "truncate", None, {})
+            return table.captured and occasion.store(table.table_id, "truncate")
         assert isinstance(change, TableUncertain)
-        self.quarantine(cursor, change.name, change.reason, event.position, event.statement)
+        self.quarantine(occasion.cursor, change.name, change.reason, occasion.position, occasion.event.statement)
         return False
 
-    def _register_uncertain(self, cursor: Cursor, change: TableUncertain, event: StatementEvent) -> None:
+    def _register_uncertain(self, occasion: Occasion, change: TableUncertain) -> None:
         """A table came into sight whose structure is not known, as by a rename from outside."""
         if self._filter.admits(change.name):
             unknown = TableSchema(change.name, ())
-            self._register(cursor, unknown, TableState.REPLICATED, event.position, replayed=True)
-            self.quarantine(cursor, change.name, change.reason, event.position, event.statement)
+            self._register(occasion, unknown, TableState.REPLICATED, replayed=True)
+            self.quarantine(occasion.cursor, change.name, change.reason, occasion.position, occasion.event.statement)
 
-    def _created(self, cursor: Cursor, batch: OpenBatch, event: StatementEvent, schema: TableSchema) -> bool:
+    def _created(self, occasion: Occasion, schema: TableSchema) -> bool:
         present = self._tables.get(schema.name)
-        if schema.name.schema not in self._filter.mappings or (present and present.covers(event.position)):
+        if schema.name.schema not in self._filter.mappings or (present and present.covers(occasion.position)):
             return False
         if present is not None:
-            self._ended(cursor, batch, event, present)
+            self._ended(occasion, present)
         if not self._filter.admits(schema.name):
-            self._register(cursor, schema, TableState.FILTERED, event.position, replayed=True)
+            self._register(occasion, schema, TableState.FILTERED, replayed=True)
             return present is not None
-        table_id, structure_id = self._register(cursor, schema, TableState.REPLICATED, event.position, replayed=False)
-        return self._store(cursor, batch, event, table_id, "create", structure_id, {})
+        table_id, structure_id = self._register(occasion, schema, TableState.REPLICATED, replayed=False)
+        return occasion.store(table_id, "create", structure_id)
 
-    def _altered(self, cursor: Cursor, batch: OpenBatch, event: StatementEvent, change: TableAltered) -> bool:
+    def _altered(self, occasion: Occasion, change: TableAltered) -> bool:
         before, after = change.before.name, change.after.name
         table = self._tables.get(before)
-        if table is None or table.covers(event.position):
+        if table is None or table.covers(occasion.position):
             return False
         admitted = self._filter.admits(after)
         if after != before and not (table.captured and admitted):
-            return self._moved(cursor, batch, event, table, change.after)
+            return self._moved(occasion, table, change.after)
         structure_id = tables.add_structure(
-            cursor, table.table_id, change.after, event.position, replayed=not table.captured
+            occasion.cursor, table.table_id, change.after, occasion.position, replayed=not table.captured
         )
         if after != before:
-            tables.rename_source(cursor, table.table_id, after)
+            tables.rename_source(occasion.cursor, table.table_id, after)
             del self._tables[before]
         self._tables[after] = replace(table, schema=change.after)
         self.changed = True
         if not table.captured:
             return False
-        return self._store(
-            cursor, batch, event, table.table_id, "alter", structure_id, {"origins": list(change.origins)}
-        )
+        return occasion.store(table.table_id, "alter", structure_id, origins=list(change.origins))
 
-    def _moved(
-        self, cursor: Cursor, batch: OpenBatch, event: StatementEvent, table: ReadTable, schema: TableSchema
-    ) -> bool:
+    def _moved(self, occasion: Occasion, table: ReadTable, schema: TableSchema) -> bool:
         """Follow a table that was renamed into, out of, or outside of what is replicated."""
-        stored = self._ended(cursor, batch, event, table)
+        stored = self._ended(occasion, table)
         if schema.name.schema not in self._filter.mappings:
             return stored
         if not self._filter.admits(schema.name):
-            self._register(cursor, schema, TableState.FILTERED, event.position, replayed=True)
+            self._register(occasion, schema, TableState.FILTERED, replayed=True)
             return stored
-        self._register(cursor, schema, TableState.REPLICATED, event.position, replayed=True)
+        self._register(occasion, schema, TableState.REPLICATED, replayed=True)
         reason = f"it was renamed from {table.schema.name}, whose rows were not replicated"
-        self.quarantine(cursor, schema.name, reason, event.position, event.statement)
+        self.quarantine(occasion.cursor, schema.name, reason, occasion.position, occasion.event.statement)
         return stored
 
-    def _ended(self, cursor: Cursor, batch: OpenBatch, event: StatementEvent, table: ReadTable) -> bool:
+    def _ended(self, occasion: Occasion, table: ReadTable) -> bool:
         """The source no longer has the table: let the target drop it when it has replayed what came before."""
         del self._tables[table.schema.name]
         self.changed = True
         if table.state is TableState.FILTERED:
-            tables.set_state(cursor, table.table_id, TableState.DROPPED)
+            tables.set_state(occasion.cursor, table.table_id, TableState.DROPPED)
             return False
-        tables.end(cursor, table.table_id)
-        return self._store(cursor, batch, event, table.table_id, "drop", None, {})
+        tables.end(occasion.cursor, table.table_id)
+        return occasion.store(table.table_id, "drop")
 
     def _register(
-        self,
-        cursor: Cursor,
-        schema: TableSchema,
-        state: TableState,
-        position: BinlogPosition,
-        *,
-        replayed: bool,
+        self, occasion: Occasion, schema: TableSchema, state: TableState, *, replayed: bool
     ) -> tuple[int, int]:
         target = TableName(self._filter.mappings[schema.name.schema], names.table_name(schema.name.table))
         table_id, structure_id = tables.register_in_stream(
-            cursor, self._source, schema, target, state, position=position, replayed=replayed
+            occasion.cursor, self._source, schema, target, state, position=occasion.position, replayed=replayed
         )
         self._tables[schema.name] = ReadTable(table_id, state, None, schema)
         self.changed = True
         return table_id, structure_id
-
-    def _store(
-        self,
-        cursor: Cursor,
-        batch: OpenBatch,
-        event: StatementEvent,
-        table_id: int,
-        kind: str,
-        structure_id: int | None,
-        document: dict[str, Any],
-    ) -> bool:
-        batches.add_schema_change(
-            cursor,
-            batch,
-            table_id,
-            kind,
-            structure_id=structure_id,
-            change=document,
-            statement=event.statement,
-            position=event.position,
-        )
-        return True

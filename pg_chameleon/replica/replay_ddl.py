@@ -43,11 +43,8 @@ class SchemaReplay:
 
     def replay(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, *, careful: bool) -> Outcome:
         """Carry a change over. With ``careful``, what PostgreSQL refuses is undone and returned as a failure."""
-        act = {"create": self._create, "alter": self._alter, "drop": self._drop, "truncate": self._truncate}[
-            change.kind
-        ]
         try:
-            outcome = act(cursor, change, tracked, careful)
+            outcome = self._act(cursor, change, tracked, careful=careful)
         except ChameleonError as error:
             # An error of the connection, or one that a careful second pass is to confine.
             if error.transient or (isinstance(error, TargetError) and not careful):
@@ -57,12 +54,21 @@ class SchemaReplay:
         logger.info("replayed at %s: %s", change.position, change.statement)
         return outcome
 
+    def _act(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, *, careful: bool) -> Outcome:
+        if change.kind == "create":
+            return self._create(cursor, change, careful=careful)
+        if change.kind == "drop":
+            return self._drop(cursor, change.table_id, tracked, careful=careful)
+        if change.kind == "alter":
+            return self._alter(cursor, change, tracked, careful=careful)
+        return self._truncate(cursor, tracked, careful=careful)
+
     def _name(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None) -> TableName | None:
         if tracked is not None or change.structure_id is None:
             return None if tracked is None else tracked.name
         return tables.load_structure(cursor, change.structure_id).name
 
-    def _create(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool) -> Outcome:
+    def _create(self, cursor: Cursor, change: StoredChange, *, careful: bool) -> Outcome:
         assert change.structure_id is not None  # stored with every create
         created = tables.load_structure(cursor, change.structure_id)
         target = target_table(created.schema, self._rules)
@@ -84,7 +90,7 @@ class SchemaReplay:
         tables.set_replayed(cursor, created.structure_id)
         return Outcome(created, replayed=1)
 
-    def _alter(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool) -> Outcome:
+    def _alter(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, *, careful: bool) -> Outcome:
         assert change.structure_id is not None  # stored with every alter
         tables.set_replayed(cursor, change.structure_id)
         if tracked is None or tracked.state is not TableState.REPLICATED:
@@ -111,8 +117,8 @@ class SchemaReplay:
         """The name that the target takes with this structure; the registry may be further ahead."""
         return TableName(self._mappings[table.schema.name.schema], target_table(table.schema, self._rules).name)
 
-    def _drop(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool) -> Outcome:
-        tables.set_state(cursor, change.table_id, TableState.DROPPED)
+    def _drop(self, cursor: Cursor, table_id: int, tracked: TrackedTable | None, *, careful: bool) -> Outcome:
+        tables.set_state(cursor, table_id, TableState.DROPPED)
         if tracked is None:
             return Outcome()
         try:
@@ -130,7 +136,7 @@ class SchemaReplay:
             return Outcome()
         return Outcome(replayed=1)
 
-    def _truncate(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, careful: bool) -> Outcome:
+    def _truncate(self, cursor: Cursor, tracked: TrackedTable | None, *, careful: bool) -> Outcome:
         if tracked is None or tracked.state is not TableState.REPLICATED:
             return Outcome(tracked)
         target = target_table(tracked.schema, self._rules)

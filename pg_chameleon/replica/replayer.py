@@ -147,22 +147,17 @@ class Replayer:
 
     def _apply_run(self, cursor: Cursor, run: Run, tally: Tally, *, careful: bool) -> None:
         for table_id, counts in run.counts.items():
-            rows = LogSlice(
-                log_table(self._source, run.log_number),
-                run.first_batch,
-                run.last_batch,
-                run.segment,
-                table_id,
-            )
+            log = log_table(self._source, run.log_number)
+            rows = LogSlice(log, run.first_batch, run.last_batch, run.segment, table_id, counts, run.file)
             tracked = self._tracked.get(table_id)
             if tracked is not None and tracked.state in (TableState.COPYING, TableState.COPIED):
                 hold_rows(cursor, rows)
             elif tracked is None or tracked.state is not TableState.REPLICATED:
                 tally.skipped += sum(counts)
             elif careful:
-                self._apply_carefully(cursor, tracked, rows, counts, run.file, tally)
+                self._apply_carefully(cursor, tracked, rows, tally)
             else:
-                apply_rows(cursor, self._apply_table(cursor, tracked), rows, counts)
+                apply_rows(cursor, self._apply_table(cursor, tracked), rows)
                 tally.rows += sum(counts)
 
     def _apply_table(self, cursor: Cursor, tracked: TrackedTable) -> ApplyTable:
@@ -171,17 +166,15 @@ class Replayer:
             found = self._described[tracked.table_id] = apply_table(cursor, tracked, self._rules)
         return found
 
-    def _apply_carefully(
-        self, cursor: Cursor, tracked: TrackedTable, rows: LogSlice, counts: Counts, file: str, tally: Tally
-    ) -> None:
+    def _apply_carefully(self, cursor: Cursor, tracked: TrackedTable, rows: LogSlice, tally: Tally) -> None:
         try:
             table = self._apply_table(cursor, tracked)
-            failures = apply_carefully(cursor, self._source, tracked.name, table, rows, counts, file)
+            failures = apply_carefully(cursor, self._source, tracked.name, table, rows)
         except TargetError as error:
             if error.transient:
                 raise
             failures = [Failure(error.message, table=tracked.name, batch_id=rows.last_batch)]
-        tally.rows += sum(counts) - len(failures)
+        tally.rows += sum(rows.counts) - len(failures)
         tally.skipped += len(failures)
         if failures:
             self._take_out(cursor, tracked, failures, tally)

@@ -66,7 +66,7 @@ class Assignment:
 
 def main(role: str) -> int:
     """Run one of the processes until it is told to stop; return the outcome."""
-    assignment: Assignment = pickle.load(sys.stdin.buffer)
+    assignment: Assignment = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own supervisor
     stop = StopEvent.on_signals()
     threading.Thread(target=_watch_supervisor, args=(sys.stdin.buffer, stop), daemon=True).start()
     start_logging(

@@ -16,10 +16,11 @@ select
     count(*) filter (where operation = 'u'),
     count(*) filter (where operation = 'd'),
     count(*) filter (where operation = 'p'),
-    min(batch_id),
-    max(batch_id)
-from sch_chameleon.held_rows
-where table_id = %s;
+    min(h.batch_id),
+    max(h.batch_id),
+    (select b.binlog_file from sch_chameleon.batches b where b.batch_id = max(h.batch_id))
+from sch_chameleon.held_rows h
+where h.table_id = %s;
 
 -- name: add_error
 insert into sch_chameleon.errors

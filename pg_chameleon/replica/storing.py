@@ -1,0 +1,128 @@
+"""The batch that the read process fills, and the one transaction on the target in which it is stored."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+from pg_chameleon.model.position import Position
+from pg_chameleon.postgres import batches, prepared
+from pg_chameleon.postgres.batches import OpenBatch, ReadState
+from pg_chameleon.postgres.connection import Connection, Cursor, transaction
+from pg_chameleon.postgres.sources import Checkpoint, Source
+
+_SPILL_BYTES = 8 << 20
+"""So much of a batch is kept in memory before it is written to the log table."""
+_MOVE_SECONDS = 1.0
+"""How often the checkpoint moves while there is nothing to store."""
+_SWITCH_SECONDS = 60.0
+"""How often it is asked whether to turn to the other log table, at most."""
+
+
+class RegistryChanged(Exception):
+    """Tables were registered since they were loaded; what is not stored yet has to be read again."""
+
+
+class BatchStore:
+    """Gathers rows in memory, spills what is too much, and stores the batch with its checkpoint."""
+
+    def __init__(
+        self, connection: Connection, source: Source, checkpoint: Checkpoint, number: int, *, retention: timedelta
+    ) -> None:
+        self.batch = OpenBatch(number)
+        self._connection = connection
+        self._source = source
+        self._generation = checkpoint.generation
+        self._log_number = checkpoint.log_number
+        self._retention = retention
+        self._cursor: Cursor | None = None
+        self._spilled = False
+        self._looked_at = 0.0
+        self._moved_at = 0.0
+        self._moved_to = checkpoint.position
+
+    @property
+    def cursor(self) -> Cursor:
+        """The cursor of the transaction on the target in which this batch will be stored."""
+        if self._cursor is None:
+            self._cursor = self._connection.cursor()
+        return self._cursor
+
+    def keep_bounded(self) -> None:
+        """Write what is gathered if it is too much; the current transaction's part can still be undone."""
+        if self.batch.size <= _SPILL_BYTES:
+            return
+        self._write(finished=True)
+        if self.batch.size > _SPILL_BYTES // 2:
+            if not self._spilled:
+                self.cursor.execute("savepoint source_transaction")
+                self._spilled = True
+            self._write(finished=False)
+
+    def _write(self, *, finished: bool) -> None:
+        batches.write_rows(self.cursor, self._source, self._log_number, self.batch, finished=finished)
+
+    def commit(self) -> None:
+        """Count the transaction of the source that ends here."""
+        self.batch.commit()
+        self._spilled = False
+
+    def roll_back(self) -> None:
+        """Take back the rows of the transaction of the source that ends here."""
+        if self._spilled:
+            self.cursor.execute("rollback to savepoint source_transaction")
+            self._spilled = False
+        self.batch.rollback()
+
+    def put_aside(self, xid: str) -> None:
+        """Keep the rows of a prepared transaction until it is decided, perhaps much later."""
+        self._write(finished=True)
+        self._write(finished=False)
+        prepared.put_aside(self.cursor, self._source, self._log_number, self.batch, xid)
+        self._spilled = False
+
+    def decide(self, xid: str, *, committed: bool) -> None:
+        """Take the rows of a prepared transaction into the batch, or forget them."""
+        self._write(finished=True)
+        prepared.decide(self.cursor, self._source, self._log_number, self.batch, xid, committed=committed)
+        self.commit()
+
+    def store(
+        self, position: Position, commit_time: float | None, caught_up: float | None, *, registered: bool
+    ) -> None:
+        """Store the batch and move the checkpoint, in one transaction; the next batch begins.
+
+        Raise ``RegistryChanged``, and store nothing, if tables were registered meanwhile. ``registered``: the batch
+        itself changes the registry. Times are seconds since the epoch on the target's clock.
+        """
+        state = ReadState(self._generation, position, commit_time, caught_up)
+        generation = self._generation + int(registered)
+        with transaction(self._connection):
+            self._write(finished=True)
+            number = batches.store(self.cursor, self._source, self.batch, state, registered=registered)
+            if number is None:
+                raise RegistryChanged
+            log_number = self._log_number_from_now(generation)
+        self.batch = OpenBatch(number)
+        self._generation, self._log_number = generation, log_number
+        self._cursor = None
+        self._moved_at, self._moved_to = time.monotonic(), position
+
+    def _log_number_from_now(self, generation: int) -> int:
+        """Turn to the other log table once in a while, so that this one can be emptied as a whole."""
+        every = min(_SWITCH_SECONDS, self._retention.total_seconds() / 10)
+        if time.monotonic() - self._looked_at < every:
+            return self._log_number
+        self._looked_at = time.monotonic()
+        number = batches.switch_log(self.cursor, self._source, generation, self._retention / 4)
+        return self._log_number if number is None else number
+
+    def move(self, position: Position, commit_time: float | None, caught_up: float | None) -> None:
+        """Move the checkpoint alone, once in a while: the source had nothing for this replica."""
+        if time.monotonic() - self._moved_at < _MOVE_SECONDS or (caught_up is None and position == self._moved_to):
+            return
+        state = ReadState(self._generation, position, commit_time, caught_up)
+        with transaction(self._connection) as cursor:
+            if not batches.move(cursor, self._source, state):
+                raise RegistryChanged
+        self._moved_at, self._moved_to = time.monotonic(), position
