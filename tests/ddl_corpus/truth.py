@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pg_chameleon.model.names import TableName
-from pg_chameleon.model.schema import Column, Default, Generated, Index, IndexPart, TableSchema
+from pg_chameleon.model.schema import Column, Default, ForeignKey, Generated, Index, IndexPart, TableSchema
 from pg_chameleon.mysql.ddl.draft import is_hidden
 
 Structure = dict[str, Any]
@@ -65,9 +65,7 @@ def _parts(index: Index) -> list[Any]:
 def is_right(schema: TableSchema, structure: Structure) -> bool:
     """Tell whether columns and primary key agree."""
     schema = without_hidden(schema)
-    return shown_columns(schema) == true_columns(structure) and primary_key(schema) == true_primary_key(
-        structure
-    )
+    return shown_columns(schema) == true_columns(structure) and primary_key(schema) == true_primary_key(structure)
 
 
 def differing_details(schema: TableSchema, structure: Structure) -> set[str]:
@@ -94,10 +92,7 @@ def differing_details(schema: TableSchema, structure: Structure) -> set[str]:
 
 
 def _foreign_keys(schema: TableSchema) -> dict[str, Any]:
-    return {
-        key.name: [list(key.columns), *key.referenced, list(key.referenced_columns)]
-        for key in schema.foreign_keys
-    }
+    return {key.name: [list(key.columns), *key.referenced, list(key.referenced_columns)] for key in schema.foreign_keys}
 
 
 def _true_charset(column: list[Any]) -> str | None:
@@ -148,10 +143,16 @@ def schema_of(name: TableName, structure: Structure) -> TableSchema:
             Index(index, tuple(_index_part(part) for part in parts), bool(unique), kind.lower())
             for index, (unique, kind, parts) in structure["idx"].items()
         ),
+        foreign_keys=tuple(_foreign_key(key, truth) for key, truth in structure.get("fk", {}).items()),
         engine=structure["engine"],
         charset=charset,
         collation=structure["coll"],
     )
+
+
+def _foreign_key(name: str, truth: list[Any]) -> ForeignKey:
+    columns, schema, table, referenced = truth
+    return ForeignKey(name, tuple(columns), TableName(schema, table), tuple(referenced))
 
 
 def _index_part(part: Any) -> IndexPart:

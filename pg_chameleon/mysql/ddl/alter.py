@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pg_chameleon.mysql.ddl.columns import column_definition, column_without_name, default_clause
-from pg_chameleon.mysql.ddl.create import accept_algorithm_and_lock, accept_wait
-from pg_chameleon.mysql.ddl.cursor import Cursor
-from pg_chameleon.mysql.ddl.keys import table_element
-from pg_chameleon.mysql.ddl.options import table_option
-from pg_chameleon.mysql.ddl.partitions import partition_action, partition_clause
-from pg_chameleon.mysql.ddl.statements import (
+from pg_chameleon.mysql.ddl.actions import (
     Action,
     AddColumn,
     AddElement,
-    AlterTable,
     ChangeColumn,
-    CharsetClause,
-    ColumnDefinition,
     ConstraintKind,
     ConvertCharset,
     DropColumn,
@@ -33,8 +24,15 @@ from pg_chameleon.mysql.ddl.statements import (
     SetEnforced,
     SetOptions,
     SetVisibility,
-    TableOptions,
 )
+from pg_chameleon.mysql.ddl.columns import column_definition, column_without_name, default_clause
+from pg_chameleon.mysql.ddl.create import accept_algorithm_and_lock, accept_wait
+from pg_chameleon.mysql.ddl.cursor import Cursor
+from pg_chameleon.mysql.ddl.definitions import CharsetClause, ColumnDefinition, TableOptions
+from pg_chameleon.mysql.ddl.keys import table_element
+from pg_chameleon.mysql.ddl.options import table_option
+from pg_chameleon.mysql.ddl.partitions import partition_action, partition_clause
+from pg_chameleon.mysql.ddl.statements import AlterTable
 from pg_chameleon.mysql.ddl.types import accept_charset_keyword, charset_name
 
 Actions = tuple[Action, ...]

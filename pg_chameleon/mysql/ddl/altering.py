@@ -8,6 +8,24 @@ from typing import TypeVar
 
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Check, Column, ForeignKey, Index, IndexPart, TableSchema
+from pg_chameleon.mysql.ddl.actions import (
+    Action,
+    AddColumn,
+    AddElement,
+    ChangeColumn,
+    ConstraintKind,
+    ConvertCharset,
+    DropColumn,
+    DropConstraint,
+    Place,
+    RenameColumn,
+    RenameKey,
+    RenameTo,
+    SetDefault,
+    SetEnforced,
+    SetOptions,
+    SetVisibility,
+)
 from pg_chameleon.mysql.ddl.charsets import BINARY, Charset, resolve
 from pg_chameleon.mysql.ddl.column_types import COMPRESSED, converted_text
 from pg_chameleon.mysql.ddl.creating import (
@@ -17,6 +35,13 @@ from pg_chameleon.mysql.ddl.creating import (
     not_null_keys,
 )
 from pg_chameleon.mysql.ddl.defaults import stored_default
+from pg_chameleon.mysql.ddl.definitions import (
+    CheckDefinition,
+    ForeignKeyDefinition,
+    KeyDefinition,
+    KeyKind,
+    PeriodDefinition,
+)
 from pg_chameleon.mysql.ddl.draft import (
     Surroundings,
     column_of,
@@ -37,30 +62,7 @@ from pg_chameleon.mysql.ddl.indexes import (
     with_row_ends,
 )
 from pg_chameleon.mysql.ddl.server import ServerTraits
-from pg_chameleon.mysql.ddl.statements import (
-    Action,
-    AddColumn,
-    AddElement,
-    AlterTable,
-    ChangeColumn,
-    CheckDefinition,
-    ConstraintKind,
-    ConvertCharset,
-    DropColumn,
-    DropConstraint,
-    ForeignKeyDefinition,
-    KeyDefinition,
-    KeyKind,
-    PeriodDefinition,
-    Place,
-    RenameColumn,
-    RenameKey,
-    RenameTo,
-    SetDefault,
-    SetEnforced,
-    SetOptions,
-    SetVisibility,
-)
+from pg_chameleon.mysql.ddl.statements import AlterTable
 
 Wanted = TypeVar("Wanted")
 Named = TypeVar("Named", Index, ForeignKey, Check)
@@ -69,20 +71,19 @@ Named = TypeVar("Named", Index, ForeignKey, Check)
 class Alteration:
     """One ALTER TABLE on its way from the old structure to the new one."""
 
-    def __init__(
-        self, statement: AlterTable, before: TableSchema, schema_default: Charset, server: ServerTraits
-    ):
+    def __init__(self, statement: AlterTable, before: TableSchema, schema_default: Charset, server: ServerTraits):
         self.before = before
         self.server = server
         self.actions = statement.actions
-        self.charset = Charset(
-            before.charset or schema_default.name, before.collation or schema_default.collation
-        )
-        self.convert = False
+        self.charset = Charset(before.charset or schema_default.name, before.collation or schema_default.collation)
+        self.convert: Charset | None = None
+        self.recharged = False  # CHARACTER SET was given for the table, which CONVERT TO does not override
         self.engine = before.engine
         self.comment = before.comment
         for action in self.actions:
             self._take_options(action, schema_default)
+        if self.convert is not None and not self.recharged:
+            self.charset = self.convert
         # The column that each new one was, and what became of each old one; both by the old name in lower case.
         self.became: dict[str, str] = {}
         self.columns: list[Column] = []
@@ -90,14 +91,13 @@ class Alteration:
 
     def _take_options(self, action: Action, schema_default: Charset) -> None:
         if isinstance(action, ConvertCharset):
-            self.charset = resolve(action.charset, schema_default, self.server)
-            self.convert = True
+            self.convert = resolve(action.charset, schema_default, self.server)
         elif isinstance(action, SetOptions):
             options = action.options
             if options.charset is not None:
-                self.charset = resolve(
-                    options.charset, self._charset_base(options.charset.charset, schema_default), self.server
-                )
+                base = self._charset_base(options.charset.charset, schema_default)
+                self.charset = resolve(options.charset, base, self.server)
+                self.recharged = True
             if options.engine is not None:
                 self.engine = engine_name(options.engine, self.server)
             if options.comment is not None:
@@ -140,12 +140,8 @@ class Alteration:
     # Columns
 
     def _make_columns(self) -> None:
-        dropped = {
-            c.name for a in self._of(DropColumn) if (c := self._existing(a.name, a.if_exists)) is not None
-        }
-        changes = {
-            c.name: a for a in self._of(ChangeColumn) if (c := self._existing(a.old, a.if_exists)) is not None
-        }
+        dropped = {c.name for a in self._of(DropColumn) if (c := self._existing(a.name, a.if_exists)) is not None}
+        changes = {c.name: a for a in self._of(ChangeColumn) if (c := self._existing(a.old, a.if_exists)) is not None}
         made = self._made_columns()
         for old in self.before.columns:
             change = changes.get(old.name)
@@ -171,8 +167,8 @@ class Alteration:
         definitions = with_implicit_timestamps([action.column for action in actions], self.server)
         around = Surroundings(self.charset, self.server)
         made = [column_of(definition, around) for definition in definitions]
-        if self.convert:
-            made = [self._converted(column) for column in made]
+        if self.convert is not None:
+            made = [self._converted(column, self.convert) for column in made]
         return {id(action): column for action, column in zip(actions, made, strict=True)}
 
     def _is_there_already(self, action: AddColumn) -> bool:
@@ -227,7 +223,7 @@ class Alteration:
         return isinstance(action, DropConstraint) and action.name.casefold() == "primary"
 
     def _kept(self, old: Column) -> Column:
-        new = self._converted(old) if self.convert else old
+        new = self._converted(old, self.convert) if self.convert else old
         for action in self.actions:
             new = self._touched(action, old, new)
         return new
@@ -242,22 +238,22 @@ class Alteration:
             return replace(new, invisible=action.invisible)
         return new
 
-    def _converted(self, column: Column) -> Column:
+    def _converted(self, column: Column, charset: Charset) -> Column:
         """Apply CONVERT TO CHARACTER SET."""
         if column.charset is None or column.charset == BINARY.name:
             return column
-        before = Charset(column.charset, column.collation or "")
         shape = column.type
         if shape.base in ("enum", "set"):
-            return replace(column, charset=self.charset.name, collation=self.charset.collation)
+            return replace(column, charset=charset.name, collation=charset.collation)
         length = shape.arguments[0] if shape.arguments else None
-        spelled = converted_text(shape.base, length, before, self.charset, self.server)
-        binary = self.charset.name == BINARY.name
+        before = Charset(column.charset, column.collation or "")
+        spelled = converted_text(shape.base, length, before, charset, self.server)
+        binary = charset.name == BINARY.name
         return replace(
             column,
             column_type=spelled + (COMPRESSED if column.compressed else ""),
-            charset=None if binary else self.charset.name,
-            collation=None if binary else self.charset.collation,
+            charset=None if binary else charset.name,
+            collation=None if binary else charset.collation,
         )
 
     # Keys
@@ -265,9 +261,7 @@ class Alteration:
     def _added_keys(self) -> list[KeyElement]:
         found: list[KeyElement] = []
         for action in self.actions:
-            if isinstance(action, AddElement) and isinstance(
-                action.element, KeyDefinition | ForeignKeyDefinition
-            ):
+            if isinstance(action, AddElement) and isinstance(action.element, KeyDefinition | ForeignKeyDefinition):
                 if not self._has_already(action.element):
                     found.append(action.element)
             elif isinstance(action, AddColumn | ChangeColumn) and self._was_made(action):
@@ -284,11 +278,7 @@ class Alteration:
         if not element.if_not_exists:
             return False
         if isinstance(element, KeyDefinition):
-            name = (
-                "PRIMARY"
-                if element.kind is KeyKind.PRIMARY
-                else element.name or element.parts[0].column or ""
-            )
+            name = "PRIMARY" if element.kind is KeyKind.PRIMARY else element.name or element.parts[0].column or ""
             return _named(self.before.indexes, name) is not None
         return _named(self.before.foreign_keys, element.constraint or element.index or "") is not None
 
@@ -304,9 +294,7 @@ class Alteration:
         dropped = self._dropped(self.before.indexes, ConstraintKind.KEY)
         kept = []
         for index in self.before.indexes:
-            parts = tuple(
-                p for part in index.parts if (p := self._moved_part(part, index, by_name)) is not None
-            )
+            parts = tuple(p for part in index.parts if (p := self._moved_part(part, index, by_name)) is not None)
             if index.name not in dropped and parts:
                 kept.append(replace(index, name=self._renamed_key(index.name), parts=parts))
         found = add_keys(kept, new_keys(keys), self.columns, self.engine, self.server)
@@ -316,15 +304,16 @@ class Alteration:
     def _moved_part(self, part: IndexPart, index: Index, columns: dict[str, Column]) -> IndexPart | None:
         if part.column is None:
             return part
-        name = self.became.get(part.column.casefold())
+        name = self.became.get(part.column.casefold()) or self._reborn(part.column)
         if name is None:
             return None
-        prefix = (
-            part.prefix
-            if index.kind in ("spatial", "fulltext")
-            else fitting_prefix(part.prefix, columns[name])
-        )
+        prefix = part.prefix if index.kind in ("spatial", "fulltext") else fitting_prefix(part.prefix, columns[name])
         return part._replace(column=name, prefix=prefix)
+
+    def _reborn(self, name: str) -> str | None:
+        """Return the new column of a name whose old one was dropped: indexes go over to it."""
+        position = self._position(name)
+        return None if position is None else self.columns[position].name
 
     def _renamed_key(self, name: str) -> str:
         renames = (action.new for action in self._of(RenameKey) if action.old.casefold() == name.casefold())
@@ -346,8 +335,10 @@ class Alteration:
     def _knows(self, action: DropConstraint) -> bool:
         """Tell whether the constraint is there, or is of a kind of which not every one is known."""
         if action.kind is ConstraintKind.ANY:
-            everything = (*self.before.indexes, *self.before.foreign_keys, *self.before.checks)
-            return any(each.name.casefold() == action.name.casefold() for each in everything)
+            before = self.before
+            names = [index.name for index in before.indexes] + [key.name for key in before.foreign_keys]
+            names += [check.name for check in before.checks]
+            return action.name.casefold() in map(str.casefold, names)
         return action.kind is not ConstraintKind.KEY
 
     def _foreign_keys(self, keys: list[KeyElement]) -> list[ForeignKey]:
@@ -355,10 +346,7 @@ class Alteration:
         found = [self._moved_key(key) for key in self.before.foreign_keys if key.name not in dropped]
         taken = [key.name for key in self.before.foreign_keys]
         for element in keys:
-            if (
-                isinstance(element, ForeignKeyDefinition)
-                and self.engine.casefold() in ENGINES_WITH_FOREIGN_KEYS
-            ):
+            if isinstance(element, ForeignKeyDefinition) and self.engine.casefold() in ENGINES_WITH_FOREIGN_KEYS:
                 found.append(foreign_key_of(element, self.before.name, taken, self.server))
                 taken.append(found[-1].name)
         return found
@@ -370,9 +358,7 @@ class Alteration:
         if not self.server.has_checks:
             return []
         dropped = self._dropped(self.before.checks, ConstraintKind.CHECK)
-        renewed = {a.old.casefold() for a in self._of(ChangeColumn)} | {
-            a.name.casefold() for a in self._of(DropColumn)
-        }
+        renewed = {a.old.casefold() for a in self._of(ChangeColumn)} | {a.name.casefold() for a in self._of(DropColumn)}
         found = [
             self._enforced(check)
             for check in self.before.checks

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pg_chameleon.mysql.ddl.definitions import CharsetClause
 from pg_chameleon.mysql.ddl.errors import UnknownCharset
 from pg_chameleon.mysql.ddl.server import ServerTraits
-from pg_chameleon.mysql.ddl.statements import CharsetClause
 
 
 class Charset(NamedTuple):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from pg_chameleon.mysql.ddl.charsets import BINARY, Charset, binary_collation, resolve, width
+from pg_chameleon.mysql.ddl.definitions import CharsetClause, DataType
 from pg_chameleon.mysql.ddl.errors import Unfollowable
 from pg_chameleon.mysql.ddl.server import ServerTraits
-from pg_chameleon.mysql.ddl.statements import CharsetClause, DataType
 
 TEXT_BASES = frozenset(("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"))
 _BINARY_SIBLINGS = {
@@ -43,7 +44,7 @@ def shown_type(data_type: DataType, table: Charset, server: ServerTraits) -> Sho
     charset = text_charset(data_type, table, server)
     base = data_type.base
     if base in ("enum", "set"):
-        if charset.name == BINARY.name:
+        if charset.name == BINARY.name and not (table.name == BINARY.name and _all_ascii(data_type)):
             # Their bytes are those of the connection's charset, of which the binlog's text tells nothing.
             raise Unfollowable("the members of an ENUM or SET without a character set")
         return ShownType(f"{base}({','.join(map(_member, data_type.members))})", charset)
@@ -51,6 +52,10 @@ def shown_type(data_type: DataType, table: Charset, server: ServerTraits) -> Sho
         base = _BINARY_SIBLINGS[base]
     spelled = sized_text(base, data_type.length, width(charset.name), server)
     return ShownType(spelled + _compressed(data_type), None if charset.name == BINARY.name else charset)
+
+
+def _all_ascii(data_type: DataType) -> bool:
+    return all(map(str.isascii, data_type.members))
 
 
 def text_charset(data_type: DataType, table: Charset, server: ServerTraits) -> Charset:
@@ -92,9 +97,7 @@ def _for_size(size: int, family: str) -> str:
     return f"{prefix}{family}"
 
 
-def converted_text(
-    base: str, length: int | None, before: Charset, after: Charset, server: ServerTraits
-) -> str:
+def converted_text(base: str, length: int | None, before: Charset, after: Charset, server: ServerTraits) -> str:
     """Return what CONVERT TO CHARACTER SET makes of a text type: it keeps the number of characters that fit."""
     old, new = width(before.name), width(after.name)
     if after.name == BINARY.name:
@@ -108,28 +111,38 @@ def converted_text(
 
 
 def _spelled(data_type: DataType, server: ServerTraits) -> str:
+    """Spell a type that is not of text; one without a rule of its own is its bare name."""
     base = data_type.base
-    if base in _SIGNED_WIDTHS:
-        return _integer(data_type, server)
-    if base == "decimal":
-        digits = data_type.length or _DEFAULT_DECIMAL_DIGITS
-        return f"decimal({digits},{data_type.decimals or 0})" + _sign(data_type)
-    if base in ("float", "double"):
-        sized = "" if data_type.length is None else f"({data_type.length},{data_type.decimals})"
-        return base + sized + _sign(data_type)
-    if base in ("time", "datetime", "timestamp"):
-        return f"{base}({data_type.length})" if data_type.length else base
-    if base in ("binary", "varbinary", "blob"):
-        return sized_text(base, data_type.length, 1, server)
-    if base == "bit":
-        return f"bit({data_type.length or 1})"
-    if base == "year":
-        return _year(data_type, server)
-    if base == "vector":
-        return f"vector({data_type.length or _DEFAULT_VECTOR_LENGTH})"
-    if not server.mariadb and server.version >= (8, 0, 11):
-        return _SPATIAL_MYSQL8.get(base, base)
-    return base
+    rule = _SPELLING.get(base)
+    if rule is not None:
+        return rule(data_type, server)
+    return _SPATIAL_MYSQL8.get(base, base) if not server.mariadb and server.version >= (8, 0, 11) else base
+
+
+def _decimal(data_type: DataType, _server: ServerTraits) -> str:
+    digits = data_type.length or _DEFAULT_DECIMAL_DIGITS
+    return f"decimal({digits},{data_type.decimals or 0})" + _sign(data_type)
+
+
+def _float(data_type: DataType, _server: ServerTraits) -> str:
+    sized = "" if data_type.length is None else f"({data_type.length},{data_type.decimals})"
+    return data_type.base + sized + _sign(data_type)
+
+
+def _moment(data_type: DataType, _server: ServerTraits) -> str:
+    return f"{data_type.base}({data_type.length})" if data_type.length else data_type.base
+
+
+def _bytes(data_type: DataType, server: ServerTraits) -> str:
+    return sized_text(data_type.base, data_type.length, 1, server)
+
+
+def _bit(data_type: DataType, _server: ServerTraits) -> str:
+    return f"bit({data_type.length or 1})"
+
+
+def _vector(data_type: DataType, _server: ServerTraits) -> str:
+    return f"vector({data_type.length or _DEFAULT_VECTOR_LENGTH})"
 
 
 def _year(data_type: DataType, server: ServerTraits) -> str:
@@ -149,3 +162,20 @@ def _integer(data_type: DataType, server: ServerTraits) -> str:
     if server.shows_widths or data_type.zerofill or flag:
         return f"{data_type.base}({length})" + _sign(data_type)
     return data_type.base + _sign(data_type)
+
+
+_SPELLING: dict[str, Callable[[DataType, ServerTraits], str]] = {
+    **dict.fromkeys(_SIGNED_WIDTHS, _integer),
+    "decimal": _decimal,
+    "float": _float,
+    "double": _float,
+    "time": _moment,
+    "datetime": _moment,
+    "timestamp": _moment,
+    "binary": _bytes,
+    "varbinary": _bytes,
+    "blob": _bytes,
+    "bit": _bit,
+    "year": _year,
+    "vector": _vector,
+}

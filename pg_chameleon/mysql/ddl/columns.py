@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from pg_chameleon.mysql.ddl import lexer
 from pg_chameleon.mysql.ddl.cursor import Cursor
-from pg_chameleon.mysql.ddl.keys import check_expression, references
-from pg_chameleon.mysql.ddl.options import accept_engine_attribute
-from pg_chameleon.mysql.ddl.statements import (
+from pg_chameleon.mysql.ddl.definitions import (
     CheckDefinition,
     ColumnDefinition,
     DataType,
@@ -18,6 +17,8 @@ from pg_chameleon.mysql.ddl.statements import (
     GeneratedClause,
     RowPeriod,
 )
+from pg_chameleon.mysql.ddl.keys import check_expression, references
+from pg_chameleon.mysql.ddl.options import accept_engine_attribute
 from pg_chameleon.mysql.ddl.types import charset_name, compressed, parse_type
 
 _NOW = ("CURRENT_TIMESTAMP", "NOW", "LOCALTIME", "LOCALTIMESTAMP")
@@ -285,34 +286,42 @@ def _call(cursor: Cursor) -> None:
 
 def _literal(cursor: Cursor) -> DefaultClause | None:
     """Consume a literal, if one comes next."""
-    kind, word = cursor.kind, cursor.word
-    if kind == lexer.STRING:
-        text = _strings(cursor)
-        null = not text and cursor.mariadb and cursor.sql_mode & lexer.EMPTY_STRING_IS_NULL
-        return DefaultClause(DefaultKind.NULL) if null else DefaultClause(DefaultKind.STRING, text)
-    if kind == lexer.NATIONAL:
-        return DefaultClause(DefaultKind.STRING, lexer.unquote_string(cursor.text()[1:], cursor.sql_mode))
-    if kind == lexer.NUMBER:
-        return _number(cursor, "")
-    if kind in (lexer.HEX, lexer.BIT):
-        return DefaultClause(DefaultKind.HEX if kind == lexer.HEX else DefaultKind.BIT, cursor.text()[2:-1])
-    if word in ("-", "+") and cursor.peek_kind(1) == lexer.NUMBER:
+    rule = _LITERALS.get(cursor.kind)
+    return rule(cursor) if rule is not None else _spelled_literal(cursor)
+
+
+def _spelled_literal(cursor: Cursor) -> DefaultClause | None:
+    """Consume a literal that begins with a word or a sign."""
+    word, following = cursor.word, cursor.peek_kind(1)
+    if word in ("-", "+") and following == lexer.NUMBER:
         cursor.index += 1
         return _number(cursor, "-" if word == "-" else "")
-    if word in ("TRUE", "FALSE", "NULL"):
+    if word in _CONSTANTS:
         cursor.index += 1
-        return (
-            DefaultClause(DefaultKind.NULL)
-            if word == "NULL"
-            else DefaultClause(DefaultKind.NUMBER, str(int(word == "TRUE")))
-        )
-    if word in _TEMPORAL and cursor.peek_kind(1) == lexer.STRING:
-        cursor.index += 1
-        return DefaultClause(DefaultKind.STRING, cursor.string())
-    if word.startswith("_") and cursor.peek_kind(1) in (lexer.STRING, lexer.HEX, lexer.BIT):
+        return _CONSTANTS[word]
+    introduced = word.startswith("_") and following in (lexer.STRING, lexer.HEX, lexer.BIT)
+    if introduced or (word in _TEMPORAL and following == lexer.STRING):
         cursor.index += 1
         return _literal(cursor)
     return None
+
+
+def _string(cursor: Cursor) -> DefaultClause:
+    text = _strings(cursor)
+    null = not text and cursor.mariadb and cursor.sql_mode & lexer.EMPTY_STRING_IS_NULL
+    return _CONSTANTS["NULL"] if null else DefaultClause(DefaultKind.STRING, text)
+
+
+def _national(cursor: Cursor) -> DefaultClause:
+    return DefaultClause(DefaultKind.STRING, lexer.unquote_string(cursor.text()[1:], cursor.sql_mode))
+
+
+def _hex(cursor: Cursor) -> DefaultClause:
+    return DefaultClause(DefaultKind.HEX, cursor.text()[2:-1])
+
+
+def _bit(cursor: Cursor) -> DefaultClause:
+    return DefaultClause(DefaultKind.BIT, cursor.text()[2:-1])
 
 
 def _strings(cursor: Cursor) -> str:
@@ -330,3 +339,17 @@ def _number(cursor: Cursor, sign: str) -> DefaultClause:
     if text[:2] == "0b":
         return DefaultClause(DefaultKind.BIT, text[2:])
     return DefaultClause(DefaultKind.NUMBER, sign + text)
+
+
+_CONSTANTS = {
+    "NULL": DefaultClause(DefaultKind.NULL),
+    "TRUE": DefaultClause(DefaultKind.NUMBER, "1"),
+    "FALSE": DefaultClause(DefaultKind.NUMBER, "0"),
+}
+_LITERALS: dict[int, Callable[[Cursor], DefaultClause]] = {
+    lexer.STRING: _string,
+    lexer.NATIONAL: _national,
+    lexer.NUMBER: lambda cursor: _number(cursor, ""),
+    lexer.HEX: _hex,
+    lexer.BIT: _bit,
+}

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pg_chameleon.mysql.ddl.actions import AddElement, ConstraintKind, DropConstraint
 from pg_chameleon.mysql.ddl.columns import column_definition
 from pg_chameleon.mysql.ddl.cursor import Cursor
+from pg_chameleon.mysql.ddl.definitions import Element, KeyKind
 from pg_chameleon.mysql.ddl.keys import accept_algorithm, key_body, table_element
 from pg_chameleon.mysql.ddl.options import table_options
 from pg_chameleon.mysql.ddl.partitions import partition_clause
-from pg_chameleon.mysql.ddl.statements import (
-    AddElement,
-    AlterTable,
-    ConstraintKind,
-    CreateTable,
-    DropConstraint,
-    Element,
-    Ignored,
-    KeyKind,
-    Statement,
-)
+from pg_chameleon.mysql.ddl.statements import AlterTable, CreateTable, Ignored, Statement
 
 
 def create_table(cursor: Cursor, or_replace: bool) -> Statement:
@@ -62,9 +54,7 @@ def create_index(cursor: Cursor, kind: KeyKind, or_replace: bool) -> AlterTable:
         key = replace(key, algorithm=algorithm)
     add = AddElement(key)
     if or_replace:
-        return AlterTable(
-            table, (DropConstraint(ConstraintKind.KEY, name, True), add), sql_mode=cursor.sql_mode
-        )
+        return AlterTable(table, (DropConstraint(ConstraintKind.KEY, name, True), add), sql_mode=cursor.sql_mode)
     return AlterTable(table, (add,), sql_mode=cursor.sql_mode)
 
 

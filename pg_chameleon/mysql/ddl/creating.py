@@ -7,6 +7,14 @@ from dataclasses import replace
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Check, Column, ForeignKey, TableSchema
 from pg_chameleon.mysql.ddl.charsets import Charset, resolve
+from pg_chameleon.mysql.ddl.definitions import (
+    CheckDefinition,
+    ColumnDefinition,
+    Element,
+    ForeignKeyDefinition,
+    KeyDefinition,
+    KeyKind,
+)
 from pg_chameleon.mysql.ddl.draft import (
     Surroundings,
     column_of,
@@ -28,15 +36,7 @@ from pg_chameleon.mysql.ddl.indexes import (
     with_row_ends,
 )
 from pg_chameleon.mysql.ddl.server import ServerTraits
-from pg_chameleon.mysql.ddl.statements import (
-    CheckDefinition,
-    ColumnDefinition,
-    CreateTable,
-    Element,
-    ForeignKeyDefinition,
-    KeyDefinition,
-    KeyKind,
-)
+from pg_chameleon.mysql.ddl.statements import CreateTable
 
 ENGINES_WITH_FOREIGN_KEYS = ("innodb", "ndb", "ndbcluster")
 
@@ -75,9 +75,7 @@ def created_table(
 
 
 def _with_timestamps(elements: tuple[Element, ...], server: ServerTraits) -> tuple[Element, ...]:
-    definitions = iter(
-        with_implicit_timestamps((e for e in elements if isinstance(e, ColumnDefinition)), server)
-    )
+    definitions = iter(with_implicit_timestamps((e for e in elements if isinstance(e, ColumnDefinition)), server))
     return tuple(next(definitions) if isinstance(e, ColumnDefinition) else e for e in elements)
 
 
@@ -99,9 +97,7 @@ def not_null_keys(columns: list[Column], keys: list[KeyElement]) -> list[Column]
     return [made_not_null(column) if column.name.casefold() in primary else column for column in columns]
 
 
-def _foreign_keys(
-    keys: list[KeyElement], name: TableName, engine: str, server: ServerTraits
-) -> tuple[ForeignKey, ...]:
+def _foreign_keys(keys: list[KeyElement], name: TableName, engine: str, server: ServerTraits) -> tuple[ForeignKey, ...]:
     found: list[ForeignKey] = []
     if engine.casefold() not in ENGINES_WITH_FOREIGN_KEYS:
         return ()
@@ -122,9 +118,7 @@ def _checks(
         if isinstance(element, CheckDefinition):
             found.append(check_of(element, name, [each.name for each in found], server))
         elif isinstance(element, ColumnDefinition):
-            found += column_checks(
-                element, by_name[element.name], name, [each.name for each in found], server
-            )
+            found += column_checks(element, by_name[element.name], name, [each.name for each in found], server)
     return tuple(found)
 
 

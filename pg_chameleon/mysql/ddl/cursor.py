@@ -180,9 +180,7 @@ class Cursor:
         while self.accept(";"):
             pass
         if self.kinds[self.index] != END:
-            raise self.refused(
-                "cannot be split into tokens" if self.kinds[self.index] == BAD else "not understood"
-            )
+            raise self.refused("cannot be split into tokens" if self.kinds[self.index] == BAD else "not understood")
 
     @property
     def current_text(self) -> str:
@@ -204,7 +202,7 @@ class Cursor:
             return self.text()
         raise self.refused("expected a name")
 
-    def _identifier_after_dot(self) -> str:
+    def identifier_after_dot(self) -> str:
         """Consume the name after a dot, where every keyword and even a number is a name."""
         if self.kinds[self.index] in (WORD, NUMBER):
             return self.text()
@@ -213,10 +211,10 @@ class Cursor:
     def table_name(self) -> TableName:
         """Consume ``table``, ``schema.table`` or ``.table``."""
         if self.accept("."):
-            return TableName(self.default_schema, self._identifier_after_dot())
+            return TableName(self.default_schema, self.identifier_after_dot())
         first = self.identifier()
         if self.accept("."):
-            return TableName(first, self._identifier_after_dot())
+            return TableName(first, self.identifier_after_dot())
         if not self.default_schema:
             raise self.refused("a table without its schema, and no default database")
         return TableName(self.default_schema, first)
@@ -225,7 +223,7 @@ class Cursor:
         """Consume ``column``, or ``table.column`` as ALTER TABLE takes it."""
         name = self.identifier()
         while self.accept("."):
-            name = self._identifier_after_dot()
+            name = self.identifier_after_dot()
         return name
 
     def string(self) -> str:

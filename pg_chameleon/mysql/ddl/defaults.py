@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from ipaddress import ip_address
+from uuid import UUID
 
 from pg_chameleon.model.schema import ColumnType, Default, parse_column_type
+from pg_chameleon.mysql.ddl.definitions import DefaultClause, DefaultKind
 from pg_chameleon.mysql.ddl.server import ServerTraits
-from pg_chameleon.mysql.ddl.statements import DefaultClause, DefaultKind
 
 _INTEGERS = ("tinyint", "smallint", "mediumint", "int", "bigint", "year")
-_BYTES = ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob")
+_UUID_BYTES = 16
+_ADDRESS_BYTES = {"inet4": 4, "inet6": 16}
 _MAX_EXPONENT = 400
 _DATE = re.compile(
     r"\s*(\d{4}|\d{2})\D(\d{1,2})\D(\d{1,2})(?:[ T]+(\d{1,2})\D(\d{1,2})(?:\D(\d{1,2})(?:\.(\d*))?)?)?\s*"
@@ -38,7 +41,7 @@ def stored_default(clause: DefaultClause | None, column_type: str, server: Serve
     shape = parse_column_type(column_type)
     if shape.base == "bit":
         return _bits(clause)
-    return Default(_literal(clause, shape, server), True)
+    return Default(_literal(clause, shape), True)
 
 
 def _bits(clause: DefaultClause) -> Default:
@@ -54,30 +57,31 @@ def _bits(clause: DefaultClause) -> Default:
     return Default(f"b'{number:b}'", False)
 
 
-def _literal(clause: DefaultClause, shape: ColumnType, server: ServerTraits) -> str:
-    text = clause.text
+def _literal(clause: DefaultClause, shape: ColumnType) -> str:
     number = shape.base in _INTEGERS or shape.base in ("decimal", "float", "double")
+    text = clause.text
     if clause.kind in (DefaultKind.HEX, DefaultKind.BIT):
-        base = 16 if clause.kind is DefaultKind.HEX else 2
-        if number:
-            text = str(int(text, base)) if text else "0"
-        else:
-            text = _characters(text, base)
+        digits = f"{int(text, 2):x}" if clause.kind is DefaultKind.BIT and text else text
+        text = str(int(digits or "0", 16)) if number else _characters(digits, shape)
     if number:
         return _number(text, shape)
     if shape.base in ("datetime", "timestamp", "date"):
         return _moment(text, shape)
     if shape.base == "time":
         return _time(text, shape)
+    if shape.base == "binary":
+        return text.ljust(shape.arguments[0] if shape.arguments else 1, "\0")
     return text
 
 
-def _characters(digits: str, base: int) -> str:
-    """Return the text that a hexadecimal or bit literal stands for."""
-    if base == 2:
-        digits = f"{int(digits, 2):x}" if digits else ""
+def _characters(digits: str, shape: ColumnType) -> str:
+    """Return the text that a hexadecimal literal stands for."""
     padded = digits if len(digits) % 2 == 0 else f"0{digits}"
     raw = bytes.fromhex(padded)
+    if shape.base == "uuid" and len(raw) == _UUID_BYTES:
+        return str(UUID(bytes=raw))
+    if len(raw) == _ADDRESS_BYTES.get(shape.base):
+        return str(ip_address(raw))
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:

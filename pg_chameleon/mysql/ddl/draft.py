@@ -9,8 +9,8 @@ from pg_chameleon.model.schema import Check, Column, Generated
 from pg_chameleon.mysql.ddl.charsets import Charset
 from pg_chameleon.mysql.ddl.column_types import shown_type
 from pg_chameleon.mysql.ddl.defaults import now_expression, stored_default
+from pg_chameleon.mysql.ddl.definitions import ColumnDefinition, DefaultClause, DefaultKind, RowPeriod
 from pg_chameleon.mysql.ddl.server import ServerTraits
-from pg_chameleon.mysql.ddl.statements import ColumnDefinition, DefaultClause, DefaultKind, RowPeriod
 
 ROW_START, ROW_END = "ROW START", "ROW END"
 _HIDDEN = (("row_start", ROW_START), ("row_end", ROW_END))
@@ -37,8 +37,7 @@ def column_of(definition: ColumnDefinition, around: Surroundings) -> Column:
         default=stored_default(definition.default, shown.column_type, server),
         auto_increment=definition.auto_increment,
         on_update=now_expression(definition.on_update, server) if definition.on_update else None,
-        generated=_row_period(definition)
-        or (Generated(generated.expression, generated.stored) if generated else None),
+        generated=_row_period(definition) or (Generated(generated.expression, generated.stored) if generated else None),
         invisible=definition.invisible,
         charset=shown.charset.name if shown.charset else None,
         collation=shown.charset.collation if shown.charset else None,
@@ -106,9 +105,7 @@ def made_not_null(column: Column) -> Column:
 
 def row_end_column(columns: Iterable[Column]) -> str | None:
     """Return the column that holds the end of a row's period, if the table keeps its history."""
-    return next(
-        (each.name for each in columns if each.generated and each.generated.expression == ROW_END), None
-    )
+    return next((each.name for each in columns if each.generated and each.generated.expression == ROW_END), None)
 
 
 def with_row_period(columns: list[Column]) -> list[Column]:

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pg_chameleon.model.names import TableName
-from pg_chameleon.model.schema import Check, Column, ForeignKey, Index, IndexPart, parse_column_type
+from pg_chameleon.model.schema import Check, Column, ForeignKey, Index, IndexPart
 from pg_chameleon.mysql.ddl.charsets import width
-from pg_chameleon.mysql.ddl.server import ServerTraits
-from pg_chameleon.mysql.ddl.statements import (
+from pg_chameleon.mysql.ddl.definitions import (
     CheckDefinition,
     ColumnDefinition,
     ForeignKeyDefinition,
@@ -18,9 +17,17 @@ from pg_chameleon.mysql.ddl.statements import (
     KeyPart,
     PeriodDefinition,
 )
+from pg_chameleon.mysql.ddl.server import ServerTraits
 
 KeyElement = KeyDefinition | ForeignKeyDefinition
 _SPATIAL_PREFIX = 32  # what information_schema shows for the parts of a spatial index
+_POINT_BYTES = 25
+_TINY_BYTES = 255
+_MAX_INNODB_KEY_BYTES = 3072
+_MAX_KEY_BYTES = {"myisam": 1000, "aria": 2300}
+SPATIAL_BASES = frozenset(
+    ("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon")
+)
 _CHARACTER_BASES = ("char", "varchar", "binary", "varbinary")
 
 
@@ -33,12 +40,12 @@ class NewKey:
 
 
 def keys_of_column(definition: ColumnDefinition, server: ServerTraits) -> list[KeyElement]:
-    """Return the keys that a column's attributes ask for."""
+    """Return the keys that a column's attributes ask for; to MariaDB PRIMARY KEY makes UNIQUE superfluous."""
     found: list[KeyElement] = []
     part = (KeyPart(definition.name),)
     if definition.primary:
         found.append(KeyDefinition(KeyKind.PRIMARY, None, part))
-    if definition.unique:
+    if definition.unique and not (definition.primary and server.mariadb):
         found.append(KeyDefinition(KeyKind.UNIQUE, None, part))
     if definition.references is not None and server.keeps_inline_references:
         found.append(replace(definition.references, columns=(definition.name,)))
@@ -59,17 +66,13 @@ def new_keys(elements: Iterable[KeyElement]) -> list[NewKey]:
 
 
 def add_keys(
-    existing: Sequence[Index],
-    added: Sequence[NewKey],
-    columns: Sequence[Column],
-    engine: str,
-    server: ServerTraits,
+    existing: Sequence[Index], added: Sequence[NewKey], columns: Sequence[Column], engine: str, server: ServerTraits
 ) -> list[Index]:
     """Return the indexes of a table after keys were added."""
     found = list(existing)
-    by_name = {column.name.casefold(): column for column in columns}
+    host = Host({column.name.casefold(): column for column in columns}, engine, server)
     for key in _without_superfluous(existing, added):
-        index = _index_of(key.definition, found, by_name, engine, server)
+        index = _index_of(key.definition, found, host)
         found.append(replace(index, generated=True) if key.generated else index)
     covered = [index for index in found if index.generated and _is_covered(index, found)]
     return [index for index in found if index not in covered]
@@ -84,11 +87,7 @@ def _without_superfluous(existing: Sequence[Index], added: Sequence[NewKey]) -> 
             continue
         if key.generated and any(_covers(_shape(other.definition.parts), shape) for other in kept):
             continue
-        kept = [
-            other
-            for other in kept
-            if not (other.generated and _covers(shape, _shape(other.definition.parts)))
-        ]
+        kept = [other for other in kept if not (other.generated and _covers(shape, _shape(other.definition.parts)))]
         kept.append(key)
     return kept
 
@@ -110,19 +109,11 @@ def _covers(longer: Shape, shorter: Shape) -> bool:
 
 def _is_covered(index: Index, others: Iterable[Index]) -> bool:
     shape = _index_shape(index)
-    return any(
-        other is not index and not other.generated and _covers(_index_shape(other), shape) for other in others
-    )
+    return any(other is not index and not other.generated and _covers(_index_shape(other), shape) for other in others)
 
 
-def _index_of(
-    definition: KeyDefinition,
-    existing: Sequence[Index],
-    columns: dict[str, Column],
-    engine: str,
-    server: ServerTraits,
-) -> Index:
-    parts = tuple(_part(part, definition.kind, columns) for part in definition.parts)
+def _index_of(definition: KeyDefinition, existing: Sequence[Index], host: Host) -> Index:
+    parts = tuple(_part(part, definition.kind, host) for part in definition.parts)
     unique = definition.kind in (KeyKind.PRIMARY, KeyKind.UNIQUE)
     if definition.kind is KeyKind.PRIMARY:
         name = "PRIMARY"
@@ -130,79 +121,98 @@ def _index_of(
         name = definition.name
     else:
         name = _free_name(parts[0].column or "functional_index", existing)
-    return Index(name, parts, unique, _kind(definition, parts, columns, engine, server), definition.comment)
+    return Index(name, parts, unique, _kind(definition, parts, host), definition.comment)
 
 
 def _free_name(base: str, existing: Sequence[Index]) -> str:
     taken = {index.name.casefold() for index in existing}
     if base.casefold() not in taken and base.casefold() != "primary":
         return base
-    names = (f"{base}_{number}" for number in range(2, len(taken) + 4))
-    return next(name for name in names if name.casefold() not in taken)
+    number = 2
+    while f"{base}_{number}".casefold() in taken:
+        number += 1
+    return f"{base}_{number}"
 
 
-def _part(part: KeyPart, kind: KeyKind, columns: dict[str, Column]) -> IndexPart:
-    column = columns.get(part.column.casefold()) if part.column else None
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The table that gets an index: its columns by their names in lower case, and its engine."""
+
+    columns: dict[str, Column]
+    engine: str
+    server: ServerTraits
+
+    def column(self, name: str | None) -> Column | None:
+        """Find a column."""
+        return self.columns.get(name.casefold()) if name is not None else None
+
+    @property
+    def max_key_bytes(self) -> int:
+        """The most bytes of a column that the engine puts into an index."""
+        return _MAX_KEY_BYTES.get(self.engine.casefold(), _MAX_INNODB_KEY_BYTES)
+
+
+def _part(part: KeyPart, kind: KeyKind, host: Host) -> IndexPart:
+    column = host.column(part.column)
     name = column.name if column else part.column
     if kind is KeyKind.SPATIAL:
         return IndexPart(name, _SPATIAL_PREFIX)
     if kind is KeyKind.FULLTEXT or column is None:
         return IndexPart(name, None, part.descending, part.expression)
-    return IndexPart(name, fitting_prefix(part.length, column), part.descending, part.expression)
+    return IndexPart(name, _prefix(part.length, column, kind, host), part.descending)
+
+
+def _prefix(length: int | None, column: Column, kind: KeyKind, host: Host) -> int | None:
+    """Return the prefix that the server makes of the one that was asked for."""
+    shape = column.type
+    if shape.base in SPATIAL_BASES:
+        return _POINT_BYTES if shape.base == "point" and length is None else length
+    if kind is KeyKind.INDEX and _is_text(shape.base):
+        most = host.max_key_bytes // width(column.charset or "binary")
+        whole = shape.arguments[0] if shape.arguments else None
+        if (length or whole or most + 1) > most:
+            length = most
+    return fitting_prefix(length, column)
+
+
+def _is_text(base: str) -> bool:
+    return base in _CHARACTER_BASES or base.endswith(("text", "blob"))
 
 
 def fitting_prefix(prefix: int | None, column: Column) -> int | None:
     """Return the length of a prefix, or None if it covers the column."""
     if prefix is None:
         return None
-    shape = parse_column_type(column.column_type)
+    shape = column.type
     if shape.base in _CHARACTER_BASES:
         return prefix if prefix < (shape.arguments[0] if shape.arguments else 1) else None
+    if shape.base in ("tinytext", "tinyblob"):
+        return min(prefix, _TINY_BYTES // width(column.charset or "binary"))
     return prefix
 
 
-def _kind(
-    definition: KeyDefinition,
-    parts: Sequence[IndexPart],
-    columns: dict[str, Column],
-    engine: str,
-    server: ServerTraits,
-) -> str:
+def _kind(definition: KeyDefinition, parts: Sequence[IndexPart], host: Host) -> str:
     if definition.kind in (KeyKind.FULLTEXT, KeyKind.SPATIAL, KeyKind.VECTOR):
-        return definition.kind.value
-    if engine.casefold() in ("memory", "heap"):
+        return definition.kind.name.lower()
+    if host.engine == "MEMORY":
         return "btree" if definition.algorithm in ("BTREE", "RTREE") else "hash"
-    if server.mariadb and definition.kind is KeyKind.UNIQUE and _is_long(parts, columns):
-        return "hash"
+    if host.server.mariadb and definition.kind is KeyKind.UNIQUE:
+        # MariaDB keeps a hash of a unique key that is too long for a tree, or on demand.
+        return "hash" if definition.algorithm == "HASH" or _is_long(parts, host) else "btree"
     return "btree"
 
 
-def _is_long(parts: Sequence[IndexPart], columns: dict[str, Column]) -> bool:
-    """Tell whether MariaDB keeps a hash of the key, because it is too long for a tree."""
-    for part in parts:
-        column = columns.get(part.column.casefold()) if part.column else None
-        if column is None or part.prefix is not None:
-            continue
-        base = parse_column_type(column.column_type).base
-        if base.endswith(("text", "blob")):
-            return True
-    return _bytes(parts, columns) > _MAX_KEY_BYTES
-
-
-_MAX_KEY_BYTES = 3072
-
-
-def _bytes(parts: Sequence[IndexPart], columns: dict[str, Column]) -> int:
+def _is_long(parts: Sequence[IndexPart], host: Host) -> bool:
     total = 0
     for part in parts:
-        column = columns.get(part.column.casefold()) if part.column else None
-        if column is None:
+        column = host.column(part.column)
+        if column is None or not _is_text(column.type.base):
             continue
-        shape = parse_column_type(column.column_type)
-        if shape.base in _CHARACTER_BASES:
-            length = part.prefix or (shape.arguments[0] if shape.arguments else 1)
-            total += length * width(column.charset or "binary")
-    return total
+        length = part.prefix or (column.type.arguments[0] if column.type.arguments else None)
+        if length is None:
+            return True
+        total += length * width(column.charset or "binary")
+    return total > host.max_key_bytes
 
 
 def foreign_key_of(
@@ -218,7 +228,7 @@ def foreign_key_of(
     return ForeignKey(
         name,
         definition.columns,
-        definition.referenced,
+        TableName(definition.referenced.schema or table.schema, definition.referenced.table),
         definition.referenced_columns,
         definition.on_delete or unset,
         definition.on_update or unset,
@@ -226,15 +236,11 @@ def foreign_key_of(
 
 
 def _next_number(prefix: str, names: Iterable[str]) -> int:
-    numbers = [
-        int(tail) for name in names if (tail := name.removeprefix(prefix)) != name and tail.isdecimal()
-    ]
+    numbers = [int(tail) for name in names if (tail := name.removeprefix(prefix)) != name and tail.isdecimal()]
     return max(numbers, default=0) + 1
 
 
-def check_of(
-    definition: CheckDefinition, table: TableName, taken: Iterable[str], server: ServerTraits
-) -> Check:
+def check_of(definition: CheckDefinition, table: TableName, taken: Iterable[str], server: ServerTraits) -> Check:
     """Return a table's check with the name that the server gives it."""
     name = definition.name
     if name is None:

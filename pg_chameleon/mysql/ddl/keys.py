@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from pg_chameleon.model.names import TableName
 from pg_chameleon.mysql.ddl.cursor import Cursor
-from pg_chameleon.mysql.ddl.options import accept_engine_attribute
-from pg_chameleon.mysql.ddl.statements import (
+from pg_chameleon.mysql.ddl.definitions import (
     CheckDefinition,
     ForeignKeyDefinition,
     KeyDefinition,
@@ -12,6 +12,7 @@ from pg_chameleon.mysql.ddl.statements import (
     KeyPart,
     PeriodDefinition,
 )
+from pg_chameleon.mysql.ddl.options import accept_engine_attribute
 
 TableElement = KeyDefinition | ForeignKeyDefinition | CheckDefinition | PeriodDefinition
 
@@ -69,9 +70,7 @@ def check_expression(cursor: Cursor) -> tuple[str, bool]:
     return expression, enforced
 
 
-def _key(
-    cursor: Cursor, kind: KeyKind, constraint: str | None = None, if_not_exists: bool = False
-) -> KeyDefinition:
+def _key(cursor: Cursor, kind: KeyKind, constraint: str | None = None, if_not_exists: bool = False) -> KeyDefinition:
     if_not_exists |= cursor.accept_all("IF", "NOT", "EXISTS")
     name = None if _at_algorithm(cursor) or cursor.word == "(" else cursor.identifier()
     return key_body(cursor, kind, name if name is not None else constraint, if_not_exists)
@@ -155,6 +154,12 @@ def _referencing_column(cursor: Cursor) -> str:
     return part.column
 
 
+def _referenced_table(cursor: Cursor) -> TableName:
+    """Consume a table's name; without a schema it is in that of the referencing table, not in the default one."""
+    first = cursor.identifier()
+    return TableName(first, cursor.identifier_after_dot()) if cursor.accept(".") else TableName("", first)
+
+
 def references(
     cursor: Cursor,
     constraint: str | None,
@@ -163,7 +168,7 @@ def references(
     if_not_exists: bool = False,
 ) -> ForeignKeyDefinition:
     """Consume what follows REFERENCES: the table, its columns and the rules."""
-    table = cursor.table_name()
+    table = _referenced_table(cursor)
     referenced = cursor.parenthesised(lambda: _referencing_column(cursor)) if cursor.word == "(" else ()
     if cursor.accept("MATCH"):
         cursor.expect_one("FULL", "PARTIAL", "SIMPLE")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pg_chameleon.mysql.ddl import lexer
 from pg_chameleon.mysql.ddl.cursor import Cursor
-from pg_chameleon.mysql.ddl.statements import CharsetClause, TableOptions
+from pg_chameleon.mysql.ddl.definitions import CharsetClause, TableOptions
 from pg_chameleon.mysql.ddl.types import charset_clause, merge_charset
 
 # Options with a value that says nothing about the structure; a value is a number, a name or a string.
@@ -94,36 +94,53 @@ def _accept_option_value(cursor: Cursor) -> None:
 def _rare_option(cursor: Cursor, options: TableOptions) -> TableOptions | None:
     if cursor.accept_all("WITH", "SYSTEM", "VERSIONING"):
         return replace(options, system_versioning=True)
-    if cursor.accept("UNION"):
+    if cursor.accept("SEQUENCE"):
         cursor.accept("=")
-        cursor.expect("(")
-        if cursor.word != ")":
-            cursor.listed(cursor.table_name)
-        cursor.expect(")")
+        return replace(options, sequence=cursor.number() != 0)
+    rule = _RARE.get(cursor.word)
+    if rule is not None:
+        cursor.index += 1
+        rule(cursor)
         return options
-    if cursor.accept_one("DATA", "INDEX"):
-        cursor.expect("DIRECTORY")
-        cursor.accept("=")
-        cursor.string()
-        return options
-    if cursor.accept("TABLESPACE"):
-        cursor.accept("=")
-        cursor.name_or_string()
-        return options
-    if cursor.accept("STORAGE"):
-        cursor.expect_one("DISK", "MEMORY", "DEFAULT")
-        return options
-    if cursor.accept_all("START", "TRANSACTION"):  # the end of MySQL's CREATE TABLE … SELECT in the binlog
-        return options
-    if cursor.word == "SEQUENCE":
-        return _sequence(cursor, options)
     return options if accept_engine_attribute(cursor) else None
 
 
-def _sequence(cursor: Cursor, options: TableOptions) -> TableOptions:
-    cursor.expect("SEQUENCE")
+def _union(cursor: Cursor) -> None:
     cursor.accept("=")
-    return replace(options, sequence=cursor.number() != 0)
+    cursor.expect("(")
+    if cursor.word != ")":
+        cursor.listed(cursor.table_name)
+    cursor.expect(")")
+
+
+def _directory(cursor: Cursor) -> None:
+    cursor.expect("DIRECTORY")
+    cursor.accept("=")
+    cursor.string()
+
+
+def _tablespace(cursor: Cursor) -> None:
+    cursor.accept("=")
+    cursor.name_or_string()
+
+
+def _storage(cursor: Cursor) -> None:
+    cursor.expect_one("DISK", "MEMORY", "DEFAULT")
+
+
+def _start_transaction(cursor: Cursor) -> None:
+    """Consume the end of MySQL's CREATE TABLE … SELECT in the binlog."""
+    cursor.expect("TRANSACTION")
+
+
+_RARE = {
+    "UNION": _union,
+    "DATA": _directory,
+    "INDEX": _directory,
+    "TABLESPACE": _tablespace,
+    "STORAGE": _storage,
+    "START": _start_transaction,
+}
 
 
 def accept_engine_attribute(cursor: Cursor) -> bool:

@@ -6,20 +6,19 @@ from collections.abc import Callable
 
 from pg_chameleon.model.names import TableName
 from pg_chameleon.mysql.ddl import foreign, lexer
+from pg_chameleon.mysql.ddl.actions import ConstraintKind, DropConstraint
 from pg_chameleon.mysql.ddl.alter import alter_table
 from pg_chameleon.mysql.ddl.create import accept_algorithm_and_lock, accept_wait, create_index, create_table
 from pg_chameleon.mysql.ddl.cursor import Cursor
+from pg_chameleon.mysql.ddl.definitions import KeyKind
 from pg_chameleon.mysql.ddl.options import schema_options
 from pg_chameleon.mysql.ddl.statements import (
     AlterDatabase,
     AlterTable,
-    ConstraintKind,
     CreateDatabase,
-    DropConstraint,
     DropDatabase,
     DropTable,
     Ignored,
-    KeyKind,
     RenameTable,
     Statement,
     TruncateTable,

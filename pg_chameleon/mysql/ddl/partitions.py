@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from pg_chameleon.mysql.ddl.actions import Action, NoChange, RowsUnseen
 from pg_chameleon.mysql.ddl.cursor import Cursor
 from pg_chameleon.mysql.ddl.lexer import QUOTED, WORD
-from pg_chameleon.mysql.ddl.statements import Action, NoChange, RowsUnseen
 
 _UNITS = [
     "MICROSECOND",

@@ -77,6 +77,10 @@ class Structures:
         """Return the default charset of a schema."""
         return self._defaults.get(self._folded(schema), Charset(self.server.charset, self.server.collation))
 
+    def set_schema_default(self, schema: str, charset: Charset) -> None:
+        """Set the default charset of a schema, as it was read from the source or is told by an event."""
+        self._defaults[self._folded(schema)] = charset
+
     @property
     def schema_defaults(self) -> dict[str, Charset]:
         """The default charsets of the schemas that are known."""

@@ -16,23 +16,18 @@ from pg_chameleon.model.change import (
 )
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Check, ForeignKey, TableSchema
+from pg_chameleon.mysql.ddl.actions import AddColumn, AddElement, ChangeColumn, ConvertCharset, RowsUnseen
 from pg_chameleon.mysql.ddl.altering import Alteration, new_name
 from pg_chameleon.mysql.ddl.creating import created_table
+from pg_chameleon.mysql.ddl.definitions import KeyDefinition, KeyKind
 from pg_chameleon.mysql.ddl.errors import Unfollowable
 from pg_chameleon.mysql.ddl.statements import (
-    AddColumn,
-    AddElement,
     AlterTable,
-    ChangeColumn,
-    ConvertCharset,
     CreateDatabase,
     CreateTable,
     DropDatabase,
     DropTable,
-    KeyDefinition,
-    KeyKind,
     RenameTable,
-    RowsUnseen,
     Statement,
     StatementFormatChange,
     TruncateTable,

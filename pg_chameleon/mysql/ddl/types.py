@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pg_chameleon.mysql.ddl import lexer
 from pg_chameleon.mysql.ddl.cursor import Cursor
-from pg_chameleon.mysql.ddl.statements import CharsetClause, DataType
+from pg_chameleon.mysql.ddl.definitions import CharsetClause, DataType
 
 NATIONAL_CHARSET = "utf8"  # what NCHAR means: utf8mb3 under the name that every version knows
 _DOUBLE_FROM = 25  # FLOAT(25) and more is a DOUBLE
@@ -231,9 +231,7 @@ def charset_name(cursor: Cursor) -> str:
 
 def accept_charset_keyword(cursor: Cursor) -> bool:
     """Consume CHARACTER SET in one of its spellings."""
-    return (
-        cursor.accept("CHARSET") or cursor.accept_all("CHARACTER", "SET") or cursor.accept_all("CHAR", "SET")
-    )
+    return cursor.accept("CHARSET") or cursor.accept_all("CHARACTER", "SET") or cursor.accept_all("CHAR", "SET")
 
 
 def charset_clause(cursor: Cursor) -> CharsetClause | None:
