@@ -89,9 +89,9 @@ def apply_carefully(
     every = replace(rows, counts=counts._replace(deletes=max(counts.deletes, 1), updates=max(counts.updates, 1)))
     failed = list(_narrow(cursor, table, every, identities(cursor, table, rows)))
     failures = []
-    for identity, error in failed:
+    for identity, refusal in failed:
         row = last_logged(cursor, table, rows, identity)
-        failures.append(_discarded(name, row, rows, error))
+        failures.append(_discarded(name, row, rows, refusal))
         _put_on_record(cursor, source, failures[-1], row)
     return failures
 
