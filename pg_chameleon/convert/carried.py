@@ -19,7 +19,7 @@ class CarriedColumn:
     """A column of the source, its target's name, and its rule.
 
     ``checked``: dates that do not exist are found and give way to ``substitute``, of which None is NULL;
-    otherwise PostgreSQL refuses them.
+    otherwise PostgreSQL refuses them. ``overridden``: the user chose the type.
     """
 
     source: Column
@@ -27,6 +27,7 @@ class CarriedColumn:
     rule: TypeRule
     checked: bool
     substitute: str | None
+    overridden: bool
 
     @property
     def nullable(self) -> bool:
@@ -40,9 +41,7 @@ def carried_columns(schema: TableSchema, rules: Rules) -> tuple[CarriedColumn, .
 
     Those that the target generates by itself are not among them.
     """
-    return tuple(
-        _carried(schema, column, rules) for column in schema.columns if generated_expression(column) is None
-    )
+    return tuple(_carried(schema, column, rules) for column in schema.columns if generated_expression(column) is None)
 
 
 def _carried(schema: TableSchema, column: Column, rules: Rules) -> CarriedColumn:
@@ -55,4 +54,5 @@ def _carried(schema: TableSchema, column: Column, rules: Rules) -> CarriedColumn
         rule=rule,
         checked=bool(rule.valid_select) and rules.zero_dates is not ZeroDates.ERROR,
         substitute=INFINITY if infinite else None,
+        overridden=rules.override(schema.name, column) is not None,
     )

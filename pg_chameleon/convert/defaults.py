@@ -56,6 +56,22 @@ def implicit_default(column: Column, carried: CarriedColumn) -> str | None:
     return None if text is None else _of_literal(column, carried, text)
 
 
+def null_substitute(column: Column, carried: CarriedColumn) -> str | None:
+    """Return what a server makes of NULL when a column becomes NOT NULL; None where that is not certain."""
+    base = column.type.base
+    if base in ("timestamp", "json", "enum"):
+        return "''" if base == "enum" else None
+    return implicit_default(column, carried)
+
+
+def is_constant(column: Column) -> bool:
+    """Tell whether the default has the same value whenever it is evaluated."""
+    if column.default is None or column.default.literal:
+        return True
+    text = _unwrapped(column.default.text)
+    return not (_NOW.fullmatch(text) or _TODAY.fullmatch(text) or _UUID.fullmatch(text))
+
+
 def _unwrapped(expression: str) -> str:
     text = expression.strip()
     while text.startswith("(") and text.endswith(")") and _is_one_pair(text):
@@ -172,9 +188,7 @@ def _bit(literal: _Literal) -> str:
             raise _NoDefault("it is not a bit value")
         number = int(literal.text)
     width = (*literal.column.type.arguments, 1)[0]
-    return (
-        quote_literal(f"{number:0{width}b}") if literal.carried.rule.target.startswith("bit") else str(number)
-    )
+    return quote_literal(f"{number:0{width}b}") if literal.carried.rule.target.startswith("bit") else str(number)
 
 
 def _string(literal: _Literal) -> str:

@@ -59,10 +59,7 @@ def target_index(schema: TableSchema, index: Index, rules: Rules, notes: list[st
 
 def _btree(schema: TableSchema, index: Index, rules: Rules) -> TargetIndex:
     parts = [_part(schema, index, part, rules) for part in index.parts]
-    plain = all(
-        part.expression is None and text.startswith('"')
-        for part, text in zip(index.parts, parts, strict=True)
-    )
+    plain = all(part.expression is None and text.startswith('"') for part, text in zip(index.parts, parts, strict=True))
     primary = index.primary and plain
     directions = [" DESC" if part.descending and not primary else "" for part in index.parts]
     return TargetIndex(

@@ -85,9 +85,7 @@ def repaired_line(line: bytes) -> bytes:
 
 def copy_conversions(schema: TableSchema, rules: Rules) -> tuple[Conversion, ...]:
     """Return the conditions under which the copy changes values, so that these can be counted and shown."""
-    return tuple(
-        conversion for carried in carried_columns(schema, rules) for conversion in _conversions(carried)
-    )
+    return tuple(conversion for carried in carried_columns(schema, rules) for conversion in _conversions(carried))
 
 
 def _line_field(carried: CarriedColumn) -> str:

@@ -38,6 +38,11 @@ def enum_name(table: str, column: str) -> str:
     return _with_hash(f"{table}_{column}", _digest("enum", table, column))
 
 
+def sequence_name(table: str, column: str) -> str:
+    """Name the sequence of an identity; given, so that it is known when its table moves to another schema."""
+    return _with_hash(f"{table}_{column}_seq", _digest("sequence", table, column))
+
+
 def constraint_name(name: str) -> str:
     """Name a foreign key or a check, whose names are unique in their table only."""
     return _fitted(name, _digest("constraint", name))

@@ -80,6 +80,4 @@ def _closeness(tables: frozenset[str], table: TableName, column: Column) -> tupl
 def normal_type(column_type: str) -> str:
     """Write a column type with single spaces; without regard to case outside the quotes."""
     parts = re.split(r"('(?:[^']|'')*')", column_type.strip())
-    return "".join(
-        part if number % 2 else re.sub(r"\s+", " ", part.lower()) for number, part in enumerate(parts)
-    )
+    return "".join(part if number % 2 else re.sub(r"\s+", " ", part.lower()) for number, part in enumerate(parts))

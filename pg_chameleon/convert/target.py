@@ -30,8 +30,9 @@ class EnumType:
 class TargetColumn:
     """A column of the target.
 
-    ``source`` is its name on the source. ``type`` is empty where ``enum`` is its type. ``default`` and
-    ``generated`` are expressions of PostgreSQL. ``infinite``: '-infinity' stands for dates that do not exist.
+    ``source`` is its name on the source. ``type`` is empty where ``enum`` is its type. ``default`` and ``generated``
+    are expressions of PostgreSQL. ``sequence`` is that of the identity. ``infinite``: '-infinity' stands for dates that
+    do not exist.
     """
 
     source: str
@@ -40,6 +41,7 @@ class TargetColumn:
     nullable: bool
     default: str | None = None
     identity: bool = False
+    sequence: str = ""
     generated: str | None = None
     enum: EnumType | None = None
     infinite: bool = False
@@ -79,12 +81,8 @@ def target_table(schema: TableSchema, rules: Rules) -> TargetTable:
     """Return what a table of the source is on the target."""
     carried = {each.source.name: each for each in carried_columns(schema, rules)}
     notes: list[str] = []
-    columns = tuple(
-        _column(schema, column, carried.get(column.name), rules, notes) for column in schema.columns
-    )
-    indexes = tuple(
-        index for each in schema.indexes if (index := target_index(schema, each, rules, notes)) is not None
-    )
+    columns = tuple(_column(schema, column, carried.get(column.name), rules, notes) for column in schema.columns)
+    indexes = tuple(index for each in schema.indexes if (index := target_index(schema, each, rules, notes)) is not None)
     return TargetTable(
         name=names.table_name(schema.name.table),
         columns=columns,
@@ -115,6 +113,7 @@ def _column(
     return replace(
         target,
         identity=identity,
+        sequence=names.sequence_name(schema.name.table, column.name) if identity else "",
         default=default_expression(column, carried, notes),
         infinite=carried.checked and carried.substitute is not None,
     )

@@ -78,9 +78,7 @@ class SetTexts(dict[int, str]):
             raise LookupError(f"the set has {len(self.members)} members, the value {bits:#x} has more")
         if len(self) >= _CACHED_TEXTS:
             self.clear()
-        self[bits] = text = ",".join(
-            member for number, member in enumerate(self.members) if bits >> number & 1
-        )
+        self[bits] = text = ",".join(member for number, member in enumerate(self.members) if bits >> number & 1)
         return text
 
 

@@ -27,9 +27,7 @@ _UTF8 = frozenset({"utf8mb4", "utf8mb3", "utf8", "ascii"})
 _TEXT_TARGETS = frozenset(
     {"text", "varchar", "character varying", "char", "character", "citext", "json", "jsonb", "xml"}
 )
-_NUMBER_TARGETS = frozenset(
-    {"smallint", "integer", "int", "bigint", "numeric", "decimal", "real", "double precision"}
-)
+_NUMBER_TARGETS = frozenset({"smallint", "integer", "int", "bigint", "numeric", "decimal", "real", "double precision"})
 _GEOMETRIES = (
     *("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"),
     *("geometrycollection", "geomcollection"),
@@ -264,9 +262,7 @@ _RULES: dict[str, TypeRule | Callable[[Column], TypeRule]] = {
     "enum": _enum,
     "set": _set,
     "json": replace(_LONG_TEXT, target="jsonb", document=True),
-    **dict.fromkeys(
-        _GEOMETRIES, TypeRule("geometry", _EWKB, "constant(value)", constant=ewkb, from_raw=ewkb)
-    ),
+    **dict.fromkeys(_GEOMETRIES, TypeRule("geometry", _EWKB, "constant(value)", constant=ewkb, from_raw=ewkb)),
     # What VECTOR_TO_STRING shows is rounded to six digits, so the numbers are read from the bytes.
     "vector": TypeRule("real[]", "", "constant(value)", constant=vector_text, from_raw=vector_text),
     "uuid": TypeRule("uuid"),
