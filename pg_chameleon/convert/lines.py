@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pg_chameleon.convert.carried import CarriedColumn, carried_columns
-from pg_chameleon.convert.quoting import mysql_bytes, quote_mysql_identifier
+from pg_chameleon.convert.quoting import mysql_bytes
 from pg_chameleon.convert.rules import ChangeReason, Rules
 from pg_chameleon.convert.text import copy_text, document_without_nul
+from pg_chameleon.model.names import quote_mysql_identifier
 from pg_chameleon.model.schema import TableSchema
 
 NULL = b"\\N"

@@ -19,11 +19,6 @@ def quote_literal(text: str) -> str:
     return f"E{quoted}" if "\\" in text else quoted
 
 
-def quote_mysql_identifier(name: str) -> str:
-    """Quote a name of MySQL; backticks do not depend on ``sql_mode``."""
-    return "`" + _refuse_nul(name).replace("`", "``") + "`"
-
-
 def mysql_bytes(value: bytes) -> str:
     """Write bytes as a binary string of MySQL, in digits that no ``sql_mode`` and no charset changes."""
     return f"X'{value.hex()}'"

@@ -21,3 +21,10 @@ class TableName(NamedTuple):
         if not (schema and dot and table):
             raise ValueError(f"expected schema.table, got {text!r}")
         return cls(schema, table)
+
+
+def quote_mysql_identifier(name: str) -> str:
+    """Quote a name of MySQL; backticks do not depend on ``sql_mode``."""
+    if "\0" in name:
+        raise ValueError(f"no server has a NUL character in a name: {name!r}")
+    return "`" + name.replace("`", "``") + "`"

@@ -10,9 +10,8 @@ from math import ceil
 
 from pymysql.cursors import SSCursor
 
-from pg_chameleon.convert.quoting import quote_mysql_identifier
 from pg_chameleon.errors import SourceError
-from pg_chameleon.model.names import TableName
+from pg_chameleon.model.names import TableName, quote_mysql_identifier
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.mysql.connection import SourceConnection, source_errors
 from pg_chameleon.mysql.packets import read_column_rows
