@@ -145,7 +145,8 @@ create index batches_waiting
 -- Changes of structure. A batch's rows of segment n come before its change with that segment, rows of n + 1 after it.
 create table sch_chameleon.schema_changes (
     change_id     bigint  generated always as identity primary key,
-    batch_id      bigint  not null references sch_chameleon.batches on delete cascade,
+    -- Changes are stored as they are read, their batch only when it is whole.
+    batch_id      bigint  not null references sch_chameleon.batches on delete cascade deferrable initially deferred,
     segment       integer not null,
     table_id      integer not null,
     kind          text    not null check (kind in ('create', 'alter', 'drop', 'truncate', 'quarantine')),
