@@ -54,9 +54,10 @@ class Probe:
         self._sent[number] = time.monotonic()
 
     def observe(self, connect: "Callable[[], TargetConnection]", target_schema: str, stop: Event) -> None:
-        """Watch the target until `stop` is set; for a thread of its own."""
+        """Watch the target until `stop` is set; for a thread of its own. Only commits from now on count."""
         statement = sql.SQL("select number from {} where number > %s").format(sql.Identifier(target_schema, self.table))
-        last = 0
+        last = self._number
+        self._sent.clear()
         with closing(connect()) as connection, connection.cursor() as cursor:
             connection.autocommit = True
             while not stop.wait(POLL_INTERVAL):

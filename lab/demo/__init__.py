@@ -1,0 +1,1 @@
+"""The whole journey from MySQL to PostgreSQL, to look at: `make demo`."""
