@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from pg_chameleon.convert import ddl, names
+from pg_chameleon.convert.indexes import TargetIndex
 from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.target import target_table
@@ -62,18 +64,39 @@ def drop_table(cursor: Cursor, schema: TableSchema, target: TableName, rules: Ru
         cursor.execute(statement)
 
 
+def create_index(cursor: Cursor, index: TargetIndex, target: TableName) -> Missing | None:
+    """Make an index of a table, so that others can be made at the same time; say if PostgreSQL does not make it.
+
+    The primary key becomes a unique index first: to add it as a constraint would lock the table.
+    """
+    try:
+        run_statements(cursor, ddl.create_index(replace(index, primary=False), target.schema, target.table))
+    except TargetError as error:
+        if error.transient:
+            raise
+        return Missing(f"the index {index.source} could not be made: {error.message}", index.unique)
+    return None
+
+
+def add_primary_key(cursor: Cursor, schema: TableSchema, target: TableName, rules: Rules) -> None:
+    """Make the index of the primary key, if it was made, the primary key."""
+    for index in target_table(schema, rules).indexes:
+        if index.primary and _exists(cursor, target.schema, index.name):
+            name = quote_identifier(index.name)
+            quoted = quote_qualified(target.schema, target.table)
+            cursor.execute(f"alter table {quoted} add constraint {name} primary key using index {name}")
+
+
 def create_indexes(cursor: Cursor, schema: TableSchema, target: TableName, rules: Rules) -> list[Missing]:
-    """Make the key and the indexes of a table; return those that PostgreSQL does not make."""
-    missing = []
-    table = target_table(schema, rules)
-    for index in sorted(table.indexes, key=lambda index: not index.primary):
-        try:
-            run_statements(cursor, ddl.create_index(index, target.schema, target.table))
-        except TargetError as error:
-            if error.transient:
-                raise
-            missing.append(Missing(f"the index {index.source} could not be made: {error.message}", index.unique))
-    return missing
+    """Make the key and all indexes of a table; return those that PostgreSQL does not make."""
+    made = [create_index(cursor, index, target) for index in target_table(schema, rules).indexes]
+    add_primary_key(cursor, schema, target, rules)
+    return [missing for missing in made if missing is not None]
+
+
+def _exists(cursor: Cursor, schema: str, name: str) -> bool:
+    cursor.execute(query("swap.relation"), (schema, name))
+    return cursor.fetchone() is not None
 
 
 def truncate(cursor: Cursor, target: TableName) -> None:

@@ -38,8 +38,10 @@ from pg_chameleon.replica.copy_pool import WorkerPool, raise_if_lost
 from pg_chameleon.replica.copy_progress import ProgressTracker
 from pg_chameleon.replica.copy_settings import CopyKind, CopySettings
 from pg_chameleon.replica.copy_worker import (
+    BuildIndex,
     Failed,
     FinishTable,
+    IndexBuilt,
     LoadPart,
     LockTable,
     OpenSnapshot,
@@ -56,6 +58,7 @@ from pg_chameleon.replica.copy_worker import (
 logger = logging.getLogger(__name__)
 
 _LOCKLESS_TRIES = 20
+_MANY_ROWS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +120,10 @@ class RoundOutcome:
 
 @dataclass(slots=True)
 class _ActiveTable:
+    """``steps_left``: parts that are not loaded, or then indexes that are not built."""
+
     task: TableTask
-    parts_left: int
+    steps_left: int
     rows: int = 0
 
 
@@ -362,6 +367,8 @@ class CopyRound:
             self._begin_locked(worker, reply)
         elif isinstance(reply, PartLoaded):
             self._part_loaded(name, reply)
+        elif isinstance(reply, IndexBuilt):
+            self._index_built(name, reply)
         elif isinstance(reply, TableFinished):
             self._table_finished(name, reply)
 
@@ -379,10 +386,28 @@ class CopyRound:
         if active is None:  # another part of the table failed meanwhile
             return
         active.rows += reply.rows
-        active.parts_left -= 1
-        if active.parts_left == 0:
+        active.steps_left -= 1
+        if active.steps_left == 0:
             self._context.tracker.loaded(name, active.rows)
-            self._pending.appendleft(FinishTable(active.task))
+            self._begin_indexes(active)
+
+    def _begin_indexes(self, active: _ActiveTable) -> None:
+        """Queue what follows the rows; the indexes of a large table are built by several workers at the same time."""
+        task = active.task
+        indexes = target_table(task.schema, self._context.rules).indexes
+        if task.in_place or active.rows < _MANY_ROWS or len(indexes) < 2:
+            self._pending.appendleft(FinishTable(task, indexed=False))
+            return
+        active.steps_left = len(indexes)
+        self._pending.extendleft(BuildIndex(task, index) for index in indexes)
+
+    def _index_built(self, name: TableName, reply: IndexBuilt) -> None:
+        active = self._active[name]
+        if reply.missing is not None:
+            logger.warning("%s: %s", name, reply.missing)
+        active.steps_left -= 1
+        if active.steps_left == 0:
+            self._pending.appendleft(FinishTable(active.task, indexed=True))
 
     def _table_finished(self, name: TableName, reply: TableFinished) -> None:
         del self._active[name]

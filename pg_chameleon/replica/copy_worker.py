@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import cast
 
+from pg_chameleon.convert.indexes import TargetIndex
 from pg_chameleon.convert.lines import copy_columns, copy_field_expressions, copy_line, copy_line_expression
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.errors import ChameleonError, SourceUnreachable, TargetUnreachable
@@ -102,13 +103,22 @@ class LoadPart:
 
 
 @dataclass(frozen=True, slots=True)
-class FinishTable:
-    """Give a table that has its rows its keys and indexes."""
+class BuildIndex:
+    """Make one index of a large table that has its rows, while others make the other ones."""
 
     table: TableTask
+    index: TargetIndex
 
 
-Request = OpenSnapshot | LockTable | LoadPart | FinishTable
+@dataclass(frozen=True, slots=True)
+class FinishTable:
+    """Give a table that has its rows its keys, and its indexes unless they are ``indexed`` already."""
+
+    table: TableTask
+    indexed: bool
+
+
+Request = OpenSnapshot | LockTable | LoadPart | BuildIndex | FinishTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +142,13 @@ class PartLoaded:
     """``rows``: how many are in the table now."""
 
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexBuilt:
+    """``missing``: why the index could not be made."""
+
+    missing: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +176,7 @@ class RowsMoved:
     size: int
 
 
-Reply = SnapshotOpened | TableLocked | PartLoaded | TableFinished | Failed
+Reply = SnapshotOpened | TableLocked | PartLoaded | IndexBuilt | TableFinished | Failed
 
 
 def run_worker(pipe: Pipe, settings: WorkerSettings) -> None:
@@ -229,7 +246,9 @@ class _Worker:
             return self._lock_table(request)
         if isinstance(request, LoadPart):
             return self._load_part(request)
-        return self._finish_table(request.table)
+        if isinstance(request, BuildIndex):
+            return self._build_index(request)
+        return self._finish_table(request)
 
     @property
     def _target_connection(self) -> Connection:
@@ -287,12 +306,26 @@ class _Worker:
     def _reading_connection(self) -> SourceConnection:
         return self._lock_connection if self._held else self._snapshot_connection
 
-    def _finish_table(self, table: TableTask) -> TableFinished:
+    def _build_index(self, request: BuildIndex) -> IndexBuilt:
+        table = request.table
+        with transaction(self._target_connection) as cursor:
+            copies.confirm_copying(cursor, table.table_id)
+            missing = shadow.create_index(cursor, request.index, table.target)
+        if missing is None:
+            return IndexBuilt(None)
+        with transaction(self._target_connection) as cursor:
+            self._report_missing(cursor, table, missing)
+        return IndexBuilt(missing.reason)
+
+    def _finish_table(self, request: FinishTable) -> TableFinished:
+        table, rules = request.table, self._settings.rules
         with transaction(self._target_connection) as cursor:
             copies.confirm_copying(cursor, table.table_id)
             missing: list[shadow.Missing] = []
-            if not table.in_place:
-                missing = shadow.create_indexes(cursor, table.schema, table.target, self._settings.rules)
+            if request.indexed:
+                shadow.add_primary_key(cursor, table.schema, table.target, rules)
+            elif not table.in_place:
+                missing = shadow.create_indexes(cursor, table.schema, table.target, rules)
             for each in missing:
                 self._report_missing(cursor, table, each)
             shadow.analyze(cursor, table.target)

@@ -135,9 +135,12 @@ class _CopyRun:
 
     def run(self) -> CopyReport:
         """Copy, and swap in; a stop leaves all that is done for the next run."""
-        copy = self._begin()
+        self._check()
         try:
-            present = self._copy(copy)
+            # The workers start while the copy is prepared
+            with WorkerPool(self._worker_settings(), self._context.settings.workers) as pool:
+                copy = self._begin()
+                present = self._copy(copy, pool)
         except CopyStopped:
             logger.info("the copy was stopped; the same command goes on with it")
             return self._report(SwapOutcome(), interrupted=True)
@@ -210,7 +213,6 @@ class _CopyRun:
 
     def _begin(self) -> Copy:
         """Take up the copy that an earlier run left open, if it is the same; give up any other."""
-        self._check()
         context = self._context
         asked = self._asked()
         oldest = self._oldest_binlog()
@@ -276,28 +278,26 @@ class _CopyRun:
 
     # Copying
 
-    def _copy(self, copy: Copy) -> set[TableName]:
+    def _copy(self, copy: Copy, pool: WorkerPool) -> set[TableName]:
         """Copy all tables that are missing; return the names of the tables that the source has."""
         done = self._done_before(copy)
         present: set[TableName] = set()
         todo: Collection[TableName] | None = None
-        with WorkerPool(self._worker_settings(), self._context.settings.workers) as pool:
-            for last in (False,) * (_ROUNDS - 1) + (True,):
-                one = CopyRound(self._context, copy, pool)
-                outcome = one.run(
-                    wanted=lambda name, todo=todo: (  # type: ignore[misc]
-                        self._wants(name) and name not in done and (todo is None or name in todo)
-                    ),
-                    schemas=self._schemas,
-                    kind=self._request.kind,
-                )
-                present = outcome.present
-                self._broken.update(outcome.broken)
-                if last:
-                    self._broken.update(outcome.again)
-                todo = outcome.again.keys()
-                if not todo:
-                    break
+        for last in (False,) * (_ROUNDS - 1) + (True,):
+            outcome = CopyRound(self._context, copy, pool).run(
+                wanted=lambda name, todo=todo: (  # type: ignore[misc]
+                    self._wants(name) and name not in done and (todo is None or name in todo)
+                ),
+                schemas=self._schemas,
+                kind=self._request.kind,
+            )
+            present = outcome.present
+            self._broken.update(outcome.broken)
+            if last:
+                self._broken.update(outcome.again)
+            todo = outcome.again.keys()
+            if not todo:
+                break
         return present
 
     def _done_before(self, copy: Copy) -> set[TableName]:
