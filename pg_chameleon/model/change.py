@@ -98,6 +98,22 @@ class TransactionPrepared(NamedTuple):
     commit_time: float
 
 
+class SavepointSet(NamedTuple):
+    """The transaction set a savepoint; one of the same name before it is gone."""
+
+    name: str
+
+
+class SavepointRolledBack(NamedTuple):
+    """The transaction's changes in transactional tables since the savepoint are undone; the savepoint stays.
+
+    Servers leave such changes out of the binlog where they can. MariaDB cannot if the transaction also changed a
+    table without transactions: then the rows, and this, are there.
+    """
+
+    name: str
+
+
 class PreparedDecided(NamedTuple):
     """XA COMMIT or XA ROLLBACK of a transaction that was prepared before."""
 
@@ -123,6 +139,8 @@ StreamEvent = (
     | TransactionBegin
     | TransactionEnd
     | TransactionRolledBack
+    | SavepointSet
+    | SavepointRolledBack
     | TransactionPrepared
     | PreparedDecided
     | Idle

@@ -89,8 +89,7 @@ def database_defaults(connection: SourceConnection) -> dict[str, tuple[str, str]
     """Return the default character set and collation of each schema of the server."""
     found = rows(
         connection,
-        "select schema_name, default_character_set_name, default_collation_name"
-        " from information_schema.schemata",
+        "select schema_name, default_character_set_name, default_collation_name from information_schema.schemata",
     )
     return {str(schema): (str(charset), str(collation)) for schema, charset, collation in found}
 
@@ -187,9 +186,7 @@ class _Inspection:
             on_delete, on_update = rules.get((table, name), ("NO ACTION", "NO ACTION"))
             referenced = TableName(pairs[0][1], pairs[0][2])
             columns, referenced_columns = tuple(pair[0] for pair in pairs), tuple(pair[3] for pair in pairs)
-            keys[table].append(
-                ForeignKey(name, columns, referenced, referenced_columns, on_delete, on_update)
-            )
+            keys[table].append(ForeignKey(name, columns, referenced, referenced_columns, on_delete, on_update))
         return keys
 
     def _checks(self) -> dict[str, list[Check]]:
@@ -347,8 +344,7 @@ def _with_json_columns(table: TableSchema) -> TableSchema:
     return replace(
         table,
         columns=tuple(
-            replace(column, column_type="json") if column.name in marks else column
-            for column in table.columns
+            replace(column, column_type="json") if column.name in marks else column for column in table.columns
         ),
         checks=tuple(check for check in table.checks if check not in marks.values()),
     )

@@ -1,0 +1,370 @@
+"""The layout of binlog events: from the bytes of one event to its parts, without any memory of earlier ones.
+
+Sources: "Replication, Binlog Event" in MySQL's source documentation (mysql::binlog::event) and "Replication
+Protocol" in MariaDB's knowledge base.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from enum import IntEnum
+from struct import Struct, unpack_from
+from typing import NamedTuple
+
+from pg_chameleon.errors import StreamError
+from pg_chameleon.model.change import RowKind, TableMap
+from pg_chameleon.model.names import TableName
+from pg_chameleon.mysql.charsets import charset_of_collation, text_decoder
+
+HEADER_SIZE = 19
+CHECKSUM_SIZE = 4
+
+ARTIFICIAL = 0x20
+IGNORABLE = 0x80
+
+# timestamp, type, server id, size, end position, flags
+unpack_header = Struct("<IBIIIH").unpack_from
+
+
+class EventType(IntEnum):
+    """The events that this version understands; the numbers from 160 on are MariaDB's."""
+
+    QUERY = 2
+    STOP = 3
+    ROTATE = 4
+    INTVAR = 5
+    APPEND_BLOCK = 9
+    DELETE_FILE = 11
+    RAND = 13
+    USER_VAR = 14
+    FORMAT_DESCRIPTION = 15
+    XID = 16
+    BEGIN_LOAD_QUERY = 17
+    EXECUTE_LOAD_QUERY = 18
+    TABLE_MAP = 19
+    WRITE_ROWS_V1 = 23
+    UPDATE_ROWS_V1 = 24
+    DELETE_ROWS_V1 = 25
+    INCIDENT = 26
+    HEARTBEAT = 27
+    IGNORABLE = 28
+    ROWS_QUERY = 29
+    WRITE_ROWS = 30
+    UPDATE_ROWS = 31
+    DELETE_ROWS = 32
+    GTID = 33
+    ANONYMOUS_GTID = 34
+    PREVIOUS_GTIDS = 35
+    TRANSACTION_CONTEXT = 36
+    VIEW_CHANGE = 37
+    XA_PREPARE = 38
+    PARTIAL_UPDATE_ROWS = 39
+    TRANSACTION_PAYLOAD = 40
+    HEARTBEAT_V2 = 41
+    GTID_TAGGED = 42
+    ANNOTATE_ROWS = 160
+    BINLOG_CHECKPOINT = 161
+    MARIADB_GTID = 162
+    GTID_LIST = 163
+    START_ENCRYPTION = 164
+    QUERY_COMPRESSED = 165
+    WRITE_ROWS_COMPRESSED_V1 = 166
+    UPDATE_ROWS_COMPRESSED_V1 = 167
+    DELETE_ROWS_COMPRESSED_V1 = 168
+    WRITE_ROWS_COMPRESSED = 169
+    UPDATE_ROWS_COMPRESSED = 170
+    DELETE_ROWS_COMPRESSED = 171
+
+
+class RowsLayout(NamedTuple):
+    """How a type of row event is laid out. ``version`` 2 has extra data in its header."""
+
+    kind: RowKind
+    version: int
+    compressed: bool = False
+    partial: bool = False
+
+
+ROW_EVENTS: dict[int, RowsLayout] = {
+    EventType.WRITE_ROWS_V1: RowsLayout(RowKind.INSERT, 1),
+    EventType.UPDATE_ROWS_V1: RowsLayout(RowKind.UPDATE, 1),
+    EventType.DELETE_ROWS_V1: RowsLayout(RowKind.DELETE, 1),
+    EventType.WRITE_ROWS: RowsLayout(RowKind.INSERT, 2),
+    EventType.UPDATE_ROWS: RowsLayout(RowKind.UPDATE, 2),
+    EventType.DELETE_ROWS: RowsLayout(RowKind.DELETE, 2),
+    EventType.PARTIAL_UPDATE_ROWS: RowsLayout(RowKind.UPDATE, 2, partial=True),
+    EventType.WRITE_ROWS_COMPRESSED_V1: RowsLayout(RowKind.INSERT, 1, compressed=True),
+    EventType.UPDATE_ROWS_COMPRESSED_V1: RowsLayout(RowKind.UPDATE, 1, compressed=True),
+    EventType.DELETE_ROWS_COMPRESSED_V1: RowsLayout(RowKind.DELETE, 1, compressed=True),
+    EventType.WRITE_ROWS_COMPRESSED: RowsLayout(RowKind.INSERT, 2, compressed=True),
+    EventType.UPDATE_ROWS_COMPRESSED: RowsLayout(RowKind.UPDATE, 2, compressed=True),
+    EventType.DELETE_ROWS_COMPRESSED: RowsLayout(RowKind.DELETE, 2, compressed=True),
+}
+
+
+def length_encoded(data: bytes, position: int) -> tuple[int, int]:
+    """Read a length-encoded integer ("Protocol::LengthEncodedInteger"); return it and the position after it."""
+    first = data[position]
+    if first < 0xFB:
+        return first, position + 1
+    size = {0xFC: 2, 0xFD: 3, 0xFE: 8}.get(first)
+    if size is None:
+        raise StreamError(f"a length begins with the byte {first:#x}")
+    end = position + 1 + size
+    return int.from_bytes(data[position + 1 : end], "little"), end
+
+
+def has_valid_checksum(event: bytes) -> bool:
+    """Tell whether the event ends with the CRC-32 of what is before it."""
+    stored = int.from_bytes(event[-CHECKSUM_SIZE:], "little")
+    return zlib.crc32(event[:-CHECKSUM_SIZE]) == stored
+
+
+class FormatDescription(NamedTuple):
+    """What the first event of a binlog file says about the others."""
+
+    checksum: bool
+    post_header_sizes: bytes
+
+    def post_header_size(self, event_type: int) -> int:
+        """Return the size of the fixed part of an event type, 0 for types that the server does not know."""
+        return self.post_header_sizes[event_type - 1] if event_type <= len(self.post_header_sizes) else 0
+
+
+def parse_format_description(body: bytes) -> FormatDescription:
+    """Read a FORMAT_DESCRIPTION event. All servers since MySQL 5.6 and MariaDB 5.3 end it with a checksum."""
+    (version,) = unpack_from("<H", body)
+    if version != 4 or body[56] != HEADER_SIZE:
+        raise StreamError(f"the binlog has the unknown format {version} (header of {body[56]} bytes)")
+    algorithm = body[-CHECKSUM_SIZE - 1]
+    if algorithm > 1:
+        raise StreamError(f"the binlog has checksums of the unknown kind {algorithm}")
+    return FormatDescription(algorithm == 1, body[57 : -CHECKSUM_SIZE - 1])
+
+
+def parse_rotate(body: bytes) -> tuple[str, int]:
+    """Read a ROTATE event: the next file, and the position in it."""
+    return body[8:].decode(), int.from_bytes(body[:8], "little")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A QUERY event. ``statement`` is in the bytes of the client's character set."""
+
+    statement: bytes
+    schema: str
+    error_code: int
+    sql_mode: int = 0
+    client_collation: int | None = None
+    database_collation: int | None = None
+
+    def text(self) -> str:
+        """Decode the statement; bytes that are no text in the client's character set stay visible."""
+        charset = charset_of_collation(self.client_collation or 0) or "utf8mb4"
+        decode = text_decoder(charset)
+        if decode is not None:
+            try:
+                return decode(self.statement)
+            except UnicodeDecodeError:
+                # Such a statement contains bytes in a literal or a comment; the rest shall be readable
+                return self.statement.decode("utf-8", "backslashreplace")
+        return self.statement.decode("utf-8", "backslashreplace")
+
+
+def parse_query(body: bytes, *, post_header_size: int, compressed: bool = False) -> Query:
+    """Read a QUERY or EXECUTE_LOAD_QUERY event."""
+    _, _, schema_size, error_code, variables_size = unpack_from("<IIBHH", body)
+    schema_at = post_header_size + variables_size
+    statement = body[schema_at + schema_size + 1 :]
+    variables = parse_status_variables(body[post_header_size:schema_at])
+    return Query(
+        statement=uncompressed(statement) if compressed else statement,
+        schema=body[schema_at : schema_at + schema_size].decode("utf-8", "replace"),
+        error_code=error_code,
+        sql_mode=variables.sql_mode,
+        client_collation=variables.client_collation,
+        database_collation=variables.database_collation,
+    )
+
+
+class StatusVariables(NamedTuple):
+    """What the status variables of a QUERY event tell about the session that ran it."""
+
+    sql_mode: int = 0
+    client_collation: int | None = None
+    database_collation: int | None = None
+
+
+_SQL_MODE, _CHARSET, _CHARSET_DATABASE = 1, 4, 8
+# Sizes of the status variables whose size is fixed
+_FIXED_SIZES = {0: 4, 1: 8, 3: 4, 4: 6, 7: 2, 8: 2, 9: 8, 10: 4, 13: 3, 16: 1, 17: 8, 18: 2, 19: 1, 20: 1}
+_FIXED_SIZES |= {128: 3, 129: 8}
+_SIZED_STRING, _SIZED_STRING_WITH_NUL, _TWO_SIZED_STRINGS = frozenset({5, 6}), 2, 11
+_UPDATED_SCHEMAS, _TOO_MANY_SCHEMAS = 12, 254
+
+
+def parse_status_variables(data: bytes) -> StatusVariables:
+    """Read the status variables up to the first unknown one; those that matter come first."""
+    found = StatusVariables()
+    position = 0
+    while position < len(data):
+        key = data[position]
+        position += 1
+        size = _status_variable_size(key, data, position)
+        if size is None:
+            break
+        if key == _SQL_MODE:
+            found = found._replace(sql_mode=int.from_bytes(data[position : position + 8], "little"))
+        elif key == _CHARSET:
+            found = found._replace(client_collation=unpack_from("<H", data, position)[0])
+        elif key == _CHARSET_DATABASE:
+            found = found._replace(database_collation=unpack_from("<H", data, position)[0])
+        position += size
+    return found
+
+
+def _status_variable_size(key: int, data: bytes, position: int) -> int | None:
+    fixed = _FIXED_SIZES.get(key)
+    if fixed is not None or position >= len(data):
+        return fixed
+    if key in _SIZED_STRING:
+        return 1 + data[position]
+    if key == _SIZED_STRING_WITH_NUL:
+        return 2 + data[position]
+    if key == _TWO_SIZED_STRINGS:
+        return 2 + data[position] + data[position + 1 + data[position]]
+    if key == _UPDATED_SCHEMAS:
+        return _updated_schemas_size(data, position)
+    return None
+
+
+def _updated_schemas_size(data: bytes, position: int) -> int:
+    end = position + 1
+    if data[position] != _TOO_MANY_SCHEMAS:
+        for _ in range(data[position]):
+            end = data.index(0, end) + 1
+    return end - position
+
+
+def uncompressed(data: bytes) -> bytes:
+    """Undo MariaDB's ``log_bin_compress``: a byte of flags, the size in big-endian bytes, a zlib stream."""
+    algorithm, size_bytes = (data[0] & 0x70) >> 4, data[0] & 0x07
+    if algorithm != 0:
+        raise StreamError(f"an event is compressed by the unknown algorithm {algorithm}")
+    size = int.from_bytes(data[1 : 1 + size_bytes], "big")
+    content = zlib.decompress(data[1 + size_bytes :], bufsize=max(size, 1))
+    if len(content) != size:
+        raise StreamError(f"a compressed event has {len(content)} bytes where {size} were announced")
+    return content
+
+
+class MysqlGtid(NamedTuple):
+    """A GTID event of MySQL. ``source`` is the uuid, or uuid:tag; ``commit_time`` is 0 before MySQL 8."""
+
+    source: str
+    number: int
+    commit_time: float
+
+
+_IMMEDIATE_COMMIT_TIME = 42
+_ORIGINAL_TIME_FOLLOWS = 1 << 55
+
+
+def parse_gtid(body: bytes) -> MysqlGtid:
+    """Read a GTID or ANONYMOUS_GTID event; commit times, in microseconds, are there since MySQL 8.0.1."""
+    uuid = uuid_text(body[1:17])
+    number = int.from_bytes(body[17:25], "little")
+    commit_time = 0.0
+    if len(body) >= _IMMEDIATE_COMMIT_TIME + 7:
+        time = int.from_bytes(body[_IMMEDIATE_COMMIT_TIME : _IMMEDIATE_COMMIT_TIME + 7], "little")
+        commit_time = (time & (_ORIGINAL_TIME_FOLLOWS - 1)) / 1e6
+    return MysqlGtid(uuid, number, commit_time)
+
+
+def uuid_text(data: bytes) -> str:
+    """Write the 16 bytes of a uuid in the usual form."""
+    text = data.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+class MariadbGtid(NamedTuple):
+    """A GTID event of MariaDB."""
+
+    domain: int
+    sequence: int
+    standalone: bool
+    prepared_xa: bool
+    alter_phase: int
+
+
+ALTER_STARTS, ALTER_COMMITS, ALTER_ROLLS_BACK = 2, 4, 8
+_STANDALONE, _GROUP_COMMIT, _PREPARED_XA, _COMPLETED_XA = 0x01, 0x02, 0x40, 0x80
+
+
+def parse_mariadb_gtid(body: bytes) -> MariadbGtid:
+    """Read a GTID event of MariaDB; ``alter_phase`` is not 0 where ``binlog_alter_two_phase`` is on."""
+    sequence, domain, flags = unpack_from("<QIB", body)
+    position = 13
+    if flags & _GROUP_COMMIT:
+        position += 8
+    if flags & (_PREPARED_XA | _COMPLETED_XA):
+        position += 6 + body[position + 4] + body[position + 5]
+    extra = body[position] if position < len(body) else 0
+    return MariadbGtid(
+        domain,
+        sequence,
+        standalone=bool(flags & _STANDALONE),
+        prepared_xa=bool(flags & _PREPARED_XA),
+        alter_phase=extra & (ALTER_STARTS | ALTER_COMMITS | ALTER_ROLLS_BACK),
+    )
+
+
+def parse_xa_prepare(body: bytes) -> tuple[str, bool]:
+    """Read an XA_PREPARE event: the xid as XA statements write it, and whether it commits in one phase."""
+    one_phase, format_id, global_size, branch_size = unpack_from("<BIII", body)
+    middle = 13 + global_size
+    xid = f"X'{body[13:middle].hex()}',X'{body[middle : middle + branch_size].hex()}',{format_id}"
+    return xid, bool(one_phase)
+
+
+# Bytes of metadata that a type has in a TABLE_MAP event (Table_map_event, "m_field_metadata")
+_METADATA_SIZES = bytes(
+    {
+        **dict.fromkeys((4, 5, 17, 18, 19, 140, 242, 245, 249, 250, 251, 252, 255), 1),
+        **dict.fromkeys((15, 16, 141, 246, 247, 248, 253, 254), 2),
+    }.get(code, 0)
+    for code in range(256)
+)
+
+
+def parse_table_map(body: bytes, table_id_size: int) -> TableMap:
+    """Read a TABLE_MAP event. Metadata of two bytes are read as a little-endian number, whatever they mean."""
+    table_id = int.from_bytes(body[:table_id_size], "little")
+    position = table_id_size + 2
+    schema, position = _name(body, position)
+    table, position = _name(body, position)
+    columns, position = length_encoded(body, position)
+    types = body[position : position + columns]
+    size, position = length_encoded(body, position + columns)
+    metadata = _table_metadata(types, body[position : position + size])
+    position += size
+    optional = position + (columns + 7) // 8
+    return TableMap(table_id, TableName(schema, table), types, metadata, body[position:optional], body[optional:])
+
+
+def _name(body: bytes, position: int) -> tuple[str, int]:
+    end = position + 1 + body[position]
+    return body[position + 1 : end].decode("utf-8", "replace"), end + 1
+
+
+def _table_metadata(types: bytes, block: bytes) -> tuple[int, ...]:
+    metadata = []
+    position = 0
+    for code in types:
+        size = _METADATA_SIZES[code]
+        metadata.append(int.from_bytes(block[position : position + size], "little"))
+        position += size
+    if position != len(block):
+        raise StreamError(f"the metadata of a table map have {len(block)} bytes, its types need {position}")
+    return tuple(metadata)

@@ -1,0 +1,78 @@
+"""MySQL's GTIDs in bytes: the event of tagged ones, and GTID sets as COM_BINLOG_DUMP_GTID and PREVIOUS_GTIDS have them.
+
+Tags came with MySQL 8.3. Their event is written by ``mysql::serialization``, where every number tells its own length.
+"""
+
+from __future__ import annotations
+
+from struct import pack
+
+from pg_chameleon.errors import StreamError
+from pg_chameleon.model.position import MysqlGtidSet
+from pg_chameleon.mysql.events import MysqlGtid, uuid_text
+
+_UUID, _NUMBER, _TAG, _IMMEDIATE_COMMIT_TIME = 1, 2, 3, 6
+_TAGGED_FORMAT = 1
+
+
+def parse_tagged_gtid(body: bytes) -> MysqlGtid:
+    """Read a GTID_TAGGED event. Its fields have numbers, come in their order, and may be left out."""
+    position = 0
+    for _ in ("version", "size", "last field that must be known"):
+        _, position = _number(body, position)
+    uuid = tag = ""
+    number = 0
+    commit_time = 0.0
+    while position < len(body):
+        field, position = _number(body, position)
+        if field > _IMMEDIATE_COMMIT_TIME:
+            break
+        if field == _UUID:
+            octets = bytearray()
+            for _ in range(16):
+                octet, position = _number(body, position)
+                octets.append(octet)
+            uuid = uuid_text(bytes(octets))
+        elif field == _TAG:
+            size, position = _number(body, position)
+            tag, position = body[position : position + size].decode("ascii"), position + size
+        else:
+            value, position = _number(body, position)
+            if field == _NUMBER:
+                # It is signed: the lowest bit is the sign
+                number = value >> 1
+            elif field == _IMMEDIATE_COMMIT_TIME:
+                commit_time = value / 1e6
+    if not uuid or not number:
+        raise StreamError("a tagged GTID event names no transaction")
+    return MysqlGtid(f"{uuid}:{tag}" if tag else uuid, number, commit_time)
+
+
+def _number(data: bytes, position: int) -> tuple[int, int]:
+    """Read a number of variable length: the ones at the low end of its first byte count the bytes that follow."""
+    first = data[position]
+    if first == 0xFF:
+        return int.from_bytes(data[position + 1 : position + 9], "little"), position + 9
+    size = 1
+    while first & 1:
+        first >>= 1
+        size += 1
+    return int.from_bytes(data[position : position + size], "little") >> size, position + size
+
+
+def encode_gtid_set(gtids: MysqlGtidSet) -> bytes:
+    """Write a GTID set; sets with tags have a format of their own."""
+    count = len(gtids.intervals)
+    if gtids.tagged:
+        parts = [bytes([_TAGGED_FORMAT]), count.to_bytes(6, "little"), bytes([_TAGGED_FORMAT])]
+    else:
+        parts = [pack("<Q", count)]
+    for source, intervals in sorted(gtids.intervals.items()):
+        uuid, _, tag = source.partition(":")
+        parts.append(bytes.fromhex(uuid.replace("-", "")))
+        if gtids.tagged:
+            # A tag is at most 32 characters long, so its length fits one byte of variable length
+            parts += [bytes([len(tag) << 1]), tag.encode("ascii")]
+        parts.append(pack("<Q", len(intervals)))
+        parts += [pack("<QQ", first, last + 1) for first, last in intervals]
+    return b"".join(parts)
