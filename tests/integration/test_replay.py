@@ -150,7 +150,9 @@ def delete(row: Row) -> LogEntry:
 
 
 def random_row(chance: random.Random, key: int, number: int) -> Row:
-    code = chance.choice([None, f"c{number}", f'q"uo\\te{number}', f"new\nline\t{number}", f"(a,b){number}", f" {number}"])
+    code = chance.choice(
+        [None, f"c{number}", f'q"uo\\te{number}', f"new\nline\t{number}", f"(a,b){number}", f" {number}"]
+    )
     return key, code, chance.choice([None, f"{number}.50"]), chance.choice([None, "2024-02-29"])
 
 

@@ -1,0 +1,153 @@
+"""The catalogue: installed, found, upgraded and dropped on a real PostgreSQL."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab.servers import Database
+from pg_chameleon.errors import CatalogueError, ChameleonError, ReplicaBusy
+from pg_chameleon.model.status import SourceStatus
+from pg_chameleon.postgres import catalogue, sources
+from pg_chameleon.postgres.connection import Connection, LockRole, TargetSettings, connect, held_roles, try_lock
+
+
+@pytest.fixture
+def settings(target_database: Database) -> TargetSettings:
+    return TargetSettings(
+        **{name: value for name, value in target_database.pg_conn().items() if name != "charset"}  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture
+def connection(settings: TargetSettings) -> Iterator[Connection]:
+    opened = connect(settings, "test")
+    yield opened
+    opened.close()
+
+
+def objects(database: Database) -> list[tuple[object, ...]]:
+    """Describe every column, index, constraint and function of the catalogue."""
+    return [
+        *database.execute(
+            "select table_name, column_name, data_type, is_nullable, column_default from information_schema.columns"
+            " where table_schema = 'sch_chameleon' order by 1, 2"
+        ),
+        *database.execute("select indexname, indexdef from pg_indexes where schemaname = 'sch_chameleon' order by 1"),
+        *database.execute(
+            "select conname, pg_get_constraintdef(oid) from pg_constraint"
+            " where connamespace = 'sch_chameleon'::regnamespace order by 1, 2"
+        ),
+        *database.execute(
+            "select proname, prosrc from pg_proc where pronamespace = 'sch_chameleon'::regnamespace order by 1"
+        ),
+    ]
+
+
+def test_installing_twice_changes_nothing(connection: Connection, target_database: Database) -> None:
+    assert catalogue.install(connection)
+    before = objects(target_database)
+    assert not catalogue.install(connection)
+    assert objects(target_database) == before
+    catalogue.require(connection)
+
+
+def test_a_missing_catalogue_is_told_with_what_to_do(connection: Connection) -> None:
+    with pytest.raises(CatalogueError, match="create_replica_schema"):
+        catalogue.require(connection)
+    assert not catalogue.drop(connection)
+
+
+def test_a_schema_of_another_tool_is_left_alone(connection: Connection, target_database: Database) -> None:
+    with connection, connection.cursor() as cursor:
+        cursor.execute("create schema sch_chameleon; create table sch_chameleon.t_sources (i_id_source bigint)")
+    with pytest.raises(CatalogueError, match="rename or drop it"):
+        catalogue.install(connection)
+    assert target_database.execute("select to_regclass('sch_chameleon.t_sources') is not null") == [(True,)]
+
+
+def test_an_upgrade_runs_the_missing_steps_in_order(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue.install(connection)
+    steps = {
+        "upgrades/10.sql": "alter table sch_chameleon.later add column also integer",
+        "upgrades/9.sql": "create table sch_chameleon.later (number integer)",
+        "upgrades/1.sql": "select 1/0 -- is in the installed version already",
+    }
+    monkeypatch.setattr(catalogue, "VERSION", 10)
+    monkeypatch.setattr(catalogue, "sql_files", lambda _folder: tuple(steps))
+    monkeypatch.setattr(catalogue, "sql_text", steps.__getitem__)
+    with pytest.raises(CatalogueError, match="upgrade_replica_schema"):
+        catalogue.require(connection)
+    assert catalogue.upgrade(connection) == (1, 10)
+    assert catalogue.upgrade(connection) == (10, 10)
+    catalogue.require(connection)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("select number, also from sch_chameleon.later")
+
+
+def test_a_failing_upgrade_leaves_the_old_version(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue.install(connection)
+    steps = {"upgrades/2.sql": "create table sch_chameleon.later (number integer)", "upgrades/3.sql": "select 1/0"}
+    monkeypatch.setattr(catalogue, "VERSION", 3)
+    monkeypatch.setattr(catalogue, "sql_files", lambda _folder: tuple(steps))
+    monkeypatch.setattr(catalogue, "sql_text", steps.__getitem__)
+    with pytest.raises(ChameleonError, match="division by zero"):
+        catalogue.upgrade(connection)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("select to_regclass('sch_chameleon.later'), max(version) from sch_chameleon.catalogue_version")
+        assert cursor.fetchone() == (None, 1)
+
+
+def test_a_newer_catalogue_is_not_touched(connection: Connection) -> None:
+    catalogue.install(connection)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("insert into sch_chameleon.catalogue_version (version) values (999)")
+    with pytest.raises(CatalogueError, match="newer"):
+        catalogue.require(connection)
+
+
+def test_a_catalogue_in_use_is_neither_dropped_nor_upgraded(connection: Connection, settings: TargetSettings) -> None:
+    catalogue.install(connection)
+    source = sources.add_source(connection, "one", "mysql", {"a": "b"})
+    other = connect(settings, "daemon")
+    assert try_lock(other, source.source_id, LockRole.DAEMON)
+    assert not try_lock(connection, source.source_id, LockRole.DAEMON)
+    assert held_roles(connection, source.source_id) == {LockRole.DAEMON}
+    with pytest.raises(ReplicaBusy):
+        catalogue.drop(connection)
+    with pytest.raises(ReplicaBusy):
+        catalogue.upgrade(connection)
+    other.close()
+
+
+def test_a_target_schema_belongs_to_one_source(connection: Connection) -> None:
+    catalogue.install(connection)
+    sources.add_source(connection, "one", "mysql", {"a": "x"})
+    with pytest.raises(CatalogueError, match="'x' belongs to the source 'one'"):
+        sources.add_source(connection, "two", "mysql", {"b": "x"})
+    with pytest.raises(CatalogueError, match="registered already"):
+        sources.add_source(connection, "one", "mysql", {"c": "y"})
+    assert [source.name for source in sources.all_sources(connection)] == ["one"]
+
+
+def test_changed_mappings_rename_the_target_schemas(connection: Connection, target_database: Database) -> None:
+    catalogue.install(connection)
+    source = sources.add_source(connection, "one", "mysql", {"a": "x", "b": "y", "c": 'we"ird'})
+    with connection, connection.cursor() as cursor:
+        cursor.execute('create schema x; create schema y; create schema "we""ird"; create table x.of_a (i int)')
+    done = sources.update_mappings(connection, source, {"a": "y", "b": "x", "d": "new"})
+    assert sources.read_mappings(connection, source) == {"a": "y", "b": "x", "d": "new"}
+    assert target_database.execute("select to_regclass('y.of_a') is not null") == [(True,)]
+    assert len(done) == 4
+
+
+def test_a_removed_source_leaves_nothing_in_the_catalogue(connection: Connection) -> None:
+    catalogue.install(connection)
+    source = sources.add_source(connection, "one", "mysql", {"a": "x"})
+    sources.set_status(connection, source, SourceStatus.ERROR, "because")
+    assert sources.find_source(connection, "one").status_reason == "because"
+    sources.remove_source(connection, source)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("select to_regclass('sch_chameleon.log_1_1'), count(*) from sch_chameleon.sources")
+        assert cursor.fetchone() == (None, 0)
+    with pytest.raises(CatalogueError, match=r"registered: none"):
+        sources.find_source(connection, "one")
