@@ -220,6 +220,21 @@ create table sch_chameleon.discarded_rows (
     happened_at   timestamptz not null default clock_timestamp()
 );
 
+-- Values that PostgreSQL cannot hold and that were changed by a documented rule: how often, and where last.
+create table sch_chameleon.value_changes (
+    source_id     integer     not null references sch_chameleon.sources on delete cascade,
+    source_schema text        not null,
+    source_table  text        not null,
+    source_column text        not null,
+    reason        text        not null,
+    occurrences   bigint      not null,
+    row_key       text,
+    binlog_file   text,
+    binlog_offset bigint,
+    last_at       timestamptz not null default clock_timestamp(),
+    primary key (source_id, source_schema, source_table, source_column, reason)
+);
+
 -- Creates what a source needs beside its rows: its two log tables.
 create function sch_chameleon.create_log_tables(source integer)
 returns void

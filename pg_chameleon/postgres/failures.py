@@ -50,6 +50,36 @@ def log_failure(cursor: Cursor, source: Source, failure: Failure) -> int:
     return int(row[0])
 
 
+@dataclass(frozen=True, slots=True)
+class ValueChange:
+    """Values of a column that were changed because PostgreSQL cannot hold them; key and place are the last one's."""
+
+    table: TableName
+    column: str
+    reason: str
+    occurrences: int
+    row_key: str | None
+    position: BinlogPosition
+
+
+def count_value_change(cursor: Cursor, source: Source, change: ValueChange) -> None:
+    """Add to what is on record of changed values."""
+    cursor.execute(
+        query("apply.count_value_change"),
+        {
+            "source_id": source.source_id,
+            "schema": change.table.schema,
+            "table": change.table.table,
+            "column": change.column,
+            "reason": change.reason,
+            "occurrences": change.occurrences,
+            "row_key": change.row_key,
+            "file": change.position.file,
+            "offset": change.position.offset,
+        },
+    )
+
+
 @contextmanager
 def savepoint(cursor: Cursor) -> Iterator[None]:
     """Undo what the block did if PostgreSQL refuses any of it; a lost connection is raised as what it is."""

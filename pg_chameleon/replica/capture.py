@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pg_chameleon.convert.carried import carried_columns
-from pg_chameleon.convert.encoder import COMPOSITE, Encoder, NoteChange, key_encoder, row_encoder
+from pg_chameleon.convert.encoder import COMPOSITE, Change, Encoder, key_encoder, row_encoder
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.errors import DecodeError
 from pg_chameleon.model.change import RowKind, RowsEvent, TableMap
+from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.decode import check_table_map, row_decoder
 from pg_chameleon.postgres.batches import DELETE, INSERT, PARTIAL, UPDATE, LogEntry
+from pg_chameleon.replica.notes import ValueNotes
 
 Entries = Callable[[bytes, int], Iterator[LogEntry]]
 
@@ -24,12 +26,13 @@ class TableCapture:
 
     schema: TableSchema
     rules: Rules
-    note: NoteChange
+    notes: ValueNotes
+    _changes: list[Change] = field(default_factory=list)
     _map: TableMap | None = None
     _entries: dict[tuple[RowKind, bytes, bytes, bool], Entries] = field(default_factory=dict)
 
-    def entries(self, event: RowsEvent) -> Iterator[LogEntry]:
-        """Return the log entries of an event; raise ``DecodeError`` if it does not fit the structure."""
+    def entries(self, event: RowsEvent, position: BinlogPosition) -> Iterator[LogEntry]:
+        """Yield the log entries of an event; raise ``DecodeError`` if it does not fit the structure."""
         if event.table is not self._map and event.table != self._map:
             check_table_map(event.table, self.schema)
             self._entries.clear()
@@ -38,7 +41,11 @@ class TableCapture:
         make = self._entries.get(layout)
         if make is None:
             make = self._entries[layout] = self._compiled(event)
-        return make(event.body, event.start)
+        for entry in make(event.body, event.start):
+            if self._changes:
+                self.notes.add(self.schema.name, entry.key, position, self._changes)
+                self._changes.clear()
+            yield entry
 
     def _compiled(self, event: RowsEvent) -> Entries:
         decoder = row_decoder(event.table, self.schema, event.kind, event.before, event.after, event.partial_json)
@@ -76,7 +83,7 @@ class TableCapture:
             ]
         key = self._key(before)
         assert key is not None  # only tables with a key come here
-        image = row_encoder(self.schema, self.rules, after, self.note)
+        image = row_encoder(self.schema, self.rules, after, self._changes.append)
         key_places = [before.index(name) for name in key_columns]
 
         def entries(body: bytes, start: int) -> Iterator[LogEntry]:
@@ -94,7 +101,7 @@ class TableCapture:
         return entries
 
     def _image(self, columns: tuple[str, ...]) -> Encoder:
-        return row_encoder(self.schema, self.rules, columns, self.note, form=COMPOSITE)
+        return row_encoder(self.schema, self.rules, columns, self._changes.append, form=COMPOSITE)
 
     def _key(self, columns: tuple[str, ...]) -> Encoder | None:
         if not self.schema.key_columns:

@@ -6,7 +6,6 @@ import logging
 import time
 from dataclasses import dataclass, field
 
-from pg_chameleon.convert.encoder import Change
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.errors import CatalogueError, DecodeError, ReplicaStopped
 from pg_chameleon.model.change import (
@@ -204,7 +203,7 @@ class _Session:
         if table.covers(position) or self.settings.events.skips(event.kind, event.table.name):
             return
         try:
-            entries = self._capture(table).entries(event)
+            entries = self._capture(table).entries(event, position)
             self.store.batch.add(table.table_id, entries, position.file_number, event.offset)
         except DecodeError as error:
             self._distrust(event, error, position)
@@ -213,12 +212,9 @@ class _Session:
     def _capture(self, table: ReadTable) -> TableCapture:
         capture = self.captures.get(table.table_id)
         if capture is None or capture.schema is not table.schema:
-            capture = TableCapture(table.schema, self.rules, self._note)
+            capture = TableCapture(table.schema, self.rules, self.store.notes)
             self.captures[table.table_id] = capture
         return capture
-
-    def _note(self, change: Change) -> None:
-        logger.debug("column %s: %s", change.column, change.reason)
 
     def _distrust(self, event: RowsEvent, error: DecodeError, position: BinlogPosition) -> None:
         """An event cannot be decoded: take its table out, or stop, as the user wants."""

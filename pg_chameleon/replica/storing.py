@@ -10,6 +10,7 @@ from pg_chameleon.postgres import batches, prepared
 from pg_chameleon.postgres.batches import OpenBatch, ReadState
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
 from pg_chameleon.postgres.sources import Checkpoint, Source
+from pg_chameleon.replica.notes import ValueNotes
 
 _SPILL_BYTES = 8 << 20
 """So much of a batch is kept in memory before it is written to the log table."""
@@ -30,6 +31,7 @@ class BatchStore:
         self, connection: Connection, source: Source, checkpoint: Checkpoint, number: int, *, retention: timedelta
     ) -> None:
         self.batch = OpenBatch(number)
+        self.notes = ValueNotes(source)
         self._connection = connection
         self._source = source
         self._generation = checkpoint.generation
@@ -99,6 +101,7 @@ class BatchStore:
         generation = self._generation + int(registered)
         with transaction(self._connection):
             self._write(finished=True)
+            self.notes.store(self.cursor)
             number = batches.store(self.cursor, self._source, self.batch, state, registered=registered)
             if number is None:
                 raise RegistryChanged
