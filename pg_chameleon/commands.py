@@ -202,6 +202,7 @@ def show_status(context: Context) -> None:
                 status.problems(connection, source),
                 status.keyless(connection, source),
             )
+            report.show_value_changes(status.value_changes(connection, source))
 
 
 def show_errors(context: Context) -> None:

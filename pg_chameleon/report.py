@@ -25,6 +25,7 @@ from pg_chameleon.model.overview import (
     MappingRow,
     SourceOverview,
     TableProblem,
+    ValueChangeRow,
 )
 
 logger = logging.getLogger(__name__)
@@ -92,6 +93,14 @@ def show_source_details(
         print("\n== Tables without a key ==")
         print(_table(("Table",), [(name,) for name in keyless]))
         print("Their rows are found by all their columns, which is slow; a primary key in the source helps.")
+
+
+def show_value_changes(changes: Sequence[ValueChangeRow]) -> None:
+    """Print which values on the target differ from those of the source, by a rule of docs/types.md."""
+    if changes:
+        print("\n== Values changed ==")
+        headers = ("Table", "Column", "Reason", "Occurrences", "Last key")
+        print(_table(headers, [(*change[:4], change.last_key or "") for change in changes]))
 
 
 def _problem_row(problem: TableProblem) -> tuple[object, ...]:
@@ -175,9 +184,7 @@ def confirm(consequence: str, *, yes: bool) -> None:
     except EOFError:
         answer = ""
     if answer != "YES":
-        raise ChameleonError(
-            "not confirmed, so nothing was changed", advice="Answer YES in capitals, or add --yes"
-        )
+        raise ChameleonError("not confirmed, so nothing was changed", advice="Answer YES in capitals, or add --yes")
 
 
 def lag_text(seconds: float | None) -> str:
@@ -264,9 +271,7 @@ class ProgressLog:
         self._shown = now
         for table in state.active:
             expected = max(table.rows_expected, table.rows_done)
-            logger.info(
-                "copying %s: %s of about %s rows", table.name, f"{table.rows_done:,}", f"{expected:,}"
-            )
+            logger.info("copying %s: %s of about %s rows", table.name, f"{table.rows_done:,}", f"{expected:,}")
         logger.info("first copy: %s", progress_text(state, now - self._begin))
 
     def table_copied(self, name: TableName, rows: int, seconds: float) -> None:

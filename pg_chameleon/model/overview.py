@@ -51,6 +51,16 @@ class TableProblem(NamedTuple):
     position: str | None = None
 
 
+class ValueChangeRow(NamedTuple):
+    """Values of a column that the target cannot hold, and what was done about them."""
+
+    table: TableName
+    column: str
+    reason: str
+    occurrences: int
+    last_key: str | None
+
+
 class ErrorRow(NamedTuple):
     """An entry of the error log, in short."""
 

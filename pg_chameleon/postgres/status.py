@@ -123,6 +123,13 @@ def keyless(connection: Connection, source: Source) -> list[TableName]:
     return [table.name for table in found if table.state is TableState.REPLICATED and not table.schema.key_columns]
 
 
+def value_changes(connection: Connection, source: Source) -> list[ValueChangeRow]:
+    """Return which values were changed on their way."""
+    with transaction(connection) as cursor:
+        cursor.execute(query("status.value_changes"), (source.source_id,))
+        return [ValueChangeRow(TableName(schema, table), *rest) for schema, table, *rest in cursor.fetchall()]
+
+
 def errors(connection: Connection, source: Source | None) -> list[ErrorRow]:
     """Return the entries of the error log, of one source or of all."""
     with transaction(connection) as cursor:

@@ -59,3 +59,10 @@ select
 from sch_chameleon.errors e
 join sch_chameleon.sources s using (source_id)
 where e.log_id = %s;
+
+-- name: value_changes
+select
+    source_schema, source_table, source_column, reason, occurrences, row_key
+from sch_chameleon.value_changes
+where source_id = %s
+order by source_schema, source_table, source_column, reason;
