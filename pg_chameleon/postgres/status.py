@@ -13,6 +13,7 @@ from pg_chameleon.model.overview import (
     MappingRow,
     SourceOverview,
     TableProblem,
+    ValueChangeRow,
 )
 from pg_chameleon.model.status import SourceStatus, TableState
 from pg_chameleon.postgres.connection import Connection, LockRole, held_roles, transaction
