@@ -106,8 +106,8 @@ class Reader:
             self._settings.source,
             server_id=self._settings.server_id,
             start=checkpoint.position,
-            version=server.version,
-            use_gtid=self._settings.use_gtid,
+            # A copy made without gtid_enable knows only file and offset; a new copy takes up the GTID set.
+            use_gtid=self._settings.use_gtid and checkpoint.position.gtid is not None,
         )
         logger.info("reading from %s at %s", server.version, checkpoint.position)
         rules = self._settings.rules(postgis=self._postgis)
