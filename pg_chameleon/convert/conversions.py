@@ -73,7 +73,8 @@ def _limits(kind: ColumnType) -> tuple[int, int]:
 
 
 def _clamped(value: str, low: str, high: str) -> str:
-    return f"least(greatest({value}, {low}), {high})"
+    # Both functions pass NULL over.
+    return f"CASE WHEN {{column}} IS NOT NULL THEN least(greatest({value}, {low}), {high}) END"
 
 
 def _integer_to_integer(old: Column, new: Column) -> Conversion | None:

@@ -94,6 +94,9 @@ def _of_expression(column: Column, carried: CarriedColumn, text: str) -> str:
     function = _of_function(column, carried, text)
     if function is not None:
         return function
+    digits = _HEX.fullmatch(text)
+    if digits is not None and column.type.base in _BINARIES:
+        return _binary_value(column, carried, _bytes_of(digits))
     return _of_literal(column, carried, _bare_literal(column, text))
 
 
@@ -196,13 +199,15 @@ def _string(literal: _Literal) -> str:
 
 
 def _binary(literal: _Literal) -> str:
-    digits = _HEX.fullmatch(literal.text)
-    value = literal.text.encode() if digits is None else _bytes_of(digits)
-    if literal.column.type.base == "binary":
-        value = value.ljust((*literal.column.type.arguments, 1)[0], b"\0")
-    if literal.carried.rule.free_text:
+    return _binary_value(literal.column, literal.carried, literal.text.encode())
+
+
+def _binary_value(column: Column, carried: CarriedColumn, value: bytes) -> str:
+    if column.type.base == "binary":
+        value = value.ljust((*column.type.arguments, 1)[0], b"\0")
+    if carried.rule.free_text:
         return quote_literal(without_nul(value.decode("utf-8", "replace")))
-    return quote_literal(literal.carried.rule.prefix + value.hex())
+    return quote_literal(carried.rule.prefix + value.hex())
 
 
 def _temporal(literal: _Literal) -> str:

@@ -1,0 +1,257 @@
+"""ALTER TABLE on the target: it ends as a new copy of the altered table would, rows and catalogue, or it refuses."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import psycopg2
+import pytest
+
+from lab.servers import PostgreSQL, SourceServer
+from pg_chameleon.convert.alter import alter_table
+from pg_chameleon.convert.rules import Rules
+from pg_chameleon.model.schema import TableSchema
+from tests.integration.convert_support import SourceSchema, Target
+
+RULES = Rules()
+FOLLOWED, FRESH = "sch_followed", "sch_fresh"
+
+
+class Case(NamedTuple):
+    """A table ``t`` with rows, and what is done to it. ``origins`` names the columns that were others before."""
+
+    columns: str
+    rows: str
+    change: str
+    origins: dict[str, str | None] = {}  # noqa: RUF012 - it is never changed
+    refused: bool = False
+    table: str = "t"
+
+
+@pytest.fixture
+def source(source_server: SourceServer, fresh_schema: object) -> Iterator[SourceSchema]:
+    schema = SourceSchema(source_server, fresh_schema(source_server))  # type: ignore[operator]
+    yield schema
+    schema.close()
+
+
+@pytest.fixture
+def target(postgres: PostgreSQL) -> Iterator[Target]:
+    name = "db_convert"
+    if not postgres.execute("select 1 from pg_database where datname = %s", (name,)):
+        postgres.create_database(name)
+    connection = postgres.connect(name)
+    with connection.cursor() as cursor:
+        found = Target(cursor)
+        found.make_schema(FOLLOWED)
+        found.make_schema(FRESH)
+        yield found
+    connection.close()
+
+
+def int_rows(*values: object) -> str:
+    return ", ".join(f"({value})" for value in values)
+
+
+TYPE_CASES = {
+    "int grows": Case("a int", int_rows(-(2**31), 2**31 - 1, "null"), "modify a bigint"),
+    "int shrinks": Case("a int", int_rows(-70000, 70000, 127, -129, "null"), "modify a tinyint"),
+    "int loses its sign": Case("a int", int_rows(-5, 5), "modify a int unsigned"),
+    "int gets a sign": Case("a int unsigned", int_rows(4294967295, 5), "modify a int"),
+    "bigint loses its sign": Case("a bigint", int_rows(-5, 2**63 - 1), "modify a bigint unsigned"),
+    "bigint gets a sign": Case("a bigint unsigned", int_rows(2**64 - 1, 5), "modify a bigint"),
+    "int to decimal": Case("a int", int_rows(-12345, 99, 2**31 - 1), "modify a decimal(5,2)"),
+    "decimal grows": Case("a decimal(5,2)", int_rows(-999.99, 0.01), "modify a decimal(10,4)"),
+    "decimal shrinks": Case(
+        "a decimal(10,4)", int_rows(-9999.995, 9.995, 9.9949, -0.005, 99999.9), "modify a decimal(5,2)"
+    ),
+    "decimal loses its sign": Case("a decimal(5,2)", int_rows(-1.5, 1.5), "modify a decimal(5,2) unsigned"),
+    "decimal to int": Case("a decimal(10,4)", int_rows(0.5, 1.5, -0.5, -2.5, 2.4999), "modify a int"),
+    "decimal to double": Case("a decimal(30,10)", int_rows("12345678901234567890.0123456789", 0.1), "modify a double"),
+    "decimal to text": Case("a decimal(10,4)", int_rows(0.5, -0.25, 1234.5), "modify a varchar(6)"),
+    "int to double": Case("a bigint", int_rows(2**63 - 1, 9007199254740993, -1), "modify a double"),
+    "int to float": Case("a int", int_rows(16777217, 2**31 - 1, -1), "modify a float"),
+    "float to double": Case("a float", int_rows(1.1, -3.4e38, 1e-45), "modify a double"),
+    "double to float": Case("a double", int_rows(1.1, 1e-30, 16777217), "modify a float"),
+    "double to decimal": Case("a double", int_rows(1.1), "modify a decimal(10,2)", refused=True),
+    "int to text": Case("a int", int_rows(-12345, 7, "null"), "modify a varchar(4)"),
+    "int to char": Case("a int", int_rows(-12345, 7, "null"), "modify a char(4)"),
+    "int to longtext": Case("a bigint", int_rows(-12345, 7), "modify a longtext"),
+    "year to text": Case("a year", int_rows(2024, 0, 1901), "modify a varchar(10)"),
+    "year to int": Case("a year", int_rows(2024, 0), "modify a int"),
+    "text to int": Case("a varchar(10)", "('12'), ('x')", "modify a int", refused=True),
+    "varchar grows": Case("a varchar(5)", "('ab  '), ('äöü')", "modify a varchar(50)"),
+    "varchar shrinks": Case("a varchar(10)", "('abc     '), ('äöüßé'), ('ab')", "modify a varchar(4)"),
+    "varchar to char": Case("a varchar(10)", "('abc     '), ('ab   cd'), ('')", "modify a char(4)"),
+    "char to varchar": Case("a char(10)", "('abc     '), ('ab   cd')", "modify a varchar(10)"),
+    "varchar to text": Case("a varchar(10)", "('abc  '), (null)", "modify a text"),
+    "text to varchar": Case("a text", "('abc  '), (repeat('é', 50))", "modify a varchar(20)"),
+    "text to tinytext": Case("a text", "('abc  ')", "modify a tinytext", refused=True),
+    "text to longtext": Case("a text", "('abc  ')", "modify a longtext"),
+    "latin1 to utf8mb4": Case(
+        "a varchar(10) character set latin1", "('äé€')", "modify a varchar(10) character set utf8mb4"
+    ),
+    "utf8mb4 to latin1": Case(
+        "a varchar(10) character set utf8mb4",
+        "('äé€')",
+        "modify a varchar(10) character set latin1",
+        refused=True,
+    ),
+    "text to json": Case("a text", "('[1]')", "modify a json", refused=True),
+    "text to blob": Case("a text", "('ab')", "modify a blob", refused=True),
+    "varbinary grows": Case("a varbinary(5)", "(x'00ff')", "modify a blob"),
+    "varbinary shrinks": Case("a varbinary(5)", "(x'00ff010203')", "modify a varbinary(3)"),
+    "binary grows": Case("a binary(3)", "(x'00ff'), (x'')", "modify a binary(5)"),
+    "binary to varbinary": Case("a binary(3)", "(x'00ff'), (x'')", "modify a varbinary(5)"),
+    "bit grows": Case("a bit(3)", "(b'101'), (null)", "modify a bit(10)"),
+    "bit shrinks": Case("a bit(10)", "(b'101'), (null)", "modify a bit(2)", refused=True),
+    "enum gets a member": Case("a enum('x','y')", "('x'), ('y'), ('nope'), (null)", "modify a enum('x','y','z')"),
+    "enum members change places": Case("a enum('x','y')", "('x'), ('y')", "modify a enum('y','x')"),
+    "enum loses a member": Case("a enum('x','y','z')", "('x'), ('y'), ('z')", "modify a enum('x','z')"),
+    "enum member in other letters": Case("a enum('x','y')", "('x'), ('y')", "modify a enum('X','y')", refused=True),
+    "enum with a default": Case(
+        "a enum('x','y') not null default 'x'", "('x'), ('y')", "modify a enum('x','y','z') not null default 'z'"
+    ),
+    "enum to text": Case("a enum('xyz','y')", "('xyz'), ('y'), ('nope')", "modify a varchar(2)"),
+    "text to enum": Case("a varchar(3)", "('x'), ('y')", "modify a enum('x','y')", refused=True),
+    "set gets a member": Case("a set('x','y')", "('x,y'), ('')", "modify a set('x','y','z')"),
+    "set members change places": Case("a set('x','y')", "('x,y'), ('')", "modify a set('y','x')", refused=True),
+    "date to datetime": Case(
+        "a date", "('2024-02-29'), ('0000-00-00'), ('2024-00-01'), (null)", "modify a datetime(3)"
+    ),
+    "datetime to date": Case("a datetime", "('2024-02-29 23:59:59')", "modify a date", refused=True),
+    "datetime gets finer": Case("a datetime", "('2024-02-29 23:59:59'), ('0000-00-00')", "modify a datetime(6)"),
+    "datetime gets coarser": Case("a datetime(6)", "('2024-02-29 23:59:59.999999')", "modify a datetime", refused=True),
+    "datetime to timestamp": Case("a datetime", "('2024-02-29 23:59:59')", "modify a timestamp null", refused=True),
+    "time gets finer": Case("a time", "('-838:59:59'), ('00:00:01')", "modify a time(4)"),
+}
+STRUCTURE_CASES = {
+    "column is added": Case(
+        "a int", "(1), (2)", "add b int, add c varchar(5) not null default 'x''y'", {"b": None, "c": None}
+    ),
+    "columns get implicit values": Case(
+        "a int",
+        "(1)",
+        "add b int not null, add c varchar(5) not null, add d decimal(5,2) not null, add e bit(3) not null, "
+        "add f binary(3) not null, add g enum('x','y') not null, add h set('x') not null, add i date not null, "
+        "add j datetime(2) not null, add k time not null, add l blob not null, add m text not null, "
+        "add n year not null, add o double not null, add p char(3) not null, add q bigint unsigned not null",
+        dict.fromkeys("bcdefghijklmnopq"),
+    ),
+    "columns with defaults": Case(
+        "a int",
+        "(1)",
+        "add b int default -5, add c varchar(20) default 'a\\\\b\"c\\n', add d decimal(5,2) default 1.5, "
+        "add e bit(3) default b'101', add f binary(3) default 'a', add g enum('x','y') default 'y', "
+        "add h set('x','y') default 'x,y', add i date default '2024-02-29', add j datetime default '0000-00-00', "
+        "add k time default '-10:00:00', add l varbinary(5) default x'616263', add n year default 2024, "
+        "add o double default 1e-5, add p char(3) default ' x', add q bigint unsigned default 18446744073709551615",
+        dict.fromkeys("bcdefghijklnopq"),
+    ),
+    "column with the time of the statement": Case(
+        "a int", "(1)", "add b datetime not null default current_timestamp", {"b": None}, refused=True
+    ),
+    "column with numbers": Case("a int", "(1)", "add id int auto_increment primary key", {"id": None}, refused=True),
+    "column is dropped": Case("a int, b enum('x'), key (a, b), key c (b)", "(1, 'x')", "drop b"),
+    "column is dropped and added": Case("a enum('x'), b int", "('x', 1)", "drop a, add a enum('y')", {"a": None}),
+    "column is renamed": Case("a int, key (a)", "(1)", "change a b int", {"b": "a"}),
+    "enum column is renamed": Case("a enum('x'), key (a)", "('x')", "change a b enum('x')", {"b": "a"}),
+    "enum columns swap": Case(
+        "a enum('x'), b enum('y')", "('x', 'y')", "change a b enum('x'), change b a enum('y')", {"a": "b", "b": "a"}
+    ),
+    "columns swap": Case(
+        "a int, b varchar(5), key (a), key k (b(3))",
+        "(1, 'x')",
+        "change a b int, change b a varchar(5)",
+        {"a": "b", "b": "a"},
+    ),
+    "NULL is forbidden": Case(
+        "a int, b varchar(5), c date, d enum('x')",
+        "(null, null, null, null)",
+        "modify a int not null, modify b varchar(5) not null, modify c date not null, modify d enum('x') not null",
+    ),
+    "NULL is allowed": Case("a int not null", "(1)", "modify a int null"),
+    "timestamp may be NULL no more": Case(
+        "a timestamp null", "(null)", "modify a timestamp not null default '2024-01-01 00:00:00'", refused=True
+    ),
+    "primary key is added": Case("a int, b int", "(1, 2)", "add primary key (b, a)"),
+    "primary key is dropped": Case("a int not null primary key", "(1)", "drop primary key"),
+    "primary key changes": Case(
+        "a int not null primary key, b int not null", "(1, 2)", "drop primary key, add primary key (b)"
+    ),
+    "date becomes a key": Case("a date not null", "('0000-00-00'), ('2024-01-01')", "add primary key (a)"),
+    "date is no key any more": Case(
+        "a date not null, primary key (a)", "('0000-00-00'), ('2024-01-01')", "drop primary key"
+    ),
+    "numbers are given": Case("a int not null primary key", "(1), (5)", "modify a int not null auto_increment"),
+    "numbers are given to 0": Case(
+        "a int not null primary key", "(0), (5)", "modify a int not null auto_increment", refused=True
+    ),
+    "numbers are given no more": Case("a int not null auto_increment primary key", "(1)", "modify a int not null"),
+    "numbers grow": Case(
+        "a int not null auto_increment primary key", "(1)", "modify a bigint unsigned not null auto_increment"
+    ),
+    "defaults change": Case(
+        "a int default 1, b varchar(5) default 'x', c datetime default current_timestamp",
+        "(1, 'x', '2024-01-01')",
+        "alter a set default 2, alter b drop default, "
+        "modify c datetime default current_timestamp on update current_timestamp",
+    ),
+    "indexes change": Case(
+        "a int, b varchar(50), c text, key k1 (a), key k2 (b), unique key u (a, b), fulltext key f (c)",
+        "(1, 'x', 'some text')",
+        "drop key k1, drop key k2, add key k2 (b(10), a), drop key u, add unique key u2 (b), drop key f, "
+        "add fulltext key g (b, c)",
+    ),
+    "type changes under indexes": Case(
+        "a int, b varchar(50), c text, key k1 (a), key k2 (b(10)), unique key u (a, b), key k3 (c(20))",
+        "(1, 'x', 'some text')",
+        "modify a bigint, modify b varchar(20), modify c longtext",
+    ),
+    "column and its place in the key go": Case("a int, b int, c int, key k (a, b, c)", "(1, 2, 3)", "drop b"),
+    "comments change": Case(
+        "a int comment 'one', key k (a) comment 'two'",
+        "(1)",
+        "modify a int comment 'it''s 1', comment 'all', drop key k, add key k (a) comment 'three'",
+    ),
+    "places change": Case("a int, b int, c int", "(1, 2, 3)", "modify a int after c, add d int first", {"d": None}),
+    "table is renamed": Case(
+        "a int not null auto_increment primary key, b enum('x'), key k (b)", "(1, 'x')", "rename to u", table="u"
+    ),
+    "table is renamed and changed": Case(
+        "a int not null auto_increment primary key, b enum('x'), key k (b)",
+        "(1, 'x')",
+        "rename to u, modify b enum('x','y'), add key k2 (c, b), change a c int not null auto_increment",
+        {"c": "a"},
+        table="u",
+    ),
+    "generated column is added": Case(
+        "a int", "(1)", "add b int generated always as (a + 1) stored", {"b": None}, refused=True
+    ),
+    "generated column stays": Case(
+        "a int, b int generated always as (a * 2) stored", "(1, default)", "modify a bigint, add c int", {"c": None}
+    ),
+}
+
+
+def origins_of(case: Case, after: TableSchema) -> tuple[str | None, ...]:
+    return tuple(case.origins[column.name] if column.name in case.origins else column.name for column in after.columns)
+
+
+@pytest.mark.parametrize("case", [*TYPE_CASES.values(), *STRUCTURE_CASES.values()], ids=[*TYPE_CASES, *STRUCTURE_CASES])
+def test_altered_table_is_what_a_new_copy_would_be(case: Case, source: SourceSchema, target: Target) -> None:
+    source.run(f"create table t ({case.columns}) engine=InnoDB", f"insert into t values {case.rows}")
+    before = source.structure("t")
+    target.make(before, RULES, FOLLOWED, source.lines(before, RULES))
+    source.run(f"alter table t {case.change}")
+    after = source.structure(case.table)
+    fresh = target.make(after, RULES, FRESH, source.lines(after, RULES))
+    origins = origins_of(case, after)
+    statements = alter_table(before, after, origins, RULES, schema_name=FOLLOWED, new_schema_name=FOLLOWED)
+    if case.refused:
+        with pytest.raises(psycopg2.errors.RaiseException):
+            target.run(statements)
+        target.run([f'TRUNCATE "{FOLLOWED}"."t"', *statements])
+    else:
+        target.run(statements)
+        assert target.rows(fresh, FOLLOWED) == target.rows(fresh, FRESH)
+    assert target.catalogue(fresh, FOLLOWED) == target.catalogue(fresh, FRESH)
