@@ -1,0 +1,12 @@
+alter table t add index a (a);
+create index b_prefix on t (b(10), a desc);
+alter table t add fulltext index c (c);
+alter table t add unique index ab (a, b);
+create unique index d on t (d);
+insert into t (a, b, c) values (3, 'z', 'after');
+alter table t drop index a, drop index ab, add index a2 (a, id);
+drop index b_prefix on t;
+update t set a = 1, b = 'x';
+alter table t add index again (b), algorithm = inplace, lock = none;
+analyze table t;
+insert into t (a, b, c) values (1, 'x', 'last');

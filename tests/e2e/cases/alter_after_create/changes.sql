@@ -1,0 +1,17 @@
+create table n (id int auto_increment primary key, a varchar(10));
+alter table n add column b int not null default 1, change a a2 varchar(40) character set latin1;
+insert into n (a2) values ('één'), (null);
+create table l like n;
+insert into l select * from n;
+alter table l add unique key (b, id);
+create table s as select id, a2, b + 1 as c from n;
+insert into s values (9, 'x', 9);
+drop table n;
+create table n (other varchar(5) primary key);
+insert into n values ('again');
+create table if not exists n (ignored int);
+create temporary table tmp (id int primary key);
+insert into tmp values (1);
+drop temporary table tmp;
+truncate table t;
+insert into t values (2);

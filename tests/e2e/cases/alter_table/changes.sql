@@ -1,0 +1,15 @@
+alter table t add column e int not null default 7;
+insert into t (a) values (3);
+alter table t add column f varchar(20) first, add column g enum('x', 'y') default 'y' after a;
+update t set f = 'first', g = 'x' where id = 1;
+alter table t drop column c, modify b text, change a aa bigint;
+insert into t (aa, b) values (5000000000, repeat('long ', 100));
+alter table t rename column aa to bb;
+update t set bb = bb + 1;
+alter table t modify e varchar(30) null;
+update t set e = 'text now' where id = 2;
+alter table t add column h timestamp null default current_timestamp, alter column e set default 'none';
+insert into t (b) values ('defaults');
+alter table t modify g enum('x', 'y', 'z') default 'z', add primary_again int, drop column d;
+insert into t (b) values ('z now');
+delete from t where id = 3;

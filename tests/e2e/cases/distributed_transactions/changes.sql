@@ -1,0 +1,17 @@
+xa start 'first';
+insert into t values (2, 2);
+update t set v = 10 where id = 1;
+xa end 'first';
+xa prepare 'first';
+xa commit 'first';
+xa start 'second';
+insert into t values (3, 3);
+xa end 'second';
+xa prepare 'second';
+xa rollback 'second';
+xa start 'third', 'branch', 7;
+delete from t where id = 2;
+insert into t values (4, 4);
+xa end 'third', 'branch', 7;
+xa commit 'third', 'branch', 7 one phase;
+insert into t values (5, 5);

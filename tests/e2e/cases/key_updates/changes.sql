@@ -1,0 +1,17 @@
+start transaction;
+update t set id = 100 where id = 1;
+update t set id = 1 where id = 2;
+update t set id = 2 where id = 100;
+commit;
+update t set id = id + 1 order by id desc;
+start transaction;
+delete from t where id = 5;
+update t set id = 5, v = 'moved' where id = 4;
+insert into t values (4, 'again');
+update t set v = 'once more' where id = 4;
+delete from t where id = 4;
+commit;
+update c set a = 3, b = 'z' where a = 1 and b = 'x';
+update c set b = concat(b, b);
+delete from c where a = 2;
+insert into c values (2, 'xx', 9);

@@ -1,0 +1,12 @@
+create table _t_gho like t;
+alter table _t_gho add column w int not null default 5, modify v varchar(60);
+insert into _t_gho (id, v) select id, v from t;
+update t set v = 'late' where id = 2;
+replace into _t_gho (id, v) select id, v from t where id = 2;
+rename table t to _t_del, _t_gho to t;
+insert into t (v, w) values ('after the swap', 6);
+update t set w = id;
+drop table _t_del;
+rename table t to t2;
+alter table t2 rename to t3;
+insert into t3 (v) values ('third name');

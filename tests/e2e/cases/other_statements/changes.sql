@@ -1,0 +1,17 @@
+create view w as select * from t;
+create trigger g before insert on t for each row set new.v = ifnull(new.v, 0) + 1;
+create procedure p() begin insert into t values (50, 50); update t set v = v + 1; end;
+create function f(x int) returns int deterministic return x + 1;
+insert into t values (2, 1), (3, null);
+call p();
+grant select on t to usr_replica;
+revoke select on t from usr_replica;
+optimize table t;
+create event if not exists e on schedule every 1 year do delete from t;
+drop event e;
+drop view w;
+drop trigger g;
+drop procedure p;
+drop function f;
+flush tables;
+insert into t values (4, 4);

@@ -1,0 +1,14 @@
+update t set n = n + 1 order by n desc;
+start transaction;
+update t set n = 100, s = 'tmp' where id = 1;
+update t set n = 2, s = 'a' where id = 2;
+update t set n = 3, s = 'b' where id = 1;
+commit;
+start transaction;
+delete from t where id = 3;
+insert into t values (6, 4, 'c');
+update t set s = 'd' where id = 6;
+insert into t values (7, 8, 'c');
+commit;
+replace into t values (8, 8, 'd');
+insert into t values (1, 50, 'z') on duplicate key update n = 60, s = 'y';
