@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from lab.servers import source_server
+from tests.ddl_corpus.live import recorded_sequences
 from tests.ddl_corpus.replay import Tally, run_sequences, run_statements
+from tests.ddl_corpus.truth import read_lines
 
 DEFAULT_PATH = Path(__file__).parents[2].parent / "shared" / "corpora" / "ddl"
 OUTCOMES = ("right", "uncertain", "refused", "wrong")
@@ -20,6 +25,7 @@ def main() -> int:
     parser.add_argument("--path", type=Path, default=DEFAULT_PATH, help="the folder of the corpus")
     parser.add_argument("--show", type=int, default=0, metavar="N", help="show the first N failures")
     parser.add_argument("--outcome", help="show only failures of this outcome (refused, wrong, defaults, …)")
+    parser.add_argument("--live", metavar="SERVER", help="compare with a real server, such as mysql-9.7, instead")
     options = parser.parse_args()
     if not (options.path / "sequences.jsonl").is_file():
         print(f"skipped: the DDL corpus is not at {options.path} (see --path)")
@@ -28,13 +34,22 @@ def main() -> int:
     statements = run_statements(options.path / "statements.jsonl")
     elapsed = time.perf_counter() - started
     total = sum(sum(counts[outcome] for outcome in OUTCOMES) for counts in statements.counts.values())
-    sequences = run_sequences(options.path / "sequences.jsonl")
+    sequences = run_sequences(sequences_of(options.path, options.live))
     print_table("statements.jsonl: kind of statement against class", statements, ())
     print(f"{total / elapsed:,.0f} statements/s\n")
     print_table("sequences.jsonl: structures after each step", sequences, DETAILS)
     for tally in (statements, sequences):
         show(tally, options.outcome, options.show)
     return int(any(counts["wrong"] for tally in (statements, sequences) for counts in tally.counts.values()))
+
+
+def sequences_of(path: Path, live: str | None) -> Iterator[dict[str, Any]]:
+    """Yield the corpus's own sequences, or those that a real server makes of it."""
+    if live is None:
+        yield from read_lines(path / "sequences.jsonl")
+    else:
+        with source_server(live, durable=False) as server:
+            yield from recorded_sequences(server, path)
 
 
 def print_table(title: str, tally: Tally, details: tuple[str, ...]) -> None:

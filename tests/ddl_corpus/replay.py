@@ -86,21 +86,27 @@ def run_statements(path: Path) -> Tally:
     return tally
 
 
-def run_sequences(path: Path) -> Tally:
+def run_sequences(documents: Iterable[dict[str, Any]]) -> Tally:
     """Track every sequence, and compare the structures after each step."""
     tally = Tally()
-    for document in read_lines(path):
+    for document in documents:
         _Sequence(document, tally).run()
     return tally
+
+
+def server_of(document: dict[str, Any]) -> ServerTraits:
+    """Return the server that made a sequence."""
+    product, version = document["server"].lower().split(" ", 1)
+    numbers = tuple(int(number) for number in version.split("-")[0].split("."))
+    charset = document["server_charset"]
+    return ServerTraits(product, numbers, charset, document.get("server_collation") or _COLLATIONS[charset])
 
 
 class _Sequence:
     """One sequence under way: the tracked state beside the true one."""
 
     def __init__(self, document: dict[str, Any], tally: Tally) -> None:
-        charset = document["server_charset"]
-        server = ServerTraits("mariadb", (10, 11, 19), charset, _COLLATIONS[charset])
-        self.state = Structures(server)
+        self.state = Structures(server_of(document))
         self.truth: dict[str, Structure] = {}
         self.document = document
         self.tally = tally
@@ -124,7 +130,9 @@ class _Sequence:
         kind = ""
         self._learn_default(step)
         for text in statements:
-            found = parse(text, sql_mode=step.get("sql_mode", DEFAULT_SQL_MODE), default_schema=step["db"])
+            mode = step.get("sql_mode", DEFAULT_SQL_MODE)
+            mariadb = self.state.server.mariadb
+            found = parse(text, sql_mode=mode, default_schema=step["db"], mariadb=mariadb)
             changes = apply(found, self.state, error_code=step.get("error_code", 0))
             self.state.move(found, changes)
             kind = kind_of(found)

@@ -14,7 +14,8 @@ from pg_chameleon.model.schema import Column, Default, ForeignKey, Generated, In
 from pg_chameleon.mysql.ddl.draft import is_hidden
 
 Structure = dict[str, Any]
-_NUMERIC = ("tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "year", "bit")
+_COLLATION = 7  # where a column of a live sequence has its collation
+NUMERIC = ("tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "year", "bit")
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -75,6 +76,8 @@ def differing_details(schema: TableSchema, structure: Structure) -> set[str]:
     truth = structure["cols"]
     if [_default(column) for column in schema.columns] != [_true_default(column) for column in truth]:
         found.add("defaults")
+    if any(len(c) > _COLLATION and c[_COLLATION] != o.collation for c, o in zip(truth, schema.columns, strict=False)):
+        found.add("charset")
     if [column.charset for column in schema.columns] != [_true_charset(column) for column in truth]:
         found.add("charset")
     if schema.collation != structure["coll"]:
@@ -107,7 +110,7 @@ def _true_default(column: list[Any]) -> str | None:
 def _default(column: Column) -> str | None:
     if column.default is None:
         return None
-    if not column.default.literal or column.type.base in _NUMERIC:
+    if not column.default.literal or column.type.base in NUMERIC:
         return column.default.text
     text = column.default.text
     for plain, shown in (("\\", "\\\\"), ("'", "''"), ("\n", "\\n"), ("\0", "\\0"), ("\r", "\\r")):
@@ -160,7 +163,7 @@ def _index_part(part: Any) -> IndexPart:
 
 
 def _column(column: list[Any]) -> Column:
-    name, column_type, nullable, default, extra, charset, expression = column
+    name, column_type, nullable, default, extra, charset, expression, *collation = column
     update = re.search(r"on update (\S+)", extra)
     return Column(
         name=name,
@@ -172,7 +175,7 @@ def _column(column: list[Any]) -> Column:
         generated=Generated(expression, "STORED" in extra) if expression else None,
         invisible="INVISIBLE" in extra,
         charset=charset,
-        collation=None,
+        collation=collation[0] if collation else None,
         compressed="COMPRESSED" in column_type,
     )
 

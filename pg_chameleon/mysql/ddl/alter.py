@@ -45,7 +45,10 @@ def alter_table(cursor: Cursor, ignore: bool) -> AlterTable:
     accept_wait(cursor)
     actions: list[Action] = []
     while not partition_clause(cursor):
+        start = cursor.index
         actions += _actions(cursor)
+        if cursor.index == start and cursor.words[start - 1] == ",":
+            raise cursor.refused("expected an action")
         if not cursor.accept(",") and not cursor.at("PARTITION", "BY"):
             cursor.accept_all("REMOVE", "PARTITIONING")
             break

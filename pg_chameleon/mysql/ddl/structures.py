@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from pg_chameleon.model.change import (
     SchemaChange,
@@ -15,6 +15,7 @@ from pg_chameleon.model.change import (
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.ddl.charsets import Charset, resolve
+from pg_chameleon.mysql.ddl.errors import UnknownCharset
 from pg_chameleon.mysql.ddl.server import ServerTraits
 from pg_chameleon.mysql.ddl.statements import AlterDatabase, CreateDatabase, DropDatabase, Statement
 
@@ -30,14 +31,16 @@ class Structures:
         server: ServerTraits,
         tables: Iterable[TableSchema] = (),
         *,
-        schema_defaults: dict[str, Charset] | None = None,
+        schema_defaults: Mapping[str, Charset | None] | None = None,
         mapped: frozenset[str] | None = None,
         uncertain: Iterable[TableName] = (),
     ) -> None:
         self.server = server
         self._tables = {self.key(table.name): table for table in tables}
         self._uncertain = {self.key(name) for name in uncertain}
-        self._defaults = {self._folded(name): charset for name, charset in (schema_defaults or {}).items()}
+        self._defaults: dict[str, Charset | None] = {
+            self._folded(name): charset for name, charset in (schema_defaults or {}).items()
+        }
         self._mapped = None if mapped is None else frozenset(map(self._folded, mapped))
 
     def _folded(self, name: str) -> str:
@@ -74,8 +77,11 @@ class Structures:
         return (*known, *sorted(key for key in self._uncertain if key.schema == wanted))
 
     def schema_default(self, schema: str) -> Charset:
-        """Return the default charset of a schema."""
-        return self._defaults.get(self._folded(schema), Charset(self.server.charset, self.server.collation))
+        """Return the default charset of a schema; raise ``UnknownCharset`` if it was set to one that is not known."""
+        found = self._defaults.get(self._folded(schema), Charset(self.server.charset, self.server.collation))
+        if found is None:
+            raise UnknownCharset(f"of the database {schema}")
+        return found
 
     def set_schema_default(self, schema: str, charset: Charset) -> None:
         """Set the default charset of a schema, as it was read from the source or is told by an event."""
@@ -84,7 +90,7 @@ class Structures:
     @property
     def schema_defaults(self) -> dict[str, Charset]:
         """The default charsets of the schemas that are known."""
-        return dict(self._defaults)
+        return {name: charset for name, charset in self._defaults.items() if charset is not None}
 
     def copy(self) -> Structures:
         """Return a copy that can be moved on its own."""
@@ -106,12 +112,16 @@ class Structures:
 
     def _set_default(self, statement: CreateDatabase | AlterDatabase) -> None:
         name = self._folded(statement.name)
-        server_default = Charset(self.server.charset, self.server.collation)
         if isinstance(statement, AlterDatabase):
-            if statement.charset is not None:
-                self._defaults[name] = resolve(statement.charset, server_default, self.server)
-        elif not (statement.if_not_exists and name in self._defaults):
+            if statement.charset is None:
+                return
+        elif statement.if_not_exists and name in self._defaults:
+            return
+        try:
+            server_default = Charset(self.server.charset, self.server.collation)
             self._defaults[name] = resolve(statement.charset, server_default, self.server)
+        except UnknownCharset:
+            self._defaults[name] = None
 
     def apply_changes(self, changes: Iterable[SchemaChange]) -> None:
         """Move the tables to after these changes."""

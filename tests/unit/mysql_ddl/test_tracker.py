@@ -1,0 +1,520 @@
+"""The tracker changes structures as the source server does."""
+
+from __future__ import annotations
+
+import pytest
+
+from pg_chameleon.model.change import (
+    SchemaChange,
+    TableAltered,
+    TableCreated,
+    TableDropped,
+    TableTruncated,
+    TableUncertain,
+)
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.schema import Column, Default, TableSchema
+from pg_chameleon.mysql.ddl.charsets import Charset
+from pg_chameleon.mysql.ddl.parser import parse
+from pg_chameleon.mysql.ddl.server import ServerTraits
+from pg_chameleon.mysql.ddl.structures import Structures
+from pg_chameleon.mysql.ddl.tracker import apply
+
+MARIADB = ServerTraits("mariadb", (10, 11, 19), "utf8mb4", "utf8mb4_general_ci")
+MYSQL = ServerTraits("mysql", (9, 7, 0), "utf8mb4", "utf8mb4_0900_ai_ci")
+OLD_MYSQL = ServerTraits("mysql", (5, 6, 51), "latin1", "latin1_swedish_ci")
+
+
+class Source:
+    """A server of which only the DDL is seen."""
+
+    def __init__(self, server: ServerTraits = MARIADB, mapped: frozenset[str] | None = None) -> None:
+        self.state = Structures(server, mapped=mapped)
+
+    def run(self, *statements: str, error_code: int = 0, schema: str = "harbour") -> list[SchemaChange]:
+        """Execute statements; return the changes of the last one."""
+        changes: list[SchemaChange] = []
+        for text in statements:
+            found = parse(text, default_schema=schema, mariadb=self.state.server.mariadb)
+            changes = apply(found, self.state, error_code=error_code)
+            self.state.move(found, changes)
+        return changes
+
+    def table(self, name: str = "boats") -> TableSchema:
+        found = self.state.table(name_of(name))
+        assert found is not None
+        return found
+
+    def columns(self, name: str = "boats") -> list[str]:
+        return list(self.table(name).column_names)
+
+    def column(self, column: str, table: str = "boats") -> Column:
+        found = self.table(table).column(column)
+        assert found is not None
+        return found
+
+    def indexes(self, name: str = "boats") -> dict[str, list[str | None]]:
+        return {index.name: [part.column for part in index.parts] for index in self.table(name).indexes}
+
+
+def name_of(text: str) -> TableName:
+    schema, _, table = text.rpartition(".")
+    return TableName(schema or "harbour", table)
+
+
+def made(definition: str, server: ServerTraits = MARIADB, options: str = "") -> Column:
+    source = Source(server)
+    source.run(f"create table boats (c {definition}) {options}")
+    return source.table().columns[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "on_mariadb", "on_mysql"),
+    [
+        ("int", "int(11)", "int"),
+        ("int unsigned", "int(10) unsigned", "int unsigned"),
+        ("bigint(5) zerofill", "bigint(5) unsigned zerofill", "bigint(5) unsigned zerofill"),
+        ("bool", "tinyint(1)", "tinyint(1)"),
+        ("tinyint(1) unsigned", "tinyint(1) unsigned", "tinyint unsigned"),
+        ("year", "year(4)", "year"),
+        ("decimal", "decimal(10,0)", "decimal(10,0)"),
+        ("double(6,2) unsigned", "double(6,2) unsigned", "double(6,2) unsigned"),
+        ("bit", "bit(1)", "bit(1)"),
+        ("char", "char(1)", "char(1)"),
+        ("datetime(0)", "datetime", "datetime"),
+        ("text(300)", "text", "text"),
+        ("blob(70000)", "mediumblob", "mediumblob"),
+        ("text(20000)", "mediumtext", "mediumtext"),
+        ("varchar(20000)", "mediumtext", "mediumtext"),
+        ("varchar(9) charset binary", "varbinary(9)", "varbinary(9)"),
+        ("text byte", "blob", "blob"),
+        ("json", "longtext", "json"),
+        ("enum('it''s','b  ')", "enum('it''s','b')", "enum('it''s','b')"),
+        ("geometrycollection", "geometrycollection", "geomcollection"),
+    ],
+)
+def test_types_are_shown_as_the_server_shows_them(written: str, on_mariadb: str, on_mysql: str) -> None:
+    assert made(written).column_type == on_mariadb
+    assert made(written, MYSQL).column_type == on_mysql
+
+
+def test_compressed_columns_show_it() -> None:
+    found = made("varchar(9) compressed")
+    assert (found.column_type, found.compressed) == ("varchar(9) /*M!100301 COMPRESSED*/", True)
+
+
+@pytest.mark.parametrize(
+    ("server", "options", "expected"),
+    [
+        (MARIADB, "", ("utf8mb4", "utf8mb4_general_ci")),
+        (MARIADB, "charset utf8", ("utf8mb3", "utf8mb3_general_ci")),
+        (OLD_MYSQL, "charset utf8", ("utf8", "utf8_general_ci")),
+        (MYSQL, "charset utf8mb4", ("utf8mb4", "utf8mb4_0900_ai_ci")),
+        (ServerTraits("mariadb", (11, 8, 1), "latin1", "latin1_swedish_ci"), "charset utf8mb4",
+         ("utf8mb4", "utf8mb4_uca1400_ai_ci")),
+        (MARIADB, "collate latin1_german2_ci", ("latin1", "latin1_german2_ci")),
+        (MARIADB, "charset ucs2 collate uca1400_ai_ci", ("ucs2", "ucs2_uca1400_ai_ci")),
+    ],
+)  # fmt: skip
+def test_columns_take_the_charset_of_their_table(server: ServerTraits, options: str, expected: tuple[str, str]) -> None:
+    found = made("varchar(9)", server, options)
+    assert (found.charset, found.collation) == expected
+
+
+def test_a_columns_own_charset_wins() -> None:
+    assert made("char(3) charset latin1").collation == "latin1_swedish_ci"
+    assert made("char(3) charset latin1 binary").collation == "latin1_bin"
+    assert made("char(3) collate latin2_bin").charset == "latin2"
+    assert made("int").charset is None
+
+
+def test_the_charset_comes_from_the_database() -> None:
+    source = Source()
+    source.run("create database harbour charset latin2", "create table boats (c text)")
+    assert source.column("c").collation == "latin2_general_ci"
+    source.run("alter database harbour charset binary", "create table yachts (c text)")
+    assert source.column("c", "yachts").column_type == "blob"
+    source.run("create table marina.boats (c text)")
+    assert source.column("c", "marina.boats").charset == "utf8mb4"
+
+
+def test_an_unknown_charset_makes_the_table_uncertain() -> None:
+    changes = Source().run("create table boats (c text) charset klingon")
+    assert changes == [TableUncertain(name_of("boats"), "cannot follow CREATE TABLE: the character set or collation "
+                                      "klingon is not known")]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("definition", "expected"),
+    [
+        ("int default '007'", "7"),
+        ("int default 1.5", "2"),
+        ("decimal(6,2) default 1", "1.00"),
+        ("int(5) zerofill default 42", "00042"),
+        ("double default 1.50", "1.5"),
+        ("datetime default '2020-1-2'", "2020-01-02 00:00:00"),
+        ("timestamp(3) default '2020-01-02 03:04:05.6'", "2020-01-02 03:04:05.600"),
+        ("date default 20200102", "2020-01-02"),
+        ("datetime default 0", "0000-00-00 00:00:00"),
+        ("time default '1:02:03'", "01:02:03"),
+        ("varchar(9) default 0x41", "A"),
+        ("varchar(9) default 5", "5"),
+        ("int default true", "1"),
+        ("binary(3) default 'a'", "a\0\0"),
+    ],
+)
+def test_literal_defaults_are_stored_values(definition: str, expected: str) -> None:
+    assert made(definition).default == Default(expected, True)
+
+
+def test_other_defaults_are_expressions() -> None:
+    assert made("bit(4) default b'0101'").default == Default("b'101'", False)
+    assert made("timestamp default now()").default == Default("current_timestamp()", False)
+    assert made("timestamp(3) default now(3)", MYSQL).default == Default("CURRENT_TIMESTAMP(3)", False)
+    assert made("int default (1 + 1)").default == Default("1 + 1", False)
+    assert made("int default null").default is None
+
+
+def test_timestamps_have_defaults_of_their_own_on_old_servers() -> None:
+    source = Source(OLD_MYSQL)
+    source.run("create table boats (a timestamp, b timestamp, c timestamp null, d timestamp default now())")
+    first, second, third, fourth = source.table().columns
+    assert (first.nullable, first.on_update, first.default) == (
+        False, "CURRENT_TIMESTAMP", Default("CURRENT_TIMESTAMP", False),
+    )  # fmt: skip
+    assert (second.nullable, second.on_update, second.default) == (False, None, Default("0000-00-00 00:00:00", True))
+    assert (third.nullable, third.default) == (True, None)
+    assert (fourth.nullable, fourth.on_update) == (False, None)
+    assert made("timestamp").nullable
+
+
+def test_keys_make_their_columns_not_null() -> None:
+    source = Source()
+    source.run("create table boats (a int, b int null primary key, c int unique, d serial)")
+    assert [column.nullable for column in source.table().columns] == [True, False, True, False]
+
+
+def test_indexes_are_named_after_their_first_column() -> None:
+    source = Source()
+    source.run("create table boats (a int, b int, key (a), key (A, b), unique (b), key b_2 (b), primary key (a))")
+    assert source.indexes() == {"a": ["a"], "a_2": ["a", "b"], "b": ["b"], "b_2": ["b"], "PRIMARY": ["a"]}
+
+
+def test_a_prefix_that_covers_the_column_is_none() -> None:
+    source = Source()
+    source.run("create table boats (a varchar(10), b text, key (a(10)), key (b(10)))")
+    assert [index.parts[0].prefix for index in source.table().indexes] == [None, 10]
+
+
+def test_a_foreign_key_makes_an_index_unless_there_is_one() -> None:
+    source = Source()
+    source.run("create table boats (a int, b int, foreign key (a) references yachts (id), key (b),"
+               " constraint fk foreign key (b) references marina.yachts (id) on delete set null)")  # fmt: skip
+    assert source.indexes() == {"a": ["a"], "b": ["b"]}
+    first, second = source.table().foreign_keys
+    assert (first.name, first.referenced, first.on_delete) == ("boats_ibfk_1", name_of("yachts"), "RESTRICT")
+    assert (second.name, second.referenced, second.on_delete) == ("fk", name_of("marina.yachts"), "SET NULL")
+
+
+def test_an_index_that_covers_takes_the_place_of_a_generated_one() -> None:
+    source = Source()
+    source.run("create table boats (a int, b int, foreign key (a) references yachts (id))")
+    source.run("create index wider on boats (a, b)")
+    assert source.indexes() == {"wider": ["a", "b"]}
+
+
+def test_engines_without_foreign_keys_keep_only_the_index() -> None:
+    source = Source()
+    source.run("create table boats (a int, foreign key (a) references yachts (id)) engine=myisam")
+    assert source.table().foreign_keys == ()
+    assert source.indexes() == {"a": ["a"]}
+
+
+def test_create_table_like_copies_all_but_the_foreign_keys() -> None:
+    source = Source(MYSQL)
+    source.run("create table yachts (a int primary key, b int check (b > 0), foreign key (b) references x (y))")
+    source.run("create table boats like yachts")
+    assert source.table().columns == source.table("yachts").columns
+    assert source.indexes() == source.indexes("yachts")
+    assert source.table().foreign_keys == ()
+    assert [check.name for check in source.table().checks] == ["boats_chk_1"]
+
+
+def test_create_table_like_the_unknown_is_uncertain() -> None:
+    (change,) = Source(mapped=frozenset(["harbour"])).run("create table boats like marina.yachts")
+    assert isinstance(change, TableUncertain)
+
+
+def test_create_table_again() -> None:
+    source = Source()
+    source.run("create table boats (a int)")
+    assert source.run("create table if not exists boats (b int)") == []
+    assert source.columns() == ["a"]
+    dropped, created = source.run("create or replace table boats (b int)")
+    assert dropped == TableDropped(name_of("boats"))
+    assert isinstance(created, TableCreated)
+    assert source.columns() == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("alteration", "expected"),
+    [
+        ("add d int", "abcd"),
+        ("add d int first", "dabc"),
+        ("add d int after a", "adbc"),
+        ("add d int after a, add e int after a", "aedbc"),
+        ("add d int first, add e int first", "edabc"),
+        ("add (d int, e int)", "abcde"),
+        ("drop b", "ac"),
+        ("drop b, add b int", "acb"),
+        ("modify c int first", "cab"),
+        ("modify a int after c", "bca"),
+        ("change a d int", "dbc"),
+        ("change a d int after c", "bcd"),
+        ("change a d int, add e int after d", "debc"),
+        ("change a b int, change b a int", "bac"),
+        ("change a x int, modify c int after x", "xcb"),
+        ("rename column a to b, rename column b to a", "bac"),
+        ("rename column a to x, add y int after x", "xybc"),
+        ("add column if not exists a bigint", "abc"),
+        ("drop column if exists z, drop column if exists a", "bc"),
+        ("modify column if exists z int, change if exists y x int", "abc"),
+        ("drop column if exists a, add column if not exists a int", "bc"),
+    ],
+)
+def test_columns_go_where_the_server_puts_them(alteration: str, expected: str) -> None:
+    source = Source()
+    source.run("create table boats (a int, b int, c int)", f"alter table boats {alteration}")
+    assert source.columns() == list(expected)
+
+
+def test_origins_tell_which_column_each_was() -> None:
+    source = Source()
+    source.run("create table boats (a int, b int, c int)")
+    (change,) = source.run("alter table boats change a b int, change b a int, drop c, add d int first")
+    assert isinstance(change, TableAltered)
+    assert change.after.column_names == ("d", "b", "a")
+    assert change.origins == (None, "a", "b")
+
+
+@pytest.mark.parametrize(
+    "alteration",
+    ["drop z", "modify z int", "add d int after z", "add a int", "drop key z", "drop a, drop b, drop c",
+     "rename column a to b"],
+)  # fmt: skip
+def test_what_does_not_fit_the_structure_makes_it_uncertain(alteration: str) -> None:
+    source = Source()
+    source.run("create table boats (a int, b int, c int)")
+    (change,) = source.run(f"alter table boats {alteration}")
+    assert isinstance(change, TableUncertain)
+    assert source.state.table(name_of("boats")) is None
+    assert source.state.is_uncertain(name_of("boats"))
+
+
+def test_a_modified_column_forgets_what_it_was() -> None:
+    source = Source()
+    source.run("create table boats (a int not null default 5 comment 'x', b int)", "alter table boats modify a bigint")
+    assert source.column("a") == Column("a", "bigint(20)")
+
+
+def test_the_primary_key_stays_not_null() -> None:
+    source = Source()
+    source.run("create table boats (a int, primary key (a))", "alter table boats change a b bigint null")
+    assert not source.column("b").nullable
+    assert source.indexes() == {"PRIMARY": ["b"]}
+    source.run("alter table boats drop primary key, modify b bigint")
+    assert source.column("b").nullable
+
+
+def test_indexes_follow_their_columns() -> None:
+    source = Source()
+    source.run("create table boats (a varchar(9), b int, key x (a, b), key y (b), key z (a(5)))")
+    source.run("alter table boats drop b, change a c varchar(5)")
+    assert source.indexes() == {"x": ["c"], "z": ["c"]}
+    assert source.table().indexes[1].parts[0].prefix is None
+
+
+def test_indexes_are_added_dropped_and_renamed() -> None:
+    source = Source()
+    source.run("create table boats (a int, b int unique)")
+    source.run("alter table boats add primary key (a), drop index b, add index if not exists c (b), add key (b)")
+    assert source.indexes() == {"PRIMARY": ["a"], "c": ["b"], "b": ["b"]}
+    assert not source.column("a").nullable
+    source.run("alter table boats rename key c to d, drop key if exists z, drop constraint b")
+    assert source.indexes() == {"PRIMARY": ["a"], "d": ["b"]}
+
+
+def test_defaults_and_visibility_are_set() -> None:
+    source = Source()
+    source.run("create table boats (a decimal(5,1), b int default 5)")
+    source.run("alter table boats alter a set default 2, alter b drop default, alter a set invisible")
+    assert source.column("a").default == Default("2.0", True)
+    assert source.column("a").invisible
+    assert source.column("b").default is None
+
+
+def test_conversion_widens_texts() -> None:
+    source = Source()
+    source.run(
+        "create table boats (a text, b tinytext, c varchar(30000), d enum('x'), e int, f blob, g char(3))"
+        " charset latin1"
+    )
+    source.run("alter table boats convert to character set utf8mb4")
+    types = [column.column_type for column in source.table().columns]
+    assert types == ["mediumtext", "text", "mediumtext", "enum('x')", "int(11)", "blob", "char(3)"]
+    assert source.column("d").collation == "utf8mb4_general_ci"
+    assert source.table().collation == "utf8mb4_general_ci"
+
+
+def test_the_default_charset_leaves_columns_alone() -> None:
+    source = Source()
+    source.run("create table boats (a text) charset latin1", "alter table boats charset utf8mb4, add b text")
+    assert [column.charset for column in source.table().columns] == ["latin1", "utf8mb4"]
+
+
+def test_checks_are_named_added_and_dropped() -> None:
+    source = Source(MYSQL)
+    source.run("create table boats (a int check (a > 0), check (a < 9), constraint odd check (a % 2))")
+    assert [check.name for check in source.table().checks] == ["boats_chk_1", "boats_chk_2", "odd"]
+    source.run("alter table boats drop check odd, drop constraint boats_chk_1, alter check boats_chk_2 not enforced")
+    assert [(check.name, check.enforced) for check in source.table().checks] == [("boats_chk_2", False)]
+    old = Source(OLD_MYSQL)
+    old.run("create table boats (a int check (a > 0))")
+    assert old.table().checks == ()
+
+
+def test_a_swap_by_rename() -> None:
+    source = Source()
+    source.run("create table boats (a int)", "create table _boats_new (b int)")
+    changes = source.run("rename table boats to _boats_old, _boats_new to boats")
+    assert [type(change) for change in changes] == [TableAltered, TableAltered]
+    assert source.columns() == ["b"]
+    assert source.columns("_boats_old") == ["a"]
+
+
+def test_foreign_keys_follow_a_renamed_table_and_column() -> None:
+    source = Source()
+    source.run("create table yachts (id int primary key)")
+    source.run("create table boats (a int, foreign key (a) references yachts (id))")
+    source.run("rename table yachts to ships", "alter table ships change id number int", "rename table boats to skiffs")
+    (key,) = source.table("skiffs").foreign_keys
+    assert (key.name, key.referenced, key.referenced_columns) == ("skiffs_ibfk_1", name_of("ships"), ("number",))
+
+
+def test_renames_across_the_border_of_what_is_tracked() -> None:
+    source = Source(mapped=frozenset(["harbour"]))
+    source.run("create table boats (a int)")
+    assert source.run("alter table boats rename marina.boats") == [TableDropped(name_of("boats"))]
+    (change,) = source.run("rename table marina.boats to boats")
+    assert isinstance(change, TableUncertain)
+    assert source.run("rename table a_view to another_view") == []
+    dropped, uncertain = source.run("rename table boats to yachts")
+    assert dropped == TableDropped(name_of("boats"))
+    assert isinstance(uncertain, TableUncertain)
+
+
+def test_drop_and_truncate_take_what_is_there() -> None:
+    source = Source()
+    source.run("create table boats (a int)", "create table yachts (a int)")
+    assert source.run("truncate boats") == [TableTruncated(name_of("boats"))]
+    assert source.run("drop table boats, nope, yachts", error_code=1051) == [
+        TableDropped(name_of("boats")),
+        TableDropped(name_of("yachts")),
+    ]
+    assert source.run("drop table if exists boats") == []
+
+
+def test_a_statement_that_failed_halfway_is_uncertain() -> None:
+    source = Source()
+    source.run("create table boats (a int)")
+    (change,) = source.run("alter table boats add b int", error_code=1317)
+    assert isinstance(change, TableUncertain)
+
+
+def test_drop_database_drops_its_tables() -> None:
+    source = Source()
+    source.run("create table boats (a int)", "create table marina.boats (a int)")
+    assert source.run("drop database harbour") == [TableDropped(name_of("boats"))]
+    assert source.columns("marina.boats") == ["a"]
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["drop partition p", "truncate partition p", "import tablespace", "exchange partition p with table yachts"],
+)
+def test_rows_that_change_unseen_make_tables_uncertain(action: str) -> None:
+    source = Source()
+    source.run("create table boats (a int)", "create table yachts (a int)")
+    changes = source.run(f"alter table boats {action}")
+    names = ["boats", "yachts"] if "yachts" in action else ["boats"]
+    assert [change.name.table for change in changes if isinstance(change, TableUncertain)] == names
+
+
+def test_alter_ignore_may_remove_rows() -> None:
+    source = Source()
+    source.run("create table boats (a int)")
+    (change,) = source.run("alter ignore table boats add b int")
+    assert isinstance(change, TableAltered)
+    (change,) = source.run("alter ignore table boats add unique (a)")
+    assert isinstance(change, TableUncertain)
+
+
+def test_maintenance_changes_nothing() -> None:
+    source = Source()
+    source.run("create table boats (a int)")
+    for action in ("force", "engine=innodb", "algorithm=copy", "order by a", "disable keys", "rebuild partition all"):
+        assert source.run(f"alter table boats {action}") == []
+
+
+def test_system_versioned_tables_have_the_columns_of_the_binlog() -> None:
+    source = Source()
+    source.run("create table boats (id int primary key, a int) with system versioning", "alter table boats add b int")
+    assert source.columns() == ["id", "a", "b", "row_start", "row_end"]
+    assert source.table().key_columns == ("id", "row_end")
+
+
+def test_rows_in_statement_format_make_tables_uncertain() -> None:
+    source = Source()
+    source.run("create table boats (a int)", "create table yachts (a int)")
+    assert [
+        change.name for change in source.run("insert into boats values (1)") if isinstance(change, TableUncertain)
+    ] == [name_of("boats")]
+    assert len(source.run("create table boats (a int)", "call fill()")) == 2
+
+
+def test_names_are_folded_as_the_server_does() -> None:
+    source = Source(ServerTraits("mysql", (8, 4, 0), "utf8mb4", "utf8mb4_0900_ai_ci", lower_case_table_names=1))
+    source.run("create table Boats (A int)", "alter table BOATS add b int", "rename table bOATS to Yachts")
+    assert source.columns("yachts") == ["A", "b"]
+    assert source.table("YACHTS").name == name_of("yachts")
+    sensitive = Source()
+    sensitive.run("create table Boats (a int)")
+    assert sensitive.run("drop table boats") == []
+
+
+def test_json_of_mariadb_is_text_with_a_check() -> None:
+    source = Source()
+    source.run("create table boats (a json)")
+    assert source.column("a").collation == "utf8mb4_bin"
+    assert [check.expression for check in source.table().checks] == ["json_valid(`a`)"]
+
+
+def test_apply_leaves_the_state_as_it_was() -> None:
+    source = Source()
+    source.run("create table boats (a int)")
+    apply(parse("drop table boats", default_schema="harbour"), source.state)
+    assert source.columns() == ["a"]
+
+
+def test_the_schemas_default_can_be_told() -> None:
+    source = Source()
+    source.state.set_schema_default("harbour", Charset("latin1", "latin1_bin"))
+    source.run("create table boats (a text)")
+    assert source.column("a").collation == "latin1_bin"
+
+
+def test_an_unknown_charset_of_the_database_is_remembered() -> None:
+    source = Source()
+    source.run("create database harbour charset klingon")
+    (change,) = source.run("create table boats (a int)")
+    assert isinstance(change, TableUncertain)
