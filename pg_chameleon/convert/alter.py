@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pg_chameleon.convert import ddl, names
-from pg_chameleon.convert.carried import INFINITY, CarriedColumn, carried_columns
+from pg_chameleon.convert.carried import INFINITY, CarriedColumn, carried_columns, in_primary_key
 from pg_chameleon.convert.conversions import Conversion, conversion
 from pg_chameleon.convert.defaults import implicit_default, is_constant, null_substitute
 from pg_chameleon.convert.indexes import TargetIndex
@@ -212,7 +212,9 @@ def _row_guards(change: _Change, pair: _Pair) -> list[str]:
     """Return the guards against single values that the server replaced by something that is not certain."""
     old, new = change.before.source(pair.before), change.after.source(pair.after)
     column = quote_identifier(pair.before.name)
-    guards = []
+    guards: list[str] = []
+    if pair.conversion.doubt:
+        return guards
     if new.auto_increment and not old.auto_increment:
         doubt = f"the rows without a number got one when {new.name} became AUTO_INCREMENT"
         guards.append(_guard(change, f"{column} IS NULL OR {column} = 0", doubt))
@@ -229,11 +231,7 @@ def _becomes_not_null(change: _Change, pair: _Pair) -> bool:
 
 
 def _is_nullable(side: _Side, column: Column) -> bool:
-    primary = side.schema.primary_key
-    keyed = primary is not None and any(
-        (part.column or "").casefold() == column.name.casefold() for part in primary.parts
-    )
-    return column.nullable and not keyed
+    return column.nullable and not in_primary_key(side.schema, column)
 
 
 def _null_fill(change: _Change, pair: _Pair) -> str | None:
@@ -327,11 +325,10 @@ def _rename_index(schema_name: str, name: str, new_name: str) -> str:
 
 
 def _rename_indexes(change: _Change) -> list[str]:
-    return [
-        _rename_index(change.after.schema_name, names.temporary_name(old.name) if change.moves else old.name, new.name)
-        for old, new in _kept_indexes(change)
-        if old.name != new.name
+    present = [
+        (names.temporary_name(old.name) if change.moves else old.name, new) for old, new in _kept_indexes(change)
     ]
+    return [_rename_index(change.after.schema_name, name, new.name) for name, new in present if name != new.name]
 
 
 def _return_types(change: _Change) -> list[str]:

@@ -46,7 +46,7 @@ def carried_columns(schema: TableSchema, rules: Rules) -> tuple[CarriedColumn, .
 
 def _carried(schema: TableSchema, column: Column, rules: Rules) -> CarriedColumn:
     rule = type_rule(schema, column, rules)
-    in_key = column.name in schema.key_columns
+    in_key = column.name in schema.key_columns or in_primary_key(schema, column)
     infinite = rules.zero_dates is ZeroDates.INFINITY or (rules.zero_dates is ZeroDates.NULL and in_key)
     return CarriedColumn(
         source=column,
@@ -56,3 +56,10 @@ def _carried(schema: TableSchema, column: Column, rules: Rules) -> CarriedColumn
         substitute=INFINITY if infinite else None,
         overridden=rules.override(schema.name, column) is not None,
     )
+
+
+def in_primary_key(schema: TableSchema, column: Column) -> bool:
+    """Tell whether the column, or its beginning, is a part of the primary key, so that it is never NULL."""
+    key = schema.primary_key
+    name = column.name.casefold()
+    return key is not None and any((part.column or "").casefold() == name for part in key.parts)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pg_chameleon.convert import names
-from pg_chameleon.convert.carried import CarriedColumn, carried_columns
+from pg_chameleon.convert.carried import CarriedColumn, carried_columns, in_primary_key
 from pg_chameleon.convert.defaults import default_expression
 from pg_chameleon.convert.generated import generated_expression
 from pg_chameleon.convert.indexes import TargetIndex, target_index
@@ -120,9 +120,7 @@ def _column(
 
 
 def _nullable(schema: TableSchema, column: Column, carried: CarriedColumn | None) -> bool:
-    primary = schema.primary_key
-    in_key = {(part.column or "").casefold() for part in primary.parts} if primary is not None else set()
-    if column.name.casefold() in in_key:
+    if in_primary_key(schema, column):
         return False
     return column.nullable if carried is None else carried.nullable
 

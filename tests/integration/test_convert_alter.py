@@ -234,7 +234,7 @@ STRUCTURE_CASES = {
 
 
 def origins_of(case: Case, after: TableSchema) -> tuple[str | None, ...]:
-    return tuple(case.origins[column.name] if column.name in case.origins else column.name for column in after.columns)
+    return tuple(case.origins.get(column.name, column.name) for column in after.columns)
 
 
 @pytest.mark.parametrize("case", [*TYPE_CASES.values(), *STRUCTURE_CASES.values()], ids=[*TYPE_CASES, *STRUCTURE_CASES])
