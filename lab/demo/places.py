@@ -6,7 +6,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 import psycopg2
 import pymysql
@@ -14,6 +13,7 @@ from psycopg2 import sql
 
 from lab.example import SCHEMA
 from lab.servers import REPLICA_USER, LabError, source_server, target_server
+from lab.urls import source_of, target_of
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as TargetConnection
@@ -85,13 +85,7 @@ def target_place() -> Iterator[TargetPlace]:
 @contextmanager
 def own_source(url: str) -> Iterator[SourcePlace]:
     """Make a schema on a server of the user's own, and drop it at the end."""
-    parts = urlsplit(url)
-    db_conn = {
-        "host": parts.hostname or "localhost",
-        "port": parts.port or 3306,
-        "user": unquote(parts.username or "root"),
-        "password": unquote(parts.password or ""),
-    }
+    db_conn = source_of(url)
     connect = partial(pymysql.connect, charset="utf8mb4", autocommit=True, **db_conn)
     schema = f"{SCHEMA}_demo"
     try:
@@ -102,7 +96,7 @@ def own_source(url: str) -> Iterator[SourcePlace]:
     except pymysql.err.OperationalError as error:
         raise PlaceUnfit(f"the source cannot be used: {error.args[-1]}") from error
     try:
-        yield SourcePlace(f"{parts.hostname}, database {schema}", db_conn, connect, schema)
+        yield SourcePlace(f"{db_conn['host']}, database {schema}", db_conn, connect, schema)
     finally:
         with closing(connect()) as connection, connection.cursor() as cursor:
             cursor.execute(f"drop database if exists {schema}")
@@ -111,19 +105,12 @@ def own_source(url: str) -> Iterator[SourcePlace]:
 @contextmanager
 def own_target(url: str) -> Iterator[TargetPlace]:
     """Make a database on a server of the user's own, and drop it at the end."""
-    parts = urlsplit(url)
-    user = unquote(parts.username or "postgres")
-    pg_conn = {
-        "host": parts.hostname or "localhost",
-        "port": parts.port or 5432,
-        "user": user,
-        "password": unquote(parts.password or ""),
-    }
+    pg_conn = target_of(url)
     database = sql.Identifier(DATABASE)
     execute_alone(url, sql.SQL("create database {}").format(database))
     try:
         connect = partial(psycopg2.connect, dbname=DATABASE, **pg_conn)
-        label = f"{parts.hostname}, database {DATABASE}"
+        label = f"{pg_conn['host']}, database {DATABASE}"
         yield TargetPlace(label, {**pg_conn, "database": DATABASE}, connect, f"sch_{SCHEMA}")
     finally:
         execute_alone(url, sql.SQL("drop database if exists {} with (force)").format(database))
