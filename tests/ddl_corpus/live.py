@@ -128,7 +128,7 @@ class _Recorder:
     def _tables(self) -> Iterator[tuple[str, str, Structure]]:
         columns: dict[tuple[str, str], list[Any]] = {}
         for schema, table, *column in self._rows(_COLUMNS):
-            columns.setdefault((schema, table), []).append(_column(*column))
+            columns.setdefault((schema, table), []).append(_column(column))
         indexes: dict[tuple[str, str], dict[str, Any]] = {}
         for schema, table, index, non_unique, kind, name, prefix in self._rows(_INDEXES):
             entry = indexes.setdefault((schema, table), {}).setdefault(index, [int(not non_unique), kind, []])
@@ -164,10 +164,9 @@ def _text(value: Any) -> Any:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
-def _column(
-    name: str, column_type: str, nullable: str, default: str | None, extra: str, charset: str, collation: str
-) -> list[Any]:
+def _column(row: list[Any]) -> list[Any]:
     """Return a column as ``sequences.jsonl`` has it, where a default is written as MariaDB shows it."""
+    name, column_type, nullable, default, extra, charset, collation = row
     null = nullable == "YES"
     written = "DEFAULT_GENERATED" in extra or re.match(r"(?i)current_timestamp|b'", default or "")
     if default is None:

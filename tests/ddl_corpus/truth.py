@@ -74,7 +74,7 @@ def differing_details(schema: TableSchema, structure: Structure) -> set[str]:
     found = set()
     schema = without_hidden(schema)
     truth = structure["cols"]
-    if [_default(column) for column in schema.columns] != [_true_default(column) for column in truth]:
+    if any(_default(ours) != _true_default(column) for ours, column in zip(schema.columns, truth, strict=False)):
         found.add("defaults")
     if any(len(c) > _COLLATION and c[_COLLATION] != o.collation for c, o in zip(truth, schema.columns, strict=False)):
         found.add("charset")

@@ -75,6 +75,7 @@ class Alteration:
         self.before = before
         self.server = server
         self.actions = statement.actions
+        self.sql_mode = statement.sql_mode
         self.charset = Charset(before.charset or schema_default.name, before.collation or schema_default.collation)
         self.convert: Charset | None = None
         self.recharged = False  # CHARACTER SET was given for the table, which CONVERT TO does not override
@@ -99,7 +100,7 @@ class Alteration:
                 self.charset = resolve(options.charset, base, self.server)
                 self.recharged = True
             if options.engine is not None:
-                self.engine = engine_name(options.engine, self.server)
+                self.engine = engine_name(options.engine, self.sql_mode, self.server)
             if options.comment is not None:
                 self.comment = options.comment
 
@@ -296,7 +297,8 @@ class Alteration:
         for index in self.before.indexes:
             parts = tuple(p for part in index.parts if (p := self._moved_part(part, index, by_name)) is not None)
             if index.name not in dropped and parts:
-                kept.append(replace(index, name=self._renamed_key(index.name), parts=parts))
+                name = self._renamed_key(index.name)
+                kept.append(replace(index, name=name, parts=parts, kind=self._kind_after(index.kind)))
         found = add_keys(kept, new_keys(keys), self.columns, self.engine, self.server)
         row_end = row_end_column(self.columns)
         return with_row_ends(found, row_end) if row_end else found
@@ -309,6 +311,12 @@ class Alteration:
             return None
         prefix = part.prefix if index.kind in ("spatial", "fulltext") else fitting_prefix(part.prefix, columns[name])
         return part._replace(column=name, prefix=prefix)
+
+    def _kind_after(self, kind: str) -> str:
+        """Tables in memory have hashes where others have trees."""
+        if self.engine == self.before.engine or "MEMORY" not in (self.engine, self.before.engine):
+            return kind
+        return {"btree": "hash", "hash": "btree"}.get(kind, kind)
 
     def _reborn(self, name: str) -> str | None:
         """Return the new column of a name whose old one was dropped: indexes go over to it."""

@@ -47,7 +47,9 @@ def shown_type(data_type: DataType, table: Charset, server: ServerTraits) -> Sho
         if charset.name == BINARY.name and not (table.name == BINARY.name and _all_ascii(data_type)):
             # Their bytes are those of the connection's charset, of which the binlog's text tells nothing.
             raise Unfollowable("the members of an ENUM or SET without a character set")
-        return ShownType(f"{base}({','.join(map(_member, data_type.members))})", charset)
+        # MySQL shows no charset for those without one, MariaDB shows binary.
+        shown = None if charset.name == BINARY.name and not server.mariadb else charset
+        return ShownType(f"{base}({','.join(map(_member, data_type.members))})", shown)
     if charset.name == BINARY.name:
         base = _BINARY_SIBLINGS[base]
     spelled = sized_text(base, data_type.length, width(charset.name), server)

@@ -35,6 +35,7 @@ from pg_chameleon.mysql.ddl.indexes import (
     new_keys,
     with_row_ends,
 )
+from pg_chameleon.mysql.ddl.lexer import NO_ENGINE_SUBSTITUTION
 from pg_chameleon.mysql.ddl.server import ServerTraits
 from pg_chameleon.mysql.ddl.statements import CreateTable
 
@@ -46,7 +47,7 @@ def created_table(
 ) -> TableSchema:
     """Return the structure of a table that is created from its elements."""
     charset = resolve(statement.options.charset, schema_default, server)
-    engine = engine_name(statement.options.engine, server)
+    engine = engine_name(statement.options.engine, statement.sql_mode, server)
     if engine == "MRG_MyISAM":
         raise Unfollowable("the rows of a MERGE table are those of others")
     elements = _with_timestamps(statement.elements, server)
@@ -136,16 +137,23 @@ def column_checks(
     return found
 
 
-def engine_name(written: str | None, server: ServerTraits) -> str:
-    """Return an engine's name in the spelling that the server shows."""
+def engine_name(written: str | None, sql_mode: int, server: ServerTraits) -> str:
+    """Return an engine's name as the server shows it; without NO_ENGINE_SUBSTITUTION a default stands in for it."""
     if written is None:
         return server.default_engine
-    return _ENGINES.get(written.casefold(), written)
+    name = _ENGINES.get(written.casefold())
+    foreign = name is None or (name in _MARIADB_ENGINES and not server.mariadb)
+    if foreign and not sql_mode & NO_ENGINE_SUBSTITUTION:
+        return server.default_engine
+    return name or written
 
 
 _ENGINES = {
     "innodb": "InnoDB", "innobase": "InnoDB", "myisam": "MyISAM", "memory": "MEMORY", "heap": "MEMORY",
     "archive": "ARCHIVE", "csv": "CSV", "aria": "Aria", "maria": "Aria", "merge": "MRG_MyISAM",
     "mrg_myisam": "MRG_MyISAM", "blackhole": "BLACKHOLE", "federated": "FEDERATED", "ndb": "ndbcluster",
-    "ndbcluster": "ndbcluster", "rocksdb": "ROCKSDB", "sequence": "SEQUENCE",
+    "ndbcluster": "ndbcluster", "rocksdb": "ROCKSDB", "sequence": "SEQUENCE", "spider": "SPIDER", "s3": "S3",
+    "connect": "CONNECT", "columnstore": "Columnstore", "mroonga": "Mroonga", "tokudb": "TokuDB",
+    "oqgraph": "OQGRAPH", "sphinx": "SPHINX", "example": "EXAMPLE",
 }  # fmt: skip
+_MARIADB_ENGINES = ("Aria", "SPIDER", "S3", "CONNECT", "Columnstore", "Mroonga", "OQGRAPH", "SPHINX", "SEQUENCE")

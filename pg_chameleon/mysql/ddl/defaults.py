@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from ipaddress import ip_address
 from uuid import UUID
 
@@ -12,9 +12,11 @@ from pg_chameleon.mysql.ddl.definitions import DefaultClause, DefaultKind
 from pg_chameleon.mysql.ddl.server import ServerTraits
 
 _INTEGERS = ("tinyint", "smallint", "mediumint", "int", "bigint", "year")
+_WITHOUT_LITERALS = ("text", "blob", "json", "geometry", "point", "polygon", "linestring", "collection")
 _UUID_BYTES = 16
 _ADDRESS_BYTES = {"inet4": 4, "inet6": 16}
 _MAX_EXPONENT = 400
+_PRECISE = Context(prec=2 * _MAX_EXPONENT)
 _DATE = re.compile(
     r"\s*(\d{4}|\d{2})\D(\d{1,2})\D(\d{1,2})(?:[ T]+(\d{1,2})\D(\d{1,2})(?:\D(\d{1,2})(?:\.(\d*))?)?)?\s*"
 )
@@ -41,7 +43,10 @@ def stored_default(clause: DefaultClause | None, column_type: str, server: Serve
     shape = parse_column_type(column_type)
     if shape.base == "bit":
         return _bits(clause)
-    return Default(_literal(clause, shape), True)
+    if not server.mariadb and shape.base.endswith(_WITHOUT_LITERALS):
+        return None  # MySQL warns, and forgets it
+    text = _literal(clause, shape)
+    return Default(text.rstrip(" ") if shape.base == "char" and not server.mariadb else text, True)
 
 
 def _bits(clause: DefaultClause) -> Default:
@@ -93,7 +98,7 @@ def _rounded(text: str, scale: int) -> str | None:
         value = Decimal(text.strip())
         if not value.is_finite() or abs(value.adjusted()) > _MAX_EXPONENT:
             return None
-        return f"{value.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP):f}"
+        return f"{value.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP, _PRECISE):f}"
     except InvalidOperation:
         return None
 

@@ -84,11 +84,6 @@ def statement(cursor: Cursor) -> Statement:
     raise cursor.refused("not a statement that is known")
 
 
-def changes_rows(found: Statement) -> bool:
-    """Tell whether the statement changes rows in statement format."""
-    return isinstance(found, StatementFormatChange)
-
-
 def _other_object(cursor: Cursor) -> Ignored:
     _accept_creation_clauses(cursor)
     for words, kind in _OBJECTS:
@@ -122,8 +117,8 @@ def _account(cursor: Cursor) -> None:
         cursor.expect(")")
     if cursor.accept("@"):
         cursor.name_or_string()
-        while cursor.word in ("-", ".") or (cursor.word == "%"):
-            cursor.index += 2
+        while cursor.accept_one("-", ".", "%"):
+            cursor.index += 1
 
 
 def _tables(cursor: Cursor, word: str) -> tuple[TableName, ...]:
@@ -134,7 +129,7 @@ def _tables(cursor: Cursor, word: str) -> tuple[TableName, ...]:
         cursor.accept("INTO")
         return (cursor.table_name(),)
     if word == "DELETE":
-        while cursor.accept_one("LOW_PRIORITY", "QUICK", "IGNORE"):
+        while cursor.accept_one("LOW_PRIORITY", "QUICK", "IGNORE", "HISTORY"):
             pass
         return (cursor.table_name(),) if cursor.accept("FROM") and not _several(cursor) else ()
     if word == "UPDATE":
@@ -148,4 +143,4 @@ def _several(cursor: Cursor) -> bool:
     """Tell whether the statement might write to more than one table, without consuming anything."""
     words = cursor.words[cursor.index :]
     end = words.index("SET") if "SET" in words else words.index("WHERE") if "WHERE" in words else len(words)
-    return any(word in (",", "JOIN", "STRAIGHT_JOIN", "USING", "(", ".*") for word in words[:end])
+    return any(word in (",", "JOIN", "STRAIGHT_JOIN", "USING", "(") for word in words[:end])

@@ -188,7 +188,7 @@ def fitting_prefix(prefix: int | None, column: Column) -> int | None:
         return prefix if prefix < (shape.arguments[0] if shape.arguments else 1) else None
     if shape.base in ("tinytext", "tinyblob"):
         return min(prefix, _TINY_BYTES // width(column.charset or "binary"))
-    return prefix
+    return prefix if _is_text(shape.base) or shape.base in SPATIAL_BASES else None
 
 
 def _kind(definition: KeyDefinition, parts: Sequence[IndexPart], host: Host) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pg_chameleon.model.names import TableName
-from pg_chameleon.mysql.ddl import foreign, lexer
+from pg_chameleon.mysql.ddl import foreign
 from pg_chameleon.mysql.ddl.actions import ConstraintKind, DropConstraint
 from pg_chameleon.mysql.ddl.alter import alter_table
 from pg_chameleon.mysql.ddl.create import accept_algorithm_and_lock, accept_wait, create_index, create_table
@@ -21,6 +21,7 @@ from pg_chameleon.mysql.ddl.statements import (
     Ignored,
     RenameTable,
     Statement,
+    StatementFormatChange,
     TruncateTable,
 )
 
@@ -37,33 +38,9 @@ def parse(statement: str, *, sql_mode: int = 0, default_schema: str, mariadb: bo
     if found is None:
         cursor.index = 0
         found = foreign.statement(cursor)
-    if not isinstance(found, Ignored) and not foreign.changes_rows(found):
+    if not isinstance(found, Ignored | StatementFormatChange):
         cursor.expect_end()
     return found
-
-
-def mentioned_tables(
-    statement: str, *, sql_mode: int = 0, default_schema: str, mariadb: bool = True
-) -> frozenset[TableName]:
-    """Return every table that a statement may name: each name in it, alone and as ``schema.table``.
-
-    It is generous, for statements that ``parse`` refuses; most of what it returns are no tables.
-    """
-    cursor = Cursor(statement, sql_mode, default_schema, mariadb)
-    found: set[TableName] = set()
-    for index, kind in enumerate(cursor.kinds):
-        if kind not in (lexer.WORD, lexer.QUOTED, lexer.STRING):
-            continue
-        name = _name(cursor, index)
-        if index + 2 < len(cursor.kinds) and cursor.words[index + 1] == ".":
-            found.add(TableName(name, _name(cursor, index + 2)))
-        found.add(TableName(default_schema, name))
-    return frozenset(found)
-
-
-def _name(cursor: Cursor, index: int) -> str:
-    text = cursor.statement[cursor.starts[index] : cursor.ends[index]]
-    return lexer.unquote_identifier(text) if cursor.kinds[index] in (lexer.QUOTED, lexer.STRING) else text
 
 
 def _create(cursor: Cursor) -> Statement | None:

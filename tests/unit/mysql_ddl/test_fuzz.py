@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pg_chameleon.errors import DdlRefused
 from pg_chameleon.mysql.ddl.lexer import ANSI_QUOTES, MAXDB, NO_BACKSLASH_ESCAPES, ORACLE, REAL_AS_FLOAT, tokenize
-from pg_chameleon.mysql.ddl.parser import mentioned_tables, parse
+from pg_chameleon.mysql.ddl.mentions import mentioned_tables
+from pg_chameleon.mysql.ddl.parser import parse
 from pg_chameleon.mysql.ddl.server import ServerTraits
 from pg_chameleon.mysql.ddl.structures import Structures
 from pg_chameleon.mysql.ddl.tracker import apply

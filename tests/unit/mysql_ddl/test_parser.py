@@ -41,7 +41,8 @@ from pg_chameleon.mysql.ddl.definitions import (
 )
 from pg_chameleon.mysql.ddl.lexer import ANSI_QUOTES, EMPTY_STRING_IS_NULL, MAXDB, ORACLE, REAL_AS_FLOAT
 from pg_chameleon.mysql.ddl.lexer import SIMULTANEOUS_ASSIGNMENT as ORACLE_SINCE_10_3
-from pg_chameleon.mysql.ddl.parser import mentioned_tables, parse
+from pg_chameleon.mysql.ddl.mentions import mentioned_tables
+from pg_chameleon.mysql.ddl.parser import parse
 from pg_chameleon.mysql.ddl.statements import (
     AlterDatabase,
     AlterTable,
@@ -221,7 +222,8 @@ def test_keys_and_constraints() -> None:
           unique key uk (b(10) desc, a),
           index ((lower(b))) comment 'folded' invisible,
           fulltext ft (b) with parser ngram,
-          constraint fk foreign key ix (a) references marina.berths (id) match full on delete cascade on update no action,
+          constraint fk foreign key ix (a) references marina.berths (id) match full
+            on delete cascade on update no action,
           constraint positive check (a > 0) not enforced
         )"""
     )
@@ -427,6 +429,16 @@ def test_a_table_without_a_schema_needs_a_default_database() -> None:
         parse("drop table boats", default_schema="")
 
 
-def test_mentioned_tables_are_generous() -> None:
-    found = mentioned_tables("frobnicate `boats`, marina.yachts \\", default_schema="harbour")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "frobnicate `boats`, marina.yachts",
+        "frobnicate \\ boats \\ `marina` . `yachts`",
+        "frobnicate boats marina.yachts 'unclosed",
+        "frobnicate 'unclosed boats, `marina`.yachts",
+        'frobnicate "boats", "marina"."yachts"',
+    ],
+)
+def test_mentioned_tables_are_generous(statement: str) -> None:
+    found = mentioned_tables(statement, default_schema="harbour")
     assert {BOATS, TableName("marina", "yachts")} <= found
