@@ -24,7 +24,8 @@ from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import TableState
 from pg_chameleon.mysql.ddl.charsets import Charset
-from pg_chameleon.mysql.ddl.parser import mentioned_tables, parse
+from pg_chameleon.mysql.ddl.mentions import mentioned_tables
+from pg_chameleon.mysql.ddl.parser import parse
 from pg_chameleon.mysql.ddl.server import ServerTraits
 from pg_chameleon.mysql.ddl.statements import Ignored, StatementFormatChange
 from pg_chameleon.mysql.ddl.structures import Structures
