@@ -2,7 +2,8 @@
 
 All values are PostgreSQL's text form of them. A whole row is a composite literal, ``("1","a b",)``, which
 PostgreSQL reads fastest. What holds some columns only, as the image of a partial update does, is a JSON object
-whose keys are the names of the target's columns, for ``jsonb_populate_record``.
+whose keys are the names of the target's columns, to be read as ``(image ->> name)::type``: for a column of JSON,
+``jsonb_populate_record`` would take the text for a JSON string, and the document ``null`` for NULL.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from pg_chameleon.convert.text import (
 from pg_chameleon.errors import ChameleonError
 from pg_chameleon.model.schema import TableSchema
 
+# In any form, for a backslash that is doubled still has this behind it.
+DOCUMENT_NUL = "\\u0000"
 # What the generated code raises on a value that is not of the form which is usual for its column.
 _UNUSUAL = (TypeError, ValueError, LookupError, AttributeError)
 
@@ -93,7 +96,7 @@ def key_encoder(
     slots = tuple(_Slot(columns.index(name), carried[name], form) for name in key_columns if name in carried)
     changes: list[Change] = []
     careful = _careful_encoder(schema, slots, len(columns), changes, form)
-    return _compiled(slots, len(columns), careful, changes, note or _unnoted, form)
+    return _compiled(slots, len(columns), careful, changes, note=note or _unnoted, form=form)
 
 
 class _Slot(NamedTuple):
@@ -142,6 +145,7 @@ def _compiled(
     width: int,
     careful: Encoder,
     changes: list[Change],
+    *,
     note: NoteChange,
     form: Form,
 ) -> Encoder:
@@ -157,6 +161,7 @@ def _compiled(
         "changes": changes,
         "report": report,
         "written_nul": form.nul,
+        "document_nul": DOCUMENT_NUL,
         **{f"c{slot.place}": slot.constant for slot in slots},
         **{f"absent{slot.place}": _absent(slot, changes) for slot in slots if slot.carried.checked},
     }
@@ -168,7 +173,9 @@ def _compiled(
 
 def _module(slots: tuple[_Slot, ...], width: int, form: Form) -> ast.Module:
     any_text = any(slot.carried.rule.free_text for slot in slots)
+    any_document = any(slot.carried.rule.document for slot in slots)
     any_checked = any(slot.carried.checked for slot in slots)
+    unusual = "written_nul in text or document_nul in text" if any_document else "written_nul in text"
     wanted = {slot.place for slot in slots}
     unpacked = "".join(f"v{place}, " if place in wanted else "_, " for place in range(width))
     template = f"""
@@ -180,7 +187,7 @@ def encode(row):
         changes.clear()
         text = careful(row)
     {"else:" if any_text else ""}
-        {"if written_nul in text:" if any_text else ""}
+        {f"if {unusual}:" if any_text else ""}
             {"changes.clear()" if any_text else ""}
             {"text = careful(row)" if any_text else ""}
     {"if changes:" if any_text or any_checked else ""}

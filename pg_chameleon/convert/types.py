@@ -265,6 +265,7 @@ _RULES: dict[str, TypeRule | Callable[[Column], TypeRule]] = {
     **dict.fromkeys(_GEOMETRIES, TypeRule("geometry", _EWKB, "constant(value)", constant=ewkb, from_raw=ewkb)),
     # What VECTOR_TO_STRING shows is rounded to six digits, so the numbers are read from the bytes.
     "vector": TypeRule("real[]", "", "constant(value)", constant=vector_text, from_raw=vector_text),
-    "uuid": TypeRule("uuid"),
-    **dict.fromkeys(("inet4", "inet6"), TypeRule("inet")),
+    # As text, or MariaDB would read the mark of NULL that stands beside it as a value of the type too.
+    "uuid": TypeRule("uuid", "CONCAT({column})"),
+    **dict.fromkeys(("inet4", "inet6"), TypeRule("inet", "CONCAT({column})")),
 }
