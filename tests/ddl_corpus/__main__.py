@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lab.servers import source_server
 from tests.ddl_corpus.live import recorded_sequences
 from tests.ddl_corpus.replay import Tally, run_sequences, run_statements
 from tests.ddl_corpus.truth import read_lines
@@ -48,8 +47,7 @@ def sequences_of(path: Path, live: str | None) -> Iterator[dict[str, Any]]:
     if live is None:
         yield from read_lines(path / "sequences.jsonl")
     else:
-        with source_server(live, durable=False) as server:
-            yield from recorded_sequences(server, path)
+        yield from recorded_sequences(live, path)
 
 
 def print_table(title: str, tally: Tally, details: tuple[str, ...]) -> None:

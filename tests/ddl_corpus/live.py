@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -12,26 +13,44 @@ import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
-from lab.servers import SourceServer
+from lab.servers import SourceServer, source_server
 from tests.ddl_corpus.truth import NUMERIC, Structure, read_lines
 
 SYSTEM_SCHEMAS = ("mysql", "sys", "information_schema", "performance_schema")
 _SYSTEM = re.compile(rf"\b(?:{'|'.join(SYSTEM_SCHEMAS)})\b", re.I)
 _FOLLOWED = ("accepted", "parsed-only", "mysql-unverified")
 _USE = re.compile(r"use `((?:[^`]|``)+)`; ")
+_LOST = (0, 2006, 2013)  # what the client says when the connection is gone
 _XID = re.compile(r" /\* xid=\d+ \*/$")
 # sql_modes that no server has any more are left out of the session's mode
 _MODES_EVERYWHERE = 0b111 | 1 << 3 | 1 << 20 | 1 << 21 | 1 << 22 | 1 << 23 | 1 << 24 | 1 << 25 | 1 << 30
 
 
-def recorded_sequences(server: SourceServer, path: Path) -> Iterator[dict[str, Any]]:
-    """Yield documents like those of ``sequences.jsonl``, with what this server makes of the statements."""
+Work = tuple[str, list[tuple[str | None, str, int]]]  # a name, and statements with their schema and sql_mode
+
+
+class ServerGone(Exception):
+    """The server did not survive a statement; some of the corpus are from reports of crashes."""
+
+
+def recorded_sequences(name: str, path: Path) -> Iterator[dict[str, Any]]:
+    """Yield documents like those of ``sequences.jsonl``, with what a server makes of the statements."""
+    work = deque(_work(path))
+    while work:
+        with source_server(name, durable=False) as server:
+            while work:
+                try:
+                    yield _recorded(server, *work.popleft())
+                except ServerGone:
+                    break
+
+
+def _work(path: Path) -> Iterator[Work]:
     for (source, unit), group in groupby(read_lines(path / "statements.jsonl"), lambda d: (d["source"], d["unit"])):
         statements = [(d["stmt"], d.get("sql_mode", 0)) for d in group if d["status"] in _FOLLOWED]
-        yield _recorded(server, f"{source} {unit}", [(None, *each) for each in statements])
+        yield f"{source} {unit}", [(None, *each) for each in statements]
     for document in read_lines(path / "sequences.jsonl"):
-        steps = [(step["db"], step["stmt"], step.get("sql_mode", 0)) for step in document["steps"]]
-        yield _recorded(server, document["id"], steps)
+        yield document["id"], [(step["db"], step["stmt"], step.get("sql_mode", 0)) for step in document["steps"]]
 
 
 def _recorded(server: SourceServer, name: str, statements: list[tuple[str | None, str, int]]) -> dict[str, Any]:
@@ -80,7 +99,9 @@ class _Recorder:
             self.cursor.execute(f"set sql_mode = {mode}")
             file, position = self._position()
             self.cursor.execute(text)
-        except pymysql.err.MySQLError:
+        except pymysql.err.MySQLError as error:
+            if error.args[0] in _LOST:
+                raise ServerGone from error
             return None
         logged = self._logged(file, position)
         if not logged:

@@ -38,9 +38,19 @@ def without_hidden(schema: TableSchema) -> TableSchema:
     return replace(schema, columns=columns, indexes=indexes)
 
 
+COMPRESSED = " /*M!100301 COMPRESSED*/"
+_SPATIAL_PREFIX = 32  # what servers show for the parts of a spatial index
+
+
 def shown_columns(schema: TableSchema) -> list[tuple[str, str, int]]:
     """Return what must be right of a tracked structure's columns: name, type and nullability."""
-    return [(each.name, each.column_type, int(each.nullable)) for each in schema.columns]
+    return [(each.name, _shown_type(each), int(each.nullable)) for each in schema.columns]
+
+
+def _shown_type(column: Column) -> str:
+    """Return the type as the server shows it; a JSON column with a charset is MariaDB's longtext."""
+    base = "longtext" if column.column_type == "json" and column.charset else column.column_type
+    return base + (COMPRESSED if column.compressed else "")
 
 
 def true_columns(structure: Structure) -> list[tuple[str, str, int]]:
@@ -60,6 +70,8 @@ def true_primary_key(structure: Structure) -> list[Any]:
 
 
 def _parts(index: Index) -> list[Any]:
+    if index.kind == "spatial":
+        return [[part.column, _SPATIAL_PREFIX] for part in index.parts]
     return [[part.column, part.prefix] if part.prefix is not None else part.column for part in index.parts]
 
 
@@ -143,7 +155,7 @@ def schema_of(name: TableName, structure: Structure) -> TableSchema:
         name=name,
         columns=tuple(_column(column) for column in structure["cols"]),
         indexes=tuple(
-            Index(index, tuple(_index_part(part) for part in parts), bool(unique), kind.lower())
+            Index(index, tuple(_index_part(part, kind) for part in parts), bool(unique), kind.lower())
             for index, (unique, kind, parts) in structure["idx"].items()
         ),
         foreign_keys=tuple(_foreign_key(key, truth) for key, truth in structure.get("fk", {}).items()),
@@ -158,8 +170,10 @@ def _foreign_key(name: str, truth: list[Any]) -> ForeignKey:
     return ForeignKey(name, tuple(columns), TableName(schema, table), tuple(referenced))
 
 
-def _index_part(part: Any) -> IndexPart:
-    return IndexPart(*part) if isinstance(part, list) else IndexPart(part)
+def _index_part(part: Any, kind: str) -> IndexPart:
+    if isinstance(part, list):
+        return IndexPart(part[0]) if kind == "SPATIAL" else IndexPart(*part)
+    return IndexPart(part)
 
 
 def _column(column: list[Any]) -> Column:
@@ -167,7 +181,7 @@ def _column(column: list[Any]) -> Column:
     update = re.search(r"on update (\S+)", extra)
     return Column(
         name=name,
-        column_type=column_type,
+        column_type=column_type.replace(COMPRESSED, ""),
         nullable=bool(nullable),
         default=_default_of(default),
         auto_increment="auto_increment" in extra,

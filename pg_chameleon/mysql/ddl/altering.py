@@ -27,12 +27,13 @@ from pg_chameleon.mysql.ddl.actions import (
     SetVisibility,
 )
 from pg_chameleon.mysql.ddl.charsets import BINARY, Charset, resolve
-from pg_chameleon.mysql.ddl.column_types import COMPRESSED, converted_text
+from pg_chameleon.mysql.ddl.column_types import converted_text
 from pg_chameleon.mysql.ddl.creating import (
     ENGINES_WITH_FOREIGN_KEYS,
     column_checks,
     engine_name,
     not_null_keys,
+    with_json_columns,
 )
 from pg_chameleon.mysql.ddl.defaults import stored_default
 from pg_chameleon.mysql.ddl.definitions import (
@@ -57,6 +58,7 @@ from pg_chameleon.mysql.ddl.indexes import (
     check_of,
     fitting_prefix,
     foreign_key_of,
+    in_order,
     keys_of_column,
     new_keys,
     with_row_ends,
@@ -118,7 +120,7 @@ class Alteration:
         after = replace(
             self.before,
             columns=tuple(self.columns),
-            indexes=tuple(indexes),
+            indexes=in_order(indexes),
             foreign_keys=tuple(self._foreign_keys(keys)),
             checks=tuple(self._checks()),
             engine=self.engine,
@@ -126,7 +128,7 @@ class Alteration:
             collation=self.charset.collation,
             comment=self.comment,
         )
-        return after, tuple(self.origins[column.name] for column in self.columns)
+        return with_json_columns(after, self.server), tuple(self.origins[each.name] for each in self.columns)
 
     def _of(self, kind: type[Wanted]) -> list[Wanted]:
         return [action for action in self.actions if isinstance(action, kind)]
@@ -252,7 +254,7 @@ class Alteration:
         binary = charset.name == BINARY.name
         return replace(
             column,
-            column_type=spelled + (COMPRESSED if column.compressed else ""),
+            column_type=spelled,
             charset=None if binary else charset.name,
             collation=None if binary else charset.collation,
         )

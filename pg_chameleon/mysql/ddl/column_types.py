@@ -13,7 +13,7 @@ from pg_chameleon.mysql.ddl.server import ServerTraits
 TEXT_BASES = frozenset(("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"))
 _BINARY_SIBLINGS = {
     "char": "binary", "varchar": "varbinary", "tinytext": "tinyblob", "text": "blob", "mediumtext": "mediumblob",
-    "longtext": "longblob",
+    "longtext": "longblob", "json": "longblob",
 }  # fmt: skip
 _SIGNED_WIDTHS = {"tinyint": 4, "smallint": 6, "mediumint": 9, "int": 11, "bigint": 20}
 _UNSIGNED_WIDTHS = {"tinyint": 3, "smallint": 5, "mediumint": 8, "int": 10, "bigint": 20}
@@ -24,7 +24,6 @@ _DEFAULT_DECIMAL_DIGITS = 10
 _DEFAULT_VECTOR_LENGTH = 2048
 _TEXT_SIZES = ((1 << 8, "tiny"), (1 << 16, ""), (1 << 24, "medium"))
 _SPATIAL_MYSQL8 = {"geometrycollection": "geomcollection"}
-COMPRESSED = " /*M!100301 COMPRESSED*/"
 
 
 class ShownType(NamedTuple):
@@ -38,9 +37,9 @@ def shown_type(data_type: DataType, table: Charset, server: ServerTraits) -> Sho
     """Return the type as ``information_schema`` shows it; ``table`` is the default charset."""
     if data_type.base == "json" and server.mariadb:
         clause = CharsetClause(collation=data_type.collation)
-        return ShownType("longtext" + _compressed(data_type), resolve(clause, _JSON_CHARSET, server))
+        return ShownType("json", resolve(clause, _JSON_CHARSET, server))
     if data_type.base not in TEXT_BASES:
-        return ShownType(_spelled(data_type, server) + _compressed(data_type), None)
+        return ShownType(_spelled(data_type, server), None)
     charset = text_charset(data_type, table, server)
     base = data_type.base
     if base in ("enum", "set"):
@@ -53,7 +52,7 @@ def shown_type(data_type: DataType, table: Charset, server: ServerTraits) -> Sho
     if charset.name == BINARY.name:
         base = _BINARY_SIBLINGS[base]
     spelled = sized_text(base, data_type.length, width(charset.name), server)
-    return ShownType(spelled + _compressed(data_type), None if charset.name == BINARY.name else charset)
+    return ShownType(spelled, None if charset.name == BINARY.name else charset)
 
 
 def _all_ascii(data_type: DataType) -> bool:
@@ -66,10 +65,6 @@ def text_charset(data_type: DataType, table: Charset, server: ServerTraits) -> C
     if data_type.binary and data_type.collation is None:
         return Charset(found.name, binary_collation(found.name))
     return found
-
-
-def _compressed(data_type: DataType) -> str:
-    return COMPRESSED if data_type.compressed else ""
 
 
 def _member(value: str) -> str:

@@ -250,7 +250,7 @@ def default_clause(cursor: Cursor) -> DefaultClause:
     if found is not None:
         return found
     if cursor.word == "(":
-        return DefaultClause(DefaultKind.EXPRESSION, cursor.balanced())
+        return _parenthesised(cursor)
     first = cursor.index
     if cursor.accept_one("NEXT", "PREVIOUS"):  # of a sequence of MariaDB
         cursor.expect("VALUE", "FOR")
@@ -264,6 +264,17 @@ def default_clause(cursor: Cursor) -> DefaultClause:
             pass
         cursor.identifier()  # MariaDB: the value of another column, of a variable, or a function such as CURRENT_DATE
     return DefaultClause(DefaultKind.EXPRESSION, cursor.source(first, cursor.index))
+
+
+def _parenthesised(cursor: Cursor) -> DefaultClause:
+    """Consume an expression in parentheses; MariaDB takes a literal in it for the literal."""
+    start = cursor.index
+    cursor.index += 1
+    literal = _literal(cursor) if cursor.mariadb else None
+    if literal is not None and cursor.accept(")"):
+        return literal
+    cursor.index = start
+    return DefaultClause(DefaultKind.EXPRESSION, cursor.balanced())
 
 
 def _case(cursor: Cursor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from pg_chameleon.model.names import TableName
@@ -18,7 +19,6 @@ from pg_chameleon.mysql.ddl.definitions import (
 from pg_chameleon.mysql.ddl.draft import (
     Surroundings,
     column_of,
-    json_check,
     made_not_null,
     row_end_column,
     with_implicit_timestamps,
@@ -31,6 +31,7 @@ from pg_chameleon.mysql.ddl.indexes import (
     application_periods,
     check_of,
     foreign_key_of,
+    in_order,
     keys_of_column,
     new_keys,
     with_row_ends,
@@ -62,10 +63,10 @@ def created_table(
     if statement.options.system_versioning:
         columns = with_row_period(columns)
         indexes = with_row_ends(indexes, row_end_column(columns) or "")
-    return TableSchema(
+    found = TableSchema(
         name=name,
         columns=tuple(columns),
-        indexes=tuple(indexes),
+        indexes=in_order(indexes),
         foreign_keys=_foreign_keys(keys, name, engine, server),
         checks=_checks(elements, columns, name, server),
         engine=engine,
@@ -73,6 +74,26 @@ def created_table(
         collation=charset.collation,
         comment=statement.options.comment or "",
     )
+    return with_json_columns(found, server)
+
+
+# The check by which MariaDB keeps JSON valid, as people and as the server itself write it
+_JSON_VALID = re.compile(r"\s*json_valid\s*\(\s*(?:`((?:[^`]|``)+)`|(\w+))\s*\)\s*", re.I)
+
+
+def with_json_columns(table: TableSchema, server: ServerTraits) -> TableSchema:
+    """Give MariaDB's JSON columns their type: to the server they are longtext with a check, which is left out here."""
+    marks: dict[str, Check] = {}
+    for check in table.checks if server.mariadb else ():
+        match = _JSON_VALID.fullmatch(check.expression)
+        column = table.column(match[2] or match[1].replace("``", "`")) if match else None
+        if column is not None and column.column_type in ("longtext", "json"):
+            marks[column.name] = check
+    if not marks:
+        return table
+    columns = (replace(each, column_type="json") if each.name in marks else each for each in table.columns)
+    checks = (check for check in table.checks if check not in marks.values())
+    return replace(table, columns=tuple(columns), checks=tuple(checks))
 
 
 def _with_timestamps(elements: tuple[Element, ...], server: ServerTraits) -> tuple[Element, ...]:
@@ -128,9 +149,6 @@ def column_checks(
 ) -> list[Check]:
     """Return the checks that come with a column; MariaDB names them after the column."""
     found: list[Check] = []
-    json = json_check(column, definition, server)
-    if json is not None:
-        found.append(json)
     for check in definition.checks:
         named = replace(check, name=column.name) if server.mariadb and check.name is None else check
         found.append(check_of(named, table, [*taken, *(each.name for each in found)], server))

@@ -43,10 +43,18 @@ def stored_default(clause: DefaultClause | None, column_type: str, server: Serve
     shape = parse_column_type(column_type)
     if shape.base == "bit":
         return _bits(clause)
-    if not server.mariadb and shape.base.endswith(_WITHOUT_LITERALS):
-        return None  # MySQL warns, and forgets it
     text = _literal(clause, shape)
-    return Default(text.rstrip(" ") if shape.base == "char" and not server.mariadb else text, True)
+    return Default(text, True) if server.mariadb else _mysql_literal(text, shape.base, server)
+
+
+def _mysql_literal(text: str, base: str, server: ServerTraits) -> Default | None:
+    if base.endswith(_WITHOUT_LITERALS):
+        return None  # MySQL warns, and forgets it
+    if base in ("binary", "varbinary") and server.version >= (8,):
+        # MySQL 8 shows bytes as a hexadecimal number, which ends before the first zero byte.
+        shown = text.partition("\0")[0]
+        return Default(f"0x{shown.encode().hex().upper()}", False) if shown else Default("", True)
+    return Default(text.rstrip(" ") if base == "char" else text, True)
 
 
 def _bits(clause: DefaultClause) -> Default:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from pg_chameleon.model.schema import Check, Column, Generated
+from pg_chameleon.model.schema import Column, Generated
 from pg_chameleon.mysql.ddl.charsets import Charset
 from pg_chameleon.mysql.ddl.column_types import shown_type
 from pg_chameleon.mysql.ddl.defaults import now_expression, stored_default
@@ -89,13 +89,6 @@ def _implicit_timestamp(definition: ColumnDefinition, first: bool) -> ColumnDefi
         return replace(definition, nullable=False, default=now, on_update=now)
     default = definition.default if definition.default is not None else _ZERO
     return replace(definition, nullable=False, default=default)
-
-
-def json_check(column: Column, definition: ColumnDefinition, server: ServerTraits) -> Check | None:
-    """Return the check by which MariaDB keeps JSON valid."""
-    if definition.type.base == "json" and server.mariadb and not definition.checks:
-        return Check(column.name, f"json_valid(`{column.name}`)")
-    return None
 
 
 def made_not_null(column: Column) -> Column:

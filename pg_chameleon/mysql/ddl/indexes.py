@@ -20,7 +20,6 @@ from pg_chameleon.mysql.ddl.definitions import (
 from pg_chameleon.mysql.ddl.server import ServerTraits
 
 KeyElement = KeyDefinition | ForeignKeyDefinition
-_SPATIAL_PREFIX = 32  # what information_schema shows for the parts of a spatial index
 _POINT_BYTES = 25
 _TINY_BYTES = 255
 _MAX_INNODB_KEY_BYTES = 3072
@@ -156,7 +155,7 @@ def _part(part: KeyPart, kind: KeyKind, host: Host) -> IndexPart:
     column = host.column(part.column)
     name = column.name if column else part.column
     if kind is KeyKind.SPATIAL:
-        return IndexPart(name, _SPATIAL_PREFIX)
+        return IndexPart(name)
     if kind is KeyKind.FULLTEXT or column is None:
         return IndexPart(name, None, part.descending, part.expression)
     return IndexPart(name, _prefix(part.length, column, kind, host), part.descending)
@@ -247,6 +246,11 @@ def check_of(definition: CheckDefinition, table: TableName, taken: Iterable[str]
         prefix = "CONSTRAINT_" if server.mariadb else f"{table.table}_chk_"
         name = f"{prefix}{_next_number(prefix, taken)}"
     return Check(name, definition.expression, definition.enforced)
+
+
+def in_order(indexes: Iterable[Index]) -> tuple[Index, ...]:
+    """Return indexes in the order in which they are read from a server: the primary key, then by their names."""
+    return tuple(sorted(indexes, key=lambda index: (not index.primary, index.name.casefold())))
 
 
 def with_row_ends(indexes: Iterable[Index], row_end: str) -> list[Index]:

@@ -38,14 +38,25 @@ from pg_chameleon.mysql.ddl.structures import Structures
 PARTLY_DROPPED = frozenset((1051, 4091, 4092))
 
 
-def apply(statement: Statement, state: Structures, *, error_code: int = 0) -> list[SchemaChange]:
+def _never(_name: TableName) -> bool:
+    return False
+
+
+def apply(
+    statement: Statement,
+    state: Structures,
+    *,
+    error_code: int = 0,
+    settled: Callable[[TableName], bool] = _never,
+) -> list[SchemaChange]:
     """Return the changes that a statement makes, in order; ``state`` is left as it is.
 
+    ``settled`` tells which tables have their structure from a later position: the statement leaves them alone.
     ``error_code`` is that of the QUERY event: a statement that failed halfway is in the binlog all the same. What
     cannot be followed with certainty gives ``TableUncertain``; names that are not tracked (views, sequences, tables
     outside the mapped schemas) give nothing.
     """
-    steps = _Steps(state.copy())
+    steps = _Steps(state.copy(), settled)
     if error_code and not (isinstance(statement, DropTable) and error_code in PARTLY_DROPPED):
         for name in _named_tables(statement):
             steps.doubt_if_known(name, f"the statement failed on the source with error {error_code}")
@@ -59,11 +70,20 @@ def apply(statement: Statement, state: Structures, *, error_code: int = 0) -> li
 class _Steps:
     """The changes so far, and the state after them."""
 
-    def __init__(self, state: Structures) -> None:
+    def __init__(self, state: Structures, settled: Callable[[TableName], bool]) -> None:
         self.state = state
         self.changes: list[SchemaChange] = []
+        self._settled = settled
 
     def add(self, change: SchemaChange) -> None:
+        if isinstance(change, TableAltered):
+            old, new = change.before.name, change.after.name
+            if old != new and self._settled(new):  # its place is taken by a table that came later
+                change = TableDropped(old)
+        else:
+            old = change.after.name if isinstance(change, TableCreated) else change.name
+        if self._settled(old):
+            return
         self.changes.append(change)
         self.state.apply_changes((change,))
 

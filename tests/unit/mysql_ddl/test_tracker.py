@@ -88,7 +88,7 @@ def made(definition: str, server: ServerTraits = MARIADB, options: str = "") -> 
         ("varchar(20000)", "mediumtext", "mediumtext"),
         ("varchar(9) charset binary", "varbinary(9)", "varbinary(9)"),
         ("text byte", "blob", "blob"),
-        ("json", "longtext", "json"),
+        ("json", "json", "json"),
         ("enum('it''s','b  ')", "enum('it''s','b')", "enum('it''s','b')"),
         ("geometrycollection", "geometrycollection", "geomcollection"),
     ],
@@ -98,9 +98,9 @@ def test_types_are_shown_as_the_server_shows_them(written: str, on_mariadb: str,
     assert made(written, MYSQL).column_type == on_mysql
 
 
-def test_compressed_columns_show_it() -> None:
+def test_compressed_columns_are_marked() -> None:
     found = made("varchar(9) compressed")
-    assert (found.column_type, found.compressed) == ("varchar(9) /*M!100301 COMPRESSED*/", True)
+    assert (found.column_type, found.compressed) == ("varchar(9)", True)
 
 
 @pytest.mark.parametrize(
@@ -492,11 +492,38 @@ def test_names_are_folded_as_the_server_does() -> None:
     assert sensitive.run("drop table boats") == []
 
 
-def test_json_of_mariadb_is_text_with_a_check() -> None:
+def test_json_of_mariadb_is_known_by_its_check() -> None:
     source = Source()
-    source.run("create table boats (a json)")
+    source.run("create table boats (a json, b longtext collate utf8mb4_bin check (json_valid(`b`)), c longtext)")
+    assert [column.column_type for column in source.table().columns] == ["json", "json", "longtext"]
     assert source.column("a").collation == "utf8mb4_bin"
-    assert [check.expression for check in source.table().checks] == ["json_valid(`a`)"]
+    assert source.table().checks == ()
+    source.run("alter table boats change a d json collate latin1_bin, modify b longtext")
+    assert source.column("d").charset == "latin1"
+    assert source.column("b").column_type == "longtext"
+
+
+def test_binary_defaults_are_shown_as_numbers_by_mysql_8() -> None:
+    assert made("varbinary(9) default 'ab'", MYSQL).default == Default("0x6162", False)
+    assert made("binary(3) default 'a'", MYSQL).default == Default("0x61", False)
+    assert made("binary(3) default ''", MYSQL).default == Default("", True)
+    assert made("char(3) default 'a '", MYSQL).default == Default("a", True)
+    assert made("text default 'a'", MYSQL).default is None
+
+
+def test_a_literal_in_parentheses_is_a_literal_to_mariadb() -> None:
+    assert made("int default (5)").default == Default("5", True)
+    assert made("int default (5)", MYSQL).default == Default("5", False)
+
+
+def test_tables_that_are_settled_later_are_left_alone() -> None:
+    source = Source()
+    source.run("create table boats (a int, b int)", "create table yachts (a int)")
+    settled = {name_of("boats")}
+    for text in ("alter table boats add b int", "drop table boats", "create table boats (a int)", "truncate boats"):
+        assert apply(parse(text, default_schema="harbour"), source.state, settled=settled.__contains__) == []
+    found = parse("rename table yachts to boats", default_schema="harbour")
+    assert apply(found, source.state, settled=settled.__contains__) == [TableDropped(name_of("yachts"))]
 
 
 def test_apply_leaves_the_state_as_it_was() -> None:
