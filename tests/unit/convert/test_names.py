@@ -1,0 +1,46 @@
+"""PostgreSQL has 63 bytes for a name, and one set of names for all tables, indexes and types of a schema."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pg_chameleon.convert import names
+
+mysql_names = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=64)
+
+
+@given(mysql_names)
+def test_names_fit(name: str) -> None:
+    for made in (
+        names.table_name(name),
+        names.column_name(name),
+        names.primary_key_name(name),
+        names.index_name(name, name),
+        names.enum_name(name, name),
+        names.sequence_name(name, name),
+        names.temporary_name(name),
+    ):
+        assert 0 < len(made.encode()) <= names.MAX_BYTES
+
+
+@given(mysql_names)
+def test_names_that_fit_are_kept(name: str) -> None:
+    if len(name.encode()) <= names.MAX_BYTES:
+        assert names.table_name(name) == name
+
+
+def test_names_alike_in_their_first_bytes_stay_apart() -> None:
+    assert names.table_name("x" * 63 + "a") != names.table_name("x" * 63 + "b")
+
+
+def test_shortening_cuts_no_character() -> None:
+    assert names.table_name("ü" * 64).startswith("ü" * 27 + "_")
+
+
+def test_two_tables_never_share_an_index_or_a_type() -> None:
+    assert names.index_name("a_b", "c") != names.index_name("a", "b_c")
+    assert names.enum_name("a_b", "c") != names.enum_name("a", "b_c")
+
+
+def test_system_columns_of_postgresql_are_avoided() -> None:
+    assert names.column_name("xmin") != "xmin"
+    assert names.column_name("XMIN") == "XMIN"
