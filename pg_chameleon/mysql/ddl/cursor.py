@@ -137,7 +137,10 @@ class Cursor:
 
     def at(self, *words: str) -> bool:
         """Tell whether these words come next."""
-        return all(self.peek(distance) == word for distance, word in enumerate(words))
+        index = self.index
+        if self.words[index] != words[0]:  # which is nearly always so
+            return False
+        return self.words[index : index + len(words)] == list(words)
 
     def accept(self, word: str) -> bool:
         """Consume the word if it comes next."""

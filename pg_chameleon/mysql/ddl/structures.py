@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 
 from pg_chameleon.model.change import (
     SchemaChange,
@@ -94,13 +95,11 @@ class Structures:
 
     def copy(self) -> Structures:
         """Return a copy that can be moved on its own."""
-        return Structures(
-            self.server,
-            self._tables.values(),
-            schema_defaults=self._defaults,
-            mapped=self._mapped,
-            uncertain=self._uncertain,
-        )
+        copied = copy(self)
+        copied._tables = dict(self._tables)
+        copied._uncertain = set(self._uncertain)
+        copied._defaults = dict(self._defaults)
+        return copied
 
     def move(self, statement: Statement, changes: Iterable[SchemaChange]) -> None:
         """Move to after a statement, whose ``changes`` the tracker has computed."""

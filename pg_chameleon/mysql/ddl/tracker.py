@@ -56,14 +56,14 @@ def apply(
     cannot be followed with certainty gives ``TableUncertain``; names that are not tracked (views, sequences, tables
     outside the mapped schemas) give nothing.
     """
+    if type(statement) not in _RULES:
+        return []
     steps = _Steps(state.copy(), settled)
     if error_code and not (isinstance(statement, DropTable) and error_code in PARTLY_DROPPED):
         for name in _named_tables(statement):
             steps.doubt_if_known(name, f"the statement failed on the source with error {error_code}")
         return steps.changes
-    rule = _RULES.get(type(statement))
-    if rule is not None:
-        rule(statement, steps)
+    _RULES[type(statement)](statement, steps)
     return steps.changes
 
 
