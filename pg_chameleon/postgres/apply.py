@@ -123,11 +123,13 @@ def describe(cursor: Cursor, table_id: int, name: TableName, columns: Sequence[s
 
 
 class _Part(NamedTuple):
-    """The rows of the log that one statement works on."""
+    """The rows of the log that one statement works on.
+
+    The condition holds its values: statements with parameters would take a percent sign in a column's name for one.
+    """
 
     log: str
     condition: str
-    parameters: dict[str, object]
 
     @property
     def net(self) -> str:
@@ -152,14 +154,15 @@ def apply_rows(
     the new ones are inserted, so that rows may trade the values of a further unique key.
     """
     if only is None:
-        part = _Part(rows.log, rows.condition, {})
+        part = _Part(rows.log, rows.condition)
     else:
         identity = "key" if table.key else "image"
-        part = _Part(rows.log, f"{rows.condition} and {identity} = any(%(only)s)", {"only": list(only)})
+        among = cursor.mogrify(f" and {identity} = any(%s)", (list(only),)).decode()
+        part = _Part(rows.log, rows.condition + among)
     if not table.key:
         _apply_without_key(cursor, table, part)
     elif rows.counts.only_inserts and only is None:
-        cursor.execute(_insert_all(table, part), part.parameters)
+        cursor.execute(_insert_all(table, part))
     else:
         _apply_with_key(cursor, table, part, rows.counts, replace=replace)
 
@@ -177,18 +180,16 @@ def _apply_with_key(cursor: Cursor, table: ApplyTable, part: _Part, counts: Coun
         cursor.execute(
             f"delete from {table.quoted} t"
             f" using (select key::{table.key_type} as k from ({part.net}) x{which} offset 0) n"
-            f" where {table.key_match('n.k')}",
-            part.parameters,
+            f" where {table.key_match('n.k')}"
         )
     if counts.inserts or counts.updates:
         cursor.execute(
             f"insert into {table.quoted} ({table.list}) select {table.casts}"
             f" from (select image::{table.row_type} as r from ({part.net}) x where operation <> 'd' offset 0) n"
-            + ("" if replace else _on_conflict(table)),
-            part.parameters,
+            + ("" if replace else _on_conflict(table))
         )
     if counts.partials:
-        cursor.execute(_update_partials(table, part), part.parameters)
+        cursor.execute(_update_partials(table, part))
 
 
 def _on_conflict(table: ApplyTable) -> str:
@@ -223,17 +224,16 @@ def _apply_without_key(cursor: Cursor, table: ApplyTable, part: _Part) -> None:
     )
     # Rows are matched by their whole text, which only a hash join finds in one pass.
     cursor.execute("set local enable_hashjoin = on; set local enable_seqscan = on")
-    _delete_images(cursor, table, net, part.parameters)
+    _delete_images(cursor, table, net)
     cursor.execute(
         f"insert into {table.quoted} ({table.list}) select {table.casts}"
         f" from (select image::{table.row_type} as r from ({net}) x cross join generate_series(1, change)"
-        " where change > 0 offset 0) n",
-        part.parameters,
+        " where change > 0 offset 0) n"
     )
     cursor.execute("set local enable_hashjoin = default; set local enable_seqscan = default")
 
 
-def _delete_images(cursor: Cursor, table: ApplyTable, net: str, parameters: dict[str, object]) -> None:
+def _delete_images(cursor: Cursor, table: ApplyTable, net: str) -> None:
     """Delete as many rows of each image as were deleted; raise ``TargetError`` if there are not so many."""
     present = ", ".join(f"t.{quote_identifier(name)}" for name, _ in table.columns)
     gone = (
@@ -242,7 +242,7 @@ def _delete_images(cursor: Cursor, table: ApplyTable, net: str, parameters: dict
         f" from (select image::{table.row_type} as r, change from ({net}) x where change < 0 offset 0) n) y"
         " group by line"
     )
-    cursor.execute(f"select coalesce(sum(number), 0) from ({gone}) z", parameters)
+    cursor.execute(f"select coalesce(sum(number), 0) from ({gone}) z")
     expected = _one(cursor)
     if not expected:
         return
@@ -250,8 +250,7 @@ def _delete_images(cursor: Cursor, table: ApplyTable, net: str, parameters: dict
         f"delete from {table.quoted} t using (select ctid from ("
         "select t.ctid, z.number, row_number() over (partition by z.line) as place"
         f" from {table.quoted} t join ({gone}) z on row({present})::text = z.line"
-        ") found where place <= number) victims where t.ctid = victims.ctid",
-        parameters,
+        ") found where place <= number) victims where t.ctid = victims.ctid"
     )
     if cursor.rowcount != expected:
         raise TargetError(
