@@ -112,6 +112,9 @@ class Check:
     enforced: bool = True
 
 
+_TRANSACTIONAL_ENGINES = frozenset({"innodb", "rocksdb", "tokudb", "ndbcluster"})
+
+
 @dataclass(frozen=True, slots=True)
 class TableSchema:
     """The structure of one table: columns in the order of the binlog, keys and properties."""
@@ -130,6 +133,11 @@ class TableSchema:
         """Find a column by its name, which MySQL compares without case."""
         wanted = name.casefold()
         return next((column for column in self.columns if column.name.casefold() == wanted), None)
+
+    @property
+    def transactional(self) -> bool:
+        """Tell whether the engine of the table has transactions."""
+        return self.engine.lower() in _TRANSACTIONAL_ENGINES
 
     @property
     def column_names(self) -> tuple[str, ...]:

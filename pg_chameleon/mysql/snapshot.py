@@ -17,7 +17,6 @@ from pg_chameleon.mysql.connection import SourceConnection, source_errors
 from pg_chameleon.mysql.packets import read_column_rows
 from pg_chameleon.mysql.server import rows
 
-TRANSACTIONAL_ENGINES = frozenset({"innodb", "rocksdb", "tokudb", "ndbcluster"})
 
 # The longest that lock_wait_timeout can be: a year.
 _FOR_EVER = 31536000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ _FIELDS = 9
 _COLUMNS = "batch_id, sequence, segment, table_id, operation, binlog_file, binlog_offset, key, image"
 _HEAD = struct.Struct(">hiqi")
 _TAIL = struct.Struct(">iiiiiciiiq")
+_LINE_HEAD = struct.Struct(">hiqiqiiiiic")
 
 INSERT, UPDATE, DELETE, PARTIAL = b"i", b"u", b"d", b"p"
 _SUMMARY_SLOT = {INSERT: 0, UPDATE: 1, DELETE: 2, PARTIAL: 3}
@@ -50,11 +51,26 @@ def _text_field(value: str | None) -> bytes:
     return len(data).to_bytes(4, "big") + data
 
 
+class _LineHead(NamedTuple):
+    """What is read again of a line that was gathered."""
+
+    sequence: int
+    segment: int
+    table_id: int
+    operation: bytes
+
+    @classmethod
+    def of(cls, line: bytes) -> _LineHead:
+        """Read the head of a line."""
+        _, _, _, _, sequence, _, segment, _, table_id, _, operation = _LINE_HEAD.unpack_from(line)
+        return cls(sequence, segment, table_id, operation)
+
+
 @dataclass(slots=True)
 class OpenBatch:
     """The batch that the read process is filling: rows in the binary form of COPY, and what they are.
 
-    Rows count once their transaction is committed; until then ``rollback`` takes them back.
+    Rows count once their transaction is committed; until then ``undo`` takes them back.
     """
 
     batch_id: int
@@ -63,12 +79,14 @@ class OpenBatch:
     rows: int = 0
     transactions: int = 0
     summary: dict[tuple[int, int], list[int]] = field(default_factory=dict)
-    _finished: list[bytes] = field(default_factory=list)
-    _current: list[bytes] = field(default_factory=list)
-    _counts: dict[tuple[int, int], list[int]] = field(default_factory=dict)
-    _size: int = 0
     committed_sequence: int = 0
     """The sequence number of the last row of a finished transaction."""
+    written_sequence: int = 0
+    """The sequence number of the last row that is in the log table already."""
+    size: int = 0
+    """The bytes that are gathered and not written yet."""
+    _lines: list[bytes] = field(default_factory=list)
+    _counts: dict[tuple[int, int], list[int]] = field(default_factory=dict)
 
     def add(self, table_id: int, entries: Iterable[LogEntry], file_number: int, offset: int) -> None:
         """Append the entries of one row event, which ends at ``offset`` of the numbered binlog file."""
@@ -78,19 +96,18 @@ class OpenBatch:
             for operation in _SUMMARY_SLOT
         }
         counts = self._counts.setdefault((self.segment, table_id), [0, 0, 0, 0])
-        sequence, data, size = self.sequence, self._current, self._size
+        sequence, lines, size = self.sequence, self._lines, self.size
         try:
             for operation, key, image in entries:
-                line = (
-                    head + (sequence + 1).to_bytes(8, "big") + tails[operation] + _text_field(key) + _text_field(image)
-                )
+                fields = tails[operation] + _text_field(key) + _text_field(image)
                 sequence += 1
+                line = head + sequence.to_bytes(8, "big") + fields
                 counts[_SUMMARY_SLOT[operation]] += 1
                 size += len(line)
-                data.append(line)
+                lines.append(line)
         finally:
             # The entries are decoded as they come, which may end in an error; what came before stays counted.
-            self.sequence, self._size = sequence, size
+            self.sequence, self.size = sequence, size
 
     def commit(self) -> None:
         """Count the rows of the source transaction that ends here."""
@@ -98,15 +115,28 @@ class OpenBatch:
             self.rows += sum(counts)
             total = self.summary.setdefault(key, [0, 0, 0, 0])
             total[:] = map(sum, zip(total, counts, strict=True))
-        self._finished += self._current
-        self._current.clear()
         self._counts.clear()
         self.transactions += 1
         self.committed_sequence = self.sequence
 
-    def rollback(self) -> None:
-        """Forget the rows of the source transaction; what was written of it the caller undoes."""
-        self._current.clear()
+    def undo(self, after: int, kept: Collection[int]) -> None:
+        """Forget the rows that are still gathered after a sequence number, but for those of the tables ``kept``."""
+        remaining: list[bytes] = []
+        while self._lines and (head := _LineHead.of(self._lines[-1])).sequence > after:
+            line = self._lines.pop()
+            if head.table_id in kept:
+                remaining.append(line)
+            else:
+                self.size -= len(line)
+                self.uncount(head.segment, head.table_id, head.operation, 1)
+        self._lines += reversed(remaining)
+
+    def uncount(self, segment: int, table_id: int, operation: bytes, number: int) -> None:
+        """Count rows of the current transaction no more."""
+        self._counts[segment, table_id][_SUMMARY_SLOT[operation]] -= number
+
+    def forget_counts(self) -> None:
+        """Count nothing of the current transaction: its rows were put elsewhere."""
         self._counts.clear()
 
     def count_written(self, counts: dict[int, list[int]]) -> None:
@@ -114,21 +144,17 @@ class OpenBatch:
         for table_id, found in counts.items():
             self._counts[self.segment, table_id] = found
             self.sequence += sum(found)
+        self.written_sequence = self.sequence
 
-    def take(self, *, finished: bool) -> bytes | None:
-        """Return the rows of finished transactions, or those of the current one, as the data of one COPY."""
-        lines = self._finished if finished else self._current
-        if not lines:
+    def take(self) -> bytes | None:
+        """Return what is gathered as the data of one COPY."""
+        if not self._lines:
             return None
-        data = b"".join((_SIGNATURE, *lines, _TRAILER))
-        self._size -= len(data) - len(_SIGNATURE) - len(_TRAILER)
-        lines.clear()
+        data = b"".join((_SIGNATURE, *self._lines, _TRAILER))
+        self._lines.clear()
+        self.size = 0
+        self.written_sequence = self.sequence
         return data
-
-    @property
-    def size(self) -> int:
-        """The bytes that are gathered and not written yet."""
-        return self._size
 
     @property
     def empty(self) -> bool:
@@ -145,15 +171,32 @@ def next_batch_number(cursor: Cursor) -> int:
     return number
 
 
-def write_rows(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch, *, finished: bool) -> None:
-    """Copy gathered rows into the log table: those of finished transactions, or those of the current one.
-
-    They count only once ``store`` and its commit have passed.
-    """
-    data = batch.take(finished=finished)
+def write_rows(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch) -> None:
+    """Copy the gathered rows into the log table; they count only once ``store`` and its commit have passed."""
+    data = batch.take()
     if data is not None:
         statement = f"copy {log_table(source, log_number)} ({_COLUMNS}) from stdin (format binary)"
         cursor.copy_expert(statement, io.BytesIO(data), size=1 << 18)
+
+
+def undo_rows(
+    cursor: Cursor, source: Source, log_number: int, batch: OpenBatch, *, after: int, kept: Collection[int]
+) -> None:
+    """Take back the rows of the current transaction after a sequence number, but for those of the tables ``kept``.
+
+    Tables without transactions keep their changes when a transaction is rolled back, wholly or to a savepoint.
+    """
+    if batch.written_sequence > after:
+        cursor.execute(
+            f"with gone as (delete from {log_table(source, log_number)}"
+            " where batch_id = %s and sequence > %s and not table_id = any(%s)"
+            " returning segment, table_id, operation)"
+            " select segment, table_id, operation, count(*) from gone group by segment, table_id, operation",
+            (batch.batch_id, after, list(kept)),
+        )
+        for segment, table_id, operation, number in cursor.fetchall():
+            batch.uncount(segment, table_id, operation.encode(), number)
+    batch.undo(after, kept)
 
 
 @dataclass(frozen=True, slots=True)

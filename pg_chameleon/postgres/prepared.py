@@ -19,7 +19,7 @@ def put_aside(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch,
         f" select %s, %s, sequence, {_ROW} from moved",
         (batch.batch_id, batch.committed_sequence, source.source_id, xid),
     )
-    batch.rollback()
+    batch.forget_counts()
 
 
 def decide(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch, xid: str, *, committed: bool) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema
-from pg_chameleon.mysql.snapshot import TRANSACTIONAL_ENGINES, KeyRange, TableStatistics
+from pg_chameleon.mysql.snapshot import KeyRange, TableStatistics
 
 _INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
 
@@ -28,7 +28,7 @@ class PlannedTable:
     @property
     def transactional(self) -> bool:
         """Tell whether the table's engine has snapshots."""
-        return self.schema.engine.lower() in TRANSACTIONAL_ENGINES
+        return self.schema.transactional
 
 
 def in_order(planned: Iterable[PlannedTable]) -> list[PlannedTable]:

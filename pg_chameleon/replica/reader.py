@@ -7,11 +7,13 @@ import time
 from dataclasses import dataclass, field
 
 from pg_chameleon.convert.rules import Rules
-from pg_chameleon.errors import CatalogueError, DecodeError, ReplicaStopped
+from pg_chameleon.errors import CatalogueError, DecodeError, ReplicaStopped, StreamError
 from pg_chameleon.model.change import (
     Idle,
     PreparedDecided,
     RowsEvent,
+    SavepointRolledBack,
+    SavepointSet,
     StatementEvent,
     StreamEvent,
     TransactionBegin,
@@ -159,6 +161,7 @@ class _Session:
     position: Position
     commit_time: float | None = None
     captures: dict[int, TableCapture] = field(default_factory=dict)
+    savepoints: dict[str, int] = field(default_factory=dict)
 
     def run(self, stop: Stop, until: BinlogPosition | None) -> None:
         """Read events until told to stop; whatever is not stored by then is read again next time."""
@@ -175,13 +178,16 @@ class _Session:
         if isinstance(event, RowsEvent):
             self._rows(event)
         elif isinstance(event, TransactionEnd):
-            self.store.commit()
-            self._advance(event.position, event.commit_time)
+            self._end(event)
         elif isinstance(event, StatementEvent):
             self.registry.follow(Occasion(self.store.cursor, self.store.batch, event))
         elif isinstance(event, TransactionRolledBack):
-            self.store.roll_back()
-            self._advance(event.position, event.commit_time)
+            self.store.undo(after=self.store.batch.committed_sequence, kept=self.registry.without_transactions)
+            self._end(event)
+        elif isinstance(event, SavepointSet):
+            self.savepoints[event.name] = self.store.batch.sequence
+        elif isinstance(event, SavepointRolledBack):
+            self._return_to(event)
         elif isinstance(event, TransactionPrepared):
             self.store.put_aside(event.xid)
             self._advance(event.position, event.commit_time)
@@ -193,6 +199,21 @@ class _Session:
             self._store_or_move(caught_up=event.caught_up)
         else:
             assert isinstance(event, TransactionBegin)
+
+    def _end(self, event: TransactionEnd | TransactionRolledBack) -> None:
+        self.store.batch.commit()
+        self.savepoints.clear()
+        self._advance(event.position, event.commit_time)
+
+    def _return_to(self, event: SavepointRolledBack) -> None:
+        """Undo a part of the transaction, which only tables without transactions bring into the binlog."""
+        if event.name not in self.savepoints:
+            raise StreamError(
+                f"a transaction returns to the savepoint {event.name!r}, which it did not set",
+                position=str(self.position),
+                advice="Copy the source again with init_replica",
+            )
+        self.store.undo(after=self.savepoints[event.name], kept=self.registry.without_transactions)
 
     def _rows(self, event: RowsEvent) -> None:
         table = self.registry.find(event.table.name)

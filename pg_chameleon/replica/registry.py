@@ -119,6 +119,11 @@ class Registry:
         """Return the table of that name, whatever its state."""
         return self._tables.get(name)
 
+    @property
+    def without_transactions(self) -> frozenset[int]:
+        """The ids of the tables whose changes no rollback undoes."""
+        return frozenset(table.table_id for table in self._tables.values() if not table.schema.transactional)
+
     def quarantine(
         self,
         cursor: Cursor,

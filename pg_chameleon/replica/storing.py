@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from datetime import timedelta
 
 from pg_chameleon.model.position import Position
@@ -38,7 +39,6 @@ class BatchStore:
         self._log_number = checkpoint.log_number
         self._retention = retention
         self._cursor: Cursor | None = None
-        self._spilled = False
         self._looked_at = 0.0
         self._moved_at = 0.0
         self._moved_to = checkpoint.position
@@ -51,43 +51,27 @@ class BatchStore:
         return self._cursor
 
     def keep_bounded(self) -> None:
-        """Write what is gathered if it is too much; the current transaction's part can still be undone."""
-        if self.batch.size <= _SPILL_BYTES:
-            return
-        self._write(finished=True)
-        if self.batch.size > _SPILL_BYTES // 2:
-            if not self._spilled:
-                self.cursor.execute("savepoint source_transaction")
-                self._spilled = True
-            self._write(finished=False)
+        """Write what is gathered if it is too much; it can still be taken back."""
+        if self.batch.size > _SPILL_BYTES:
+            self._write()
 
-    def _write(self, *, finished: bool) -> None:
-        batches.write_rows(self.cursor, self._source, self._log_number, self.batch, finished=finished)
+    def _write(self) -> None:
+        batches.write_rows(self.cursor, self._source, self._log_number, self.batch)
 
-    def commit(self) -> None:
-        """Count the transaction of the source that ends here."""
-        self.batch.commit()
-        self._spilled = False
-
-    def roll_back(self) -> None:
-        """Take back the rows of the transaction of the source that ends here."""
-        if self._spilled:
-            self.cursor.execute("rollback to savepoint source_transaction")
-            self._spilled = False
-        self.batch.rollback()
+    def undo(self, *, after: int, kept: Collection[int]) -> None:
+        """Take back the rows of the current transaction after a sequence number, but for tables ``kept``."""
+        batches.undo_rows(self.cursor, self._source, self._log_number, self.batch, after=after, kept=kept)
 
     def put_aside(self, xid: str) -> None:
         """Keep the rows of a prepared transaction until it is decided, perhaps much later."""
-        self._write(finished=True)
-        self._write(finished=False)
+        self._write()
         prepared.put_aside(self.cursor, self._source, self._log_number, self.batch, xid)
-        self._spilled = False
 
     def decide(self, xid: str, *, committed: bool) -> None:
         """Take the rows of a prepared transaction into the batch, or forget them."""
-        self._write(finished=True)
+        self._write()
         prepared.decide(self.cursor, self._source, self._log_number, self.batch, xid, committed=committed)
-        self.commit()
+        self.batch.commit()
 
     def store(
         self, position: Position, commit_time: float | None, caught_up: float | None, *, registered: bool
@@ -100,7 +84,7 @@ class BatchStore:
         state = ReadState(self._generation, position, commit_time, caught_up)
         generation = self._generation + int(registered)
         with transaction(self._connection):
-            self._write(finished=True)
+            self._write()
             self.notes.store(self.cursor)
             number = batches.store(self.cursor, self._source, self.batch, state, registered=registered)
             if number is None:

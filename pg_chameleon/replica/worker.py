@@ -7,12 +7,12 @@ supervisor died.
 from __future__ import annotations
 
 import logging
+import os
 import pickle
 import sys
 import threading
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import BinaryIO
 
 from pg_chameleon.config import Configuration
 from pg_chameleon.daemon import StopEvent
@@ -39,6 +39,7 @@ from pg_chameleon.replica.settings import ReplicaSettings, replica_settings
 
 logger = logging.getLogger(__name__)
 
+_STDIN = 0
 _LOCK_SECONDS = 15.0
 """So long may the backend of a killed process hold on to its lock."""
 ROLES = {"read": LockRole.READ, "replay": LockRole.REPLAY}
@@ -68,7 +69,7 @@ def main(role: str) -> int:
     """Run one of the processes until it is told to stop; return the outcome."""
     assignment: Assignment = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own supervisor
     stop = StopEvent.on_signals()
-    threading.Thread(target=_watch_supervisor, args=(sys.stdin.buffer, stop), daemon=True).start()
+    threading.Thread(target=_watch_supervisor, args=(stop,), daemon=True).start()
     start_logging(
         assignment.configuration,
         assignment.source,
@@ -81,8 +82,10 @@ def main(role: str) -> int:
         stop_logging()
 
 
-def _watch_supervisor(stdin: BinaryIO, stop: StopEvent) -> None:
-    stdin.read()
+def _watch_supervisor(stop: StopEvent) -> None:
+    # Not through the file object, whose lock the interpreter wants when it ends.
+    while os.read(_STDIN, 1024):
+        pass
     stop.set()
 
 

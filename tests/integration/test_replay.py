@@ -92,7 +92,7 @@ class Bench:
                     self.offset += 100
                     batch.add(table_id, entries, 1, self.offset)
                 batch.commit()
-            batches.write_rows(cursor, self.source, 1, batch, finished=True)
+            batches.write_rows(cursor, self.source, 1, batch)
             state = ReadState(self.generation, Position(BinlogPosition("binlog.000001", self.offset)), 1.0, None)
             assert batches.store(cursor, self.source, batch, state, registered=False) is not None
 
@@ -187,6 +187,18 @@ def test_random_changes_end_in_the_state_of_the_model(bench: Bench, seed: int) -
     assert bench.rows("keyed") == expected
     assert bench.rows("uniq") == expected
     assert status.errors(bench.connection, bench.source) == []
+
+
+def test_a_percent_sign_in_a_name_is_no_parameter(bench: Bench) -> None:
+    table = bench.table("keyed", PRIMARY)
+    with transaction(bench.connection) as cursor:
+        cursor.execute('alter table sch_shop.keyed rename to "100%s (all)"')
+        cursor.execute("update sch_chameleon.tables set target_table = %s", ("100%s (all)",))
+    bench.store({table: [insert((1, "50%", None, None)), insert((2, "%s" * 11, None, None))]})
+    bench.store({table: [update((1, "51%", None, None)), delete((3, None, None, None))]})
+    bench.replay()
+    assert bench.state("keyed") is TableState.QUARANTINED
+    assert "too long" in status.errors(bench.connection, bench.source)[0].reason
 
 
 def test_rows_that_trade_unique_values_are_applied(bench: Bench) -> None:
