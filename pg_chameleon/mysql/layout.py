@@ -6,7 +6,7 @@ that a table map tells is compared before: number and types of columns, sizes, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from pg_chameleon.errors import DecodeError
@@ -218,24 +218,43 @@ def _expected_codes(column: Column, kind: ColumnType) -> frozenset[int] | None:
 
 def _expected_size(column: Column, kind: ColumnType, stored: StoredType) -> int | None:
     """Return what the metadata must be; None where they tell nothing, or differ from server to server."""
-    base, arguments = kind.base, kind.arguments
-    if base in ("char", "varchar", "binary", "varbinary"):
-        length = arguments[0] if arguments else 1
-        return length * _BYTES_PER_CHARACTER.get(column.charset or "", 1) + bool(column.compressed)
-    if base in ("decimal", "numeric"):
-        precision, scale = (*arguments, 10, 0)[:2] if not arguments else (*arguments, 0)[:2]
-        return precision | scale << 8
-    if base == "enum":
-        return 1 if len(kind.members) < 256 else 2
-    if base == "set":
-        size = (len(kind.members) + 7) // 8
-        return size if size <= 4 else 8
-    if base == "bit":
-        whole, bits = divmod(arguments[0] if arguments else 1, 8)
-        return bits | whole << 8
     if stored.code in (Code.TIMESTAMP2, Code.DATETIME2, Code.TIME2):
-        return arguments[0] if arguments else 0
-    return _LENGTH_BYTES.get(base, _FIXED_LENGTHS.get(base))
+        return kind.arguments[0] if kind.arguments else 0
+    size = _SIZES.get(kind.base)
+    return size(column, kind) if size else _LENGTH_BYTES.get(kind.base, _FIXED_LENGTHS.get(kind.base))
+
+
+def _string_size(column: Column, kind: ColumnType) -> int:
+    length = kind.arguments[0] if kind.arguments else 1
+    return length * _BYTES_PER_CHARACTER.get(column.charset or "", 1) + column.compressed
+
+
+def _decimal_size(_column: Column, kind: ColumnType) -> int:
+    precision, scale = (*kind.arguments, *(10, 0)[len(kind.arguments) :])
+    return precision | scale << 8
+
+
+def _enum_size(_column: Column, kind: ColumnType) -> int:
+    return 1 if len(kind.members) < 256 else 2
+
+
+def _set_size(_column: Column, kind: ColumnType) -> int:
+    size = (len(kind.members) + 7) // 8
+    return size if size <= 4 else 8
+
+
+def _bit_size(_column: Column, kind: ColumnType) -> int:
+    whole, bits = divmod(kind.arguments[0] if kind.arguments else 1, 8)
+    return bits | whole << 8
+
+
+_SIZES: dict[str, Callable[[Column, ColumnType], int]] = {
+    **dict.fromkeys(("char", "varchar", "binary", "varbinary"), _string_size),
+    **dict.fromkeys(("decimal", "numeric"), _decimal_size),
+    "enum": _enum_size,
+    "set": _set_size,
+    "bit": _bit_size,
+}
 
 
 # The optional metadata (Table_map_event::Optional_metadata_field_type).
