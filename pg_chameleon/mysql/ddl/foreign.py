@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from pg_chameleon.model.names import TableName
 from pg_chameleon.mysql.ddl.cursor import Cursor
-from pg_chameleon.mysql.ddl.statements import Ignored, Statement, StatementFormatChange
+from pg_chameleon.mysql.ddl.statements import Ignored, Statement, StatementFormatChange, TruncateTable
 
 # By their first word alone
 _IGNORED = {
@@ -37,6 +39,9 @@ _IGNORED = {
 _ROWS = frozenset(
     ("INSERT", "REPLACE", "UPDATE", "DELETE", "LOAD", "WITH", "CALL", "DO", "SELECT", "VALUES", "HANDLER")
 )
+
+# What a server writes, in ROW format too, when it finds a MEMORY table empty after its restart
+_EMPTIED = re.compile(r"DELETE FROM `(?:[^`]|``)+`\.`(?:[^`]|``)+`")
 
 # What CREATE, ALTER, DROP and RENAME may name, once their clauses are passed
 _OBJECTS: tuple[tuple[tuple[str, ...], str], ...] = (
@@ -76,6 +81,10 @@ def statement(cursor: Cursor) -> Statement:
     if word == "START":
         cursor.expect("START", "TRANSACTION")
         return Ignored("transaction")
+    emptied = _EMPTIED.fullmatch(cursor.statement)
+    if emptied is not None:
+        cursor.index = 2
+        return TruncateTable(cursor.table_name())
     if word in _ROWS:
         cursor.index += 1
         return StatementFormatChange(word, _tables(cursor, word))
