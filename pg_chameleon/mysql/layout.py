@@ -282,11 +282,23 @@ def _optional_fields(optional: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _signedness_differences(content: bytes, table: TableMap, schema: TableSchema) -> Iterator[str]:
-    """One bit for each numeric column, the highest first, set where it is unsigned."""
-    numeric = [column for column, code in zip(schema.columns, table.types, strict=False) if code in _NUMERIC_CODES]
+    """One bit for each numeric column, the highest first, set where it is unsigned.
+
+    MySQL 9 counts YEAR among them, as unsigned; older servers do not.
+    """
+    with_years, without_years = (
+        list(_wrong_signs(content, table, schema, codes)) for codes in (_NUMERIC_CODES | {Code.YEAR}, _NUMERIC_CODES)
+    )
+    yield from with_years if without_years else ()
+
+
+def _wrong_signs(content: bytes, table: TableMap, schema: TableSchema, codes: frozenset[int]) -> Iterator[str]:
+    numeric = [column for column, code in zip(schema.columns, table.types, strict=False) if code in codes]
     for index, column in enumerate(numeric):
+        if index // 8 >= len(content):
+            return
         is_unsigned = bool(content[index // 8] & 0x80 >> index % 8)
-        if is_unsigned != column.type.unsigned:
+        if is_unsigned != (column.type.unsigned or column.type.base == "year"):
             yield f"column {column.name} ({column.column_type}) is {'un' if is_unsigned else ''}signed"
 
 

@@ -38,8 +38,10 @@ class Stage:
     def assert_equal(self) -> None:
         """Assert that both sides are equal row by row once everything is replayed, and that nothing went wrong."""
         self.journey.wait_until_replayed()
-        assert self.journey.quarantined() == []
-        assert self.journey.errors() == []
+        quarantined = self.journey.quarantined()
+        assert quarantined == [], quarantined
+        errors = self.journey.errors()
+        assert errors == [], errors
         result = compare.compare(self.server.connect, self.database.connect, self.schema, self.target_schema)
         assert result.equal, f"{result}\n{self.journey.log_tail()}"
 
