@@ -89,20 +89,24 @@ class _Recorder:
     def step(
         self, connection: Connection[Cursor], schema: str | None, text: str, sql_mode: int
     ) -> dict[str, Any] | None:
-        """Execute a statement; None if the server refuses it or writes nothing into its binlog."""
+        """Execute a statement; None if nothing of it is in the binlog, as when the server refuses it."""
         if _SYSTEM.search(text):
             return None
+        error_code = 0
         mode = sql_mode & _MODES_EVERYWHERE
         try:
             if schema is not None:
                 connection.select_db(schema)
             self.cursor.execute(f"set sql_mode = {mode}")
             file, position = self._position()
+        except pymysql.err.OperationalError:
+            return None  # the schema is not there
+        try:
             self.cursor.execute(text)
         except pymysql.err.MySQLError as error:
             if error.args[0] in _LOST:
                 raise ServerGone from error
-            return None
+            error_code = error.args[0]
         logged = self._logged(file, position)
         if not logged:
             return None
@@ -112,6 +116,7 @@ class _Recorder:
             "db": logged[0][0],
             "stmt": [statement for _, statement in logged],
             "sql_mode": mode,
+            "error_code": error_code,
             "changed": self._changes(),
         }
 

@@ -46,21 +46,24 @@ from pg_chameleon.mysql.ddl.definitions import (
 from pg_chameleon.mysql.ddl.draft import (
     Surroundings,
     column_of,
+    is_bare_timestamp,
     is_hidden,
     made_not_null,
     row_end_column,
-    with_implicit_timestamps,
+    with_first_timestamp,
+    with_implicit_timestamp,
 )
 from pg_chameleon.mysql.ddl.errors import Unfollowable
 from pg_chameleon.mysql.ddl.indexes import (
+    Host,
     KeyElement,
     add_keys,
     check_of,
-    fitting_prefix,
     foreign_key_of,
     in_order,
     keys_of_column,
     new_keys,
+    stored_prefix,
     with_row_ends,
 )
 from pg_chameleon.mysql.ddl.server import ServerTraits
@@ -85,7 +88,7 @@ class Alteration:
         self.comment = before.comment
         for action in self.actions:
             self._take_options(action, schema_default)
-        if self.convert is not None and not self.recharged:
+        if self.convert is not None and not (self.recharged and server.mariadb):
             self.charset = self.convert
         # The column that each new one was, and what became of each old one; both by the old name in lower case.
         self.became: dict[str, str] = {}
@@ -114,7 +117,7 @@ class Alteration:
         """Return the new structure, and for each of its columns the old one that it was."""
         self._make_columns()
         keys = self._added_keys()
-        self.columns = not_null_keys(self.columns, keys)
+        self.columns = not_null_keys(self.columns, keys, self.server)
         self._apply_periods()
         indexes = self._indexes(keys)
         after = replace(
@@ -146,6 +149,7 @@ class Alteration:
         dropped = {c.name for a in self._of(DropColumn) if (c := self._existing(a.name, a.if_exists)) is not None}
         changes = {c.name: a for a in self._of(ChangeColumn) if (c := self._existing(a.old, a.if_exists)) is not None}
         made = self._made_columns()
+        made_by = [action for action in self.actions if isinstance(action, AddColumn | ChangeColumn)]
         for old in self.before.columns:
             change = changes.get(old.name)
             if old.name in dropped and change is None:
@@ -162,12 +166,14 @@ class Alteration:
             elif isinstance(action, AddColumn) and not self._is_there_already(action):
                 self._put(made[id(action)], action.place, None)
         self._refuse_duplicates()
+        bare = {action.column.name for action in made_by if is_bare_timestamp(action.column, self.server)}
+        self.columns = with_first_timestamp(self.columns, bare, self.server)
         self.columns.sort(key=is_hidden)  # stable: the hidden ones stay last
 
     def _made_columns(self) -> dict[int, Column]:
         """Return the columns that the statement defines, by the identity of their actions."""
         actions = [action for action in self.actions if isinstance(action, AddColumn | ChangeColumn)]
-        definitions = with_implicit_timestamps([action.column for action in actions], self.server)
+        definitions = [with_implicit_timestamp(action.column, self.server) for action in actions]
         around = Surroundings(self.charset, self.server)
         made = [column_of(definition, around) for definition in definitions]
         if self.convert is not None:
@@ -293,11 +299,11 @@ class Alteration:
                 self.columns = [made_not_null(c) if c.name.casefold() in bounds else c for c in self.columns]
 
     def _indexes(self, keys: list[KeyElement]) -> list[Index]:
-        by_name = {column.name: column for column in self.columns}
+        host = Host({column.name.casefold(): column for column in self.columns}, self.engine, self.server)
         dropped = self._dropped(self.before.indexes, ConstraintKind.KEY)
         kept = []
         for index in self.before.indexes:
-            parts = tuple(p for part in index.parts if (p := self._moved_part(part, index, by_name)) is not None)
+            parts = tuple(p for part in index.parts if (p := self._moved_part(part, index, host)) is not None)
             if index.name not in dropped and parts:
                 name = self._renamed_key(index.name)
                 kept.append(replace(index, name=name, parts=parts, kind=self._kind_after(index.kind)))
@@ -305,14 +311,16 @@ class Alteration:
         row_end = row_end_column(self.columns)
         return with_row_ends(found, row_end) if row_end else found
 
-    def _moved_part(self, part: IndexPart, index: Index, columns: dict[str, Column]) -> IndexPart | None:
+    def _moved_part(self, part: IndexPart, index: Index, host: Host) -> IndexPart | None:
         if part.column is None:
             return part
         name = self.became.get(part.column.casefold()) or self._reborn(part.column)
         if name is None:
             return None
-        prefix = part.prefix if index.kind in ("spatial", "fulltext") else fitting_prefix(part.prefix, columns[name])
-        return part._replace(column=name, prefix=prefix)
+        column = host.column(name)
+        if column is None or index.kind in ("spatial", "fulltext"):
+            return part._replace(column=name)
+        return part._replace(column=name, prefix=stored_prefix(part.prefix, column, index.unique, host))
 
     def _kind_after(self, kind: str) -> str:
         """Tables in memory have hashes where others have trees."""

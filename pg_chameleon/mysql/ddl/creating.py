@@ -19,9 +19,12 @@ from pg_chameleon.mysql.ddl.definitions import (
 from pg_chameleon.mysql.ddl.draft import (
     Surroundings,
     column_of,
+    is_bare_timestamp,
+    made_key,
     made_not_null,
     row_end_column,
-    with_implicit_timestamps,
+    with_first_timestamp,
+    with_implicit_timestamp,
     with_row_period,
 )
 from pg_chameleon.mysql.ddl.errors import Unfollowable
@@ -51,11 +54,13 @@ def created_table(
     engine = engine_name(statement.options.engine, statement.sql_mode, server)
     if engine == "MRG_MyISAM":
         raise Unfollowable("the rows of a MERGE table are those of others")
-    elements = _with_timestamps(statement.elements, server)
+    elements = statement.elements
     definitions = [element for element in elements if isinstance(element, ColumnDefinition)]
-    columns = [column_of(definition, Surroundings(charset, server)) for definition in definitions]
+    around = Surroundings(charset, server)
+    columns = [column_of(with_implicit_timestamp(definition, server), around) for definition in definitions]
     keys = [key for element in elements for key in _keys(element, server)]
-    columns = not_null_keys(columns, keys)
+    bare = {definition.name for definition in definitions if is_bare_timestamp(definition, server)}
+    columns = not_null_keys(with_first_timestamp(columns, bare, server), keys, server)
     for period in application_periods(elements):
         bounds = (period.start.casefold(), period.end.casefold())
         columns = [made_not_null(each) if each.name.casefold() in bounds else each for each in columns]
@@ -96,18 +101,13 @@ def with_json_columns(table: TableSchema, server: ServerTraits) -> TableSchema:
     return replace(table, columns=tuple(columns), checks=tuple(checks))
 
 
-def _with_timestamps(elements: tuple[Element, ...], server: ServerTraits) -> tuple[Element, ...]:
-    definitions = iter(with_implicit_timestamps((e for e in elements if isinstance(e, ColumnDefinition)), server))
-    return tuple(next(definitions) if isinstance(e, ColumnDefinition) else e for e in elements)
-
-
 def _keys(element: Element, server: ServerTraits) -> list[KeyElement]:
     if isinstance(element, ColumnDefinition):
         return keys_of_column(element, server)
     return [element] if isinstance(element, KeyDefinition | ForeignKeyDefinition) else []
 
 
-def not_null_keys(columns: list[Column], keys: list[KeyElement]) -> list[Column]:
+def not_null_keys(columns: list[Column], keys: list[KeyElement], server: ServerTraits) -> list[Column]:
     """Make the columns of a primary key NOT NULL."""
     primary = {
         part.column.casefold()
@@ -116,7 +116,7 @@ def not_null_keys(columns: list[Column], keys: list[KeyElement]) -> list[Column]
         for part in key.parts
         if part.column
     }
-    return [made_not_null(column) if column.name.casefold() in primary else column for column in columns]
+    return [made_key(column, server) if column.name.casefold() in primary else column for column in columns]
 
 
 def _foreign_keys(keys: list[KeyElement], name: TableName, engine: str, server: ServerTraits) -> tuple[ForeignKey, ...]:

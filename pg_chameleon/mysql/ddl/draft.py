@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from pg_chameleon.model.schema import Column, Generated
+from pg_chameleon.model.schema import Column, Default, Generated
 from pg_chameleon.mysql.ddl.charsets import Charset
 from pg_chameleon.mysql.ddl.column_types import shown_type
 from pg_chameleon.mysql.ddl.defaults import now_expression, stored_default
@@ -14,7 +14,7 @@ from pg_chameleon.mysql.ddl.server import ServerTraits
 
 ROW_START, ROW_END = "ROW START", "ROW END"
 _HIDDEN = (("row_start", ROW_START), ("row_end", ROW_END))
-_ZERO = DefaultClause(DefaultKind.STRING, "0")
+_ANY_MYSQL = ServerTraits("mysql", (5, 6), "latin1", "latin1_swedish_ci")  # one that has zeros for defaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +59,57 @@ def _row_period(definition: ColumnDefinition) -> Generated | None:
     return Generated(ROW_START if definition.row_period is RowPeriod.START else ROW_END, True)
 
 
-def with_implicit_timestamps(
-    definitions: Iterable[ColumnDefinition], server: ServerTraits
-) -> tuple[ColumnDefinition, ...]:
-    """Write out the attributes that TIMESTAMP columns have by themselves while explicit_defaults_for_timestamp is off.
-
-    They are NOT NULL unless NULL is given; the first one of the statement is set to the time of each change.
-    """
-    found = tuple(definitions)
-    if server.explicit_timestamps:
-        return found
-    result = []
-    first = True
-    for definition in found:
-        if definition.type.base == "timestamp":
-            result.append(_implicit_timestamp(definition, first))
-            first = False
-        else:
-            result.append(definition)
-    return tuple(result)
+def is_bare_timestamp(definition: ColumnDefinition, server: ServerTraits) -> bool:
+    """Tell whether the column is set to the time of each change if it is the first TIMESTAMP of its table."""
+    plain = definition.default is None and definition.on_update is None
+    return plain and _is_implicit(definition, server)
 
 
-def _implicit_timestamp(definition: ColumnDefinition, first: bool) -> ColumnDefinition:
-    bare = definition.default is None and definition.on_update is None and definition.generated is None
-    if definition.nullable or definition.row_period is not None or definition.generated is not None:
+def _is_implicit(definition: ColumnDefinition, server: ServerTraits) -> bool:
+    """Tell whether it is a TIMESTAMP that is NOT NULL by itself, as long as explicit_defaults_for_timestamp is off."""
+    special = definition.row_period is not None or definition.generated is not None
+    return definition.type.base == "timestamp" and not (server.explicit_timestamps or definition.nullable or special)
+
+
+def with_implicit_timestamp(definition: ColumnDefinition, server: ServerTraits) -> ColumnDefinition:
+    """Write out the attributes that a TIMESTAMP has by itself."""
+    if not _is_implicit(definition, server):
         return definition
-    if first and bare:
-        now = DefaultClause(DefaultKind.NOW, str(definition.type.length or ""))
-        return replace(definition, nullable=False, default=now, on_update=now)
-    default = definition.default if definition.default is not None else _ZERO
+    default = definition.default
+    if default is None:
+        default = DefaultClause(DefaultKind.STRING, "0")
     return replace(definition, nullable=False, default=default)
+
+
+def with_first_timestamp(columns: list[Column], bare: set[str], server: ServerTraits) -> list[Column]:
+    """Let the first TIMESTAMP of a table follow the time of changes, if it is one of those of ``bare``."""
+    first = next((column for column in columns if column.type.base == "timestamp"), None)
+    if first is None or first.name not in bare:
+        return columns
+    precision = "".join(str(argument) for argument in first.type.arguments)
+    now = now_expression(DefaultClause(DefaultKind.NOW, precision), server)
+    promoted = replace(first, default=Default(now, False), on_update=now)
+    return [promoted if column is first else column for column in columns]
+
+
+def made_key(column: Column, server: ServerTraits) -> Column:
+    """Return the column as it is in a primary key."""
+    if not column.nullable:
+        return column
+    filled = server.fills_keys and column.default is None and not column.auto_increment and column.generated is None
+    return replace(column, nullable=False, default=_zero(column) if filled else column.default)
+
+
+def _zero(column: Column) -> Default | None:
+    shape = column.type
+    if shape.base in ("char", "varchar", "varbinary", "set"):
+        return Default("", True)
+    if shape.base == "bit":
+        return Default("b'0'", False)
+    if shape.base == "enum":
+        return Default(shape.members[0], True)
+    zero = "0000-00-00" if shape.base == "date" else "00:00:00" if shape.base == "time" else "0"
+    return stored_default(DefaultClause(DefaultKind.STRING, zero), column.column_type, _ANY_MYSQL)
 
 
 def made_not_null(column: Column) -> Column:

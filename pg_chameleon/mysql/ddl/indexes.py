@@ -22,7 +22,6 @@ from pg_chameleon.mysql.ddl.server import ServerTraits
 KeyElement = KeyDefinition | ForeignKeyDefinition
 _POINT_BYTES = 25
 _TINY_BYTES = 255
-_MAX_INNODB_KEY_BYTES = 3072
 _MAX_KEY_BYTES = {"myisam": 1000, "aria": 2300}
 SPATIAL_BASES = frozenset(
     ("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon")
@@ -148,7 +147,7 @@ class Host:
     @property
     def max_key_bytes(self) -> int:
         """The most bytes of a column that the engine puts into an index."""
-        return _MAX_KEY_BYTES.get(self.engine.casefold(), _MAX_INNODB_KEY_BYTES)
+        return _MAX_KEY_BYTES.get(self.engine.casefold(), self.server.max_innodb_key_bytes)
 
 
 def _part(part: KeyPart, kind: KeyKind, host: Host) -> IndexPart:
@@ -158,27 +157,27 @@ def _part(part: KeyPart, kind: KeyKind, host: Host) -> IndexPart:
         return IndexPart(name)
     if kind is KeyKind.FULLTEXT or column is None:
         return IndexPart(name, None, part.descending, part.expression)
-    return IndexPart(name, _prefix(part.length, column, kind, host), part.descending)
+    return IndexPart(name, stored_prefix(part.length, column, kind is not KeyKind.INDEX, host), part.descending)
 
 
-def _prefix(length: int | None, column: Column, kind: KeyKind, host: Host) -> int | None:
-    """Return the prefix that the server makes of the one that was asked for."""
+def stored_prefix(length: int | None, column: Column, unique: bool, host: Host) -> int | None:
+    """Return the prefix that the server makes of the one that was asked for, or was there."""
     shape = column.type
     if shape.base in SPATIAL_BASES:
-        return _POINT_BYTES if shape.base == "point" and length is None else length
-    if kind is KeyKind.INDEX and _is_text(shape.base):
+        return _POINT_BYTES if shape.base == "point" else length
+    if not unique and _is_text(shape.base):
         most = host.max_key_bytes // width(column.charset or "binary")
         whole = shape.arguments[0] if shape.arguments else None
         if (length or whole or most + 1) > most:
             length = most
-    return fitting_prefix(length, column)
+    return _fitting_prefix(length, column)
 
 
 def _is_text(base: str) -> bool:
     return base in _CHARACTER_BASES or base.endswith(("text", "blob"))
 
 
-def fitting_prefix(prefix: int | None, column: Column) -> int | None:
+def _fitting_prefix(prefix: int | None, column: Column) -> int | None:
     """Return the length of a prefix, or None if it covers the column."""
     if prefix is None:
         return None

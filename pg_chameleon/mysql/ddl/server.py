@@ -46,6 +46,16 @@ class ServerTraits:
         return self.version >= ((10, 5) if self.mariadb else (9, 0))
 
     @property
+    def max_innodb_key_bytes(self) -> int:
+        """The most bytes of a column that InnoDB puts into an index, with default settings."""
+        return 3072 if self.version >= ((10, 2, 2) if self.mariadb else (5, 7, 7)) else 767
+
+    @property
+    def fills_keys(self) -> bool:
+        """Tell whether a column that its primary key makes NOT NULL gets the zero of its type for a default."""
+        return self.version < ((10, 1) if self.mariadb else (5, 7))
+
+    @property
     def explicit_timestamps(self) -> bool:
         """Tell whether a TIMESTAMP is like any other type, without defaults of its own."""
         if self.explicit_defaults_for_timestamp is not None:

@@ -188,6 +188,23 @@ def test_timestamps_have_defaults_of_their_own_on_old_servers() -> None:
     assert made("timestamp").nullable
 
 
+def test_only_the_first_timestamp_of_the_table_follows_changes() -> None:
+    source = Source(OLD_MYSQL)
+    source.run("create table boats (a int)", "alter table boats add b timestamp, add c timestamp")
+    assert [column.on_update for column in source.table().columns] == [None, "CURRENT_TIMESTAMP", None]
+    source.run("alter table boats modify c timestamp")
+    assert source.column("c").default == Default("0000-00-00 00:00:00", True)
+
+
+def test_old_servers_fill_the_columns_of_primary_keys() -> None:
+    source = Source(OLD_MYSQL)
+    source.run(
+        "create table boats (a int, b varchar(3), c date, d decimal(4,1), e int not null, primary key (a,b,c,d,e))"
+    )
+    defaults = [column.default and column.default.text for column in source.table().columns]
+    assert defaults == ["0", "", "0000-00-00", "0.0", None]
+
+
 def test_keys_make_their_columns_not_null() -> None:
     source = Source()
     source.run("create table boats (a int, b int null primary key, c int unique, d serial)")
