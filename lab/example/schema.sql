@@ -40,7 +40,7 @@ create table skipper (
 
 create table boat (
     boat_id        int unsigned not null auto_increment,
-    class_code     char(4) not null,
+    class_code     char(4) character set ascii collate ascii_bin not null,
     harbour_id     smallint unsigned default null,
     name           varchar(80) not null default '',
     is_afloat      tinyint(1) not null default 1,
