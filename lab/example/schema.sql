@@ -18,7 +18,7 @@ create table harbour (
 ) comment 'where boats lie; "home" ports first';
 
 create table boat_class (
-    code        char(4) not null,
+    code        char(4) character set ascii collate ascii_bin not null,
     name        varchar(40) not null comment 'what the customer''s bill says',
     propulsion  enum('sail','motor','oar','paddle, kneeling','it''s towed') not null default 'sail',
     equipment   set('vests','anchor','radio','flares','sounder','galley') not null default 'vests,anchor',
