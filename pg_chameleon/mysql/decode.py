@@ -185,12 +185,7 @@ def _timestamp2(column: Column, stored: StoredType) -> _Readable:
     if not stored.size:
         return _Readable(column.name, ("4s",), expression="timestamp_text(from_bytes({0}, 'big'))")
     size = 4 + (stored.size + 1) // 2
-    return _Readable(
-        column.name,
-        (f"{size}s",),
-        expression=f"timestamp_text(from_bytes({{0}}[:4], 'big'))"
-        f" + fraction_text(from_bytes({{0}}[4:], 'big'), {stored.size})",
-    )
+    return _Readable(column.name, (f"{size}s",), expression=f"timestamp_fraction_text({{0}}, {stored.size})")
 
 
 # The first bit of DATETIME2 is set for years from 0 on, which all are
@@ -203,7 +198,7 @@ def _datetime2(column: Column, stored: StoredType) -> _Readable:
     number = "(n := from_bytes({0}, 'big'))"
     day = f"datetime_day[({number} >> {shift + 17}) - {_DATETIME_BIAS >> 17}]"
     fraction = f" + fraction_text(n & {(1 << shift) - 1}, {stored.size})" if size else ""
-    expression = f"{day} + datetime_clock[n >> {shift} & 131071]{fraction}"
+    expression = f"{day} + datetime_clock[n{f' >> {shift}' if shift else ''} & 131071]{fraction}"
     return _Readable(column.name, (f"{5 + size}s",), expression=expression)
 
 
@@ -345,6 +340,7 @@ _TOOLS: dict[str, Any] = {
     "datetime_day": values.datetime_day,
     "datetime_clock": values.datetime_clock,
     "timestamp_text": values.timestamp_text,
+    "timestamp_fraction_text": values.timestamp_fraction_text,
     "time_text": values.time_text,
     "fraction_text": values.fraction_text,
     "old_datetime_text": values.old_datetime_text,

@@ -10,7 +10,7 @@ import socket
 import zlib
 from collections.abc import Callable
 from functools import cache
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pg_chameleon.errors import DecodeError
 
@@ -85,6 +85,13 @@ def timestamp_text(seconds: int) -> str:
     return _epoch_day[days] + _epoch_clock[second]
 
 
+def timestamp_fraction_text(raw: bytes, digits: int) -> str:
+    """TIMESTAMP2 with a fraction: 4 bytes of seconds, then those of the fraction."""
+    bits = (len(raw) - 4) * 8
+    packed = _from_bytes(raw, "big")
+    return timestamp_text(packed >> bits) + fraction_text(packed & ((1 << bits) - 1), digits)
+
+
 def time_text(raw: bytes, digits: int) -> str:
     """TIME2: a signed number of 3 bytes and those of the fraction: 10 bits of hour, 6 of minute, 6 of second."""
     fraction_bits = (len(raw) - 3) * 8
@@ -100,6 +107,8 @@ def time_text(raw: bytes, digits: int) -> str:
 
 def fraction_text(fraction: int, digits: int) -> str:
     """The fraction of a second with its point; it is stored with an even number of digits."""
+    if digits == 6:
+        return f".{fraction:06d}"
     stored_digits = digits + digits % 2
     return f".{fraction:0{stored_digits}d}"[: digits + 1]
 
@@ -133,45 +142,39 @@ def decimal_size(precision: int, scale: int) -> int:
 
 @cache
 def decimal_reader(precision: int, scale: int) -> Callable[[bytes], str]:
-    """Return the function that reads a DECIMAL of this size as text with its full scale."""
+    """Return the function that reads a DECIMAL of this size as text with its full scale.
+
+    Its digits lie in groups of nine, with the shorter ones at the ends, as whole numbers. The first bit is 1 for
+    positive numbers; negative ones have all their bits turned over.
+    """
     whole_full, whole_rest = divmod(precision - scale, 9)
-    full, rest = divmod(scale, 9)
-    whole_groups = [whole_rest] * (whole_rest > 0) + [9] * whole_full
-    groups = [*whole_groups, *[9] * full, *[rest] * (rest > 0)]
-    top = 1 << (decimal_size(precision, scale) * 8 - 1)
-    shifts = []
+    fraction_full, fraction_rest = divmod(scale, 9)
+    whole = [whole_rest] * (whole_rest > 0) + [9] * whole_full
+    fraction = [9] * fraction_full + [fraction_rest] * (fraction_rest > 0)
     shift = decimal_size(precision, scale) * 8
-    for digits in groups:
+    top = 1 << (shift - 1)
+    groups = []
+    for digits in [*whole, *fraction]:
         bits = _BYTES_OF_DIGITS[digits] * 8
         shift -= bits
-        shifts.append((shift, (1 << bits) - 1, digits))
-    whole, fraction = shifts[: len(whole_groups)], shifts[len(whole_groups) :]
-
-    def read(raw: bytes) -> str:
-        packed = _from_bytes(raw, "big")
-        # The first bit is 1 for positive numbers; negative ones have all their bits turned over
-        sign, packed = ("", packed - top) if packed >= top else ("-", top - 1 - packed)
-        number = 0
-        for shift, mask, digits in whole:
-            number = number * 10**digits + (packed >> shift & mask)
-        if not fraction:
-            return f"{sign}{number}"
-        return f"{sign}{number}." + "".join(
-            [f"{packed >> shift & mask:0{digits}d}" for shift, mask, digits in fraction]
-        )
-
-    if len(whole) == len(fraction) == 1:
-        shift, (_, mask, digits) = whole[0][0], fraction[0]
-
-        def read_short(raw: bytes) -> str:
-            packed = _from_bytes(raw, "big")
-            if packed >= top:
-                packed -= top
-                return f"{packed >> shift}.{packed & mask:0{digits}d}"
-            packed = top - 1 - packed
-            return f"-{packed >> shift}.{packed & mask:0{digits}d}"
-
-        return read_short
+        groups.append(f"(n >> {shift} & {(1 << bits) - 1})")
+    number = "0"
+    for digits, group in zip(whole, groups, strict=False):
+        number = group if number == "0" else f"({number}) * {10**digits} + {group}"
+    decimals = "".join(f"{{{group}:0{digits}d}}" for digits, group in zip(fraction, groups[len(whole) :], strict=True))
+    text = f"{{{number}}}.{decimals}" if decimals else f"{{{number}}}"
+    source = f"""
+def read(raw):
+    n = from_bytes(raw, "big")
+    if n >= {top}:
+        n -= {top}
+        return f"{text}"
+    n = {top - 1} - n
+    return f"-{text}"
+"""
+    namespace: dict[str, Any] = {"from_bytes": _from_bytes}
+    exec(source, namespace)  # noqa: S102 - made of numbers only
+    read: Callable[[bytes], str] = namespace["read"]
     return read
 
 
