@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from pg_chameleon.model.names import TableName
@@ -15,6 +16,7 @@ from pg_chameleon.mysql.ddl.definitions import (
     ForeignKeyDefinition,
     KeyDefinition,
     KeyKind,
+    PeriodDefinition,
 )
 from pg_chameleon.mysql.ddl.draft import (
     Surroundings,
@@ -31,7 +33,6 @@ from pg_chameleon.mysql.ddl.errors import Unfollowable
 from pg_chameleon.mysql.ddl.indexes import (
     KeyElement,
     add_keys,
-    application_periods,
     check_of,
     foreign_key_of,
     in_order,
@@ -61,9 +62,7 @@ def created_table(
     keys = [key for element in elements for key in _keys(element, server)]
     bare = {definition.name for definition in definitions if is_bare_timestamp(definition, server)}
     columns = not_null_keys(with_first_timestamp(columns, bare, server), keys, server)
-    for period in application_periods(elements):
-        bounds = (period.start.casefold(), period.end.casefold())
-        columns = [made_not_null(each) if each.name.casefold() in bounds else each for each in columns]
+    columns = with_not_null_periods(columns, elements)
     indexes = add_keys((), new_keys(keys), columns, engine, server)
     if statement.options.system_versioning:
         columns = with_row_period(columns)
@@ -99,6 +98,13 @@ def with_json_columns(table: TableSchema, server: ServerTraits) -> TableSchema:
     columns = (replace(each, column_type="json") if each.name in marks else each for each in table.columns)
     checks = (check for check in table.checks if check not in marks.values())
     return replace(table, columns=tuple(columns), checks=tuple(checks))
+
+
+def with_not_null_periods(columns: list[Column], elements: Iterable[Element]) -> list[Column]:
+    """Make the bounds of the application's periods NOT NULL."""
+    periods = [e for e in elements if isinstance(e, PeriodDefinition) and e.name.casefold() != "system_time"]
+    bounds = {bound.casefold() for period in periods for bound in (period.start, period.end)}
+    return [made_not_null(column) if column.name.casefold() in bounds else column for column in columns]
 
 
 def _keys(element: Element, server: ServerTraits) -> list[KeyElement]:

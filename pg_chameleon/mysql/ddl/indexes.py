@@ -15,7 +15,6 @@ from pg_chameleon.mysql.ddl.definitions import (
     KeyDefinition,
     KeyKind,
     KeyPart,
-    PeriodDefinition,
 )
 from pg_chameleon.mysql.ddl.server import ServerTraits
 
@@ -260,8 +259,3 @@ def with_row_ends(indexes: Iterable[Index], row_end: str) -> list[Index]:
         else index
         for index in indexes
     ]
-
-
-def application_periods(elements: Iterable[object]) -> list[PeriodDefinition]:
-    """Return the periods that are not SYSTEM_TIME."""
-    return [e for e in elements if isinstance(e, PeriodDefinition) and e.name.casefold() != "system_time"]

@@ -17,7 +17,7 @@ from pg_chameleon.model.change import (
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Check, ForeignKey, TableSchema
 from pg_chameleon.mysql.ddl.actions import AddColumn, AddElement, ChangeColumn, ConvertCharset, RowsUnseen
-from pg_chameleon.mysql.ddl.altering import Alteration, new_name
+from pg_chameleon.mysql.ddl.altering import altered_table, new_name
 from pg_chameleon.mysql.ddl.creating import created_table
 from pg_chameleon.mysql.ddl.definitions import KeyDefinition, KeyKind
 from pg_chameleon.mysql.ddl.errors import Unfollowable
@@ -166,9 +166,8 @@ def _alter_table(statement: AlterTable, steps: _Steps) -> None:
         _alter_unknown(statement, steps)
         return
     try:
-        after, origins = Alteration(
-            statement, before, steps.state.schema_default(before.name.schema), steps.state.server
-        ).result()
+        default = steps.state.schema_default(before.name.schema)
+        after, origins = altered_table(statement, before, default, steps.state.server)
     except Unfollowable as error:
         steps.add(TableUncertain(before.name, f"cannot follow ALTER TABLE: {error}"))
         _alter_unknown(statement, steps)

@@ -316,9 +316,20 @@ def test_origins_tell_which_column_each_was() -> None:
 
 @pytest.mark.parametrize(
     "alteration",
-    ["drop z", "modify z int", "add d int after z", "add a int", "drop key z", "drop a, drop b, drop c",
-     "rename column a to b"],
-)  # fmt: skip
+    [
+        "drop z",
+        "modify z int",
+        "add d int after z",
+        "add a int",
+        "drop key z",
+        "drop a, drop b, drop c",
+        "rename column a to b",
+        "rename column z to y",
+        "rename key z to y",
+        "alter z set default 1",
+        "drop constraint z",
+    ],
+)
 def test_what_does_not_fit_the_structure_makes_it_uncertain(alteration: str) -> None:
     source = Source()
     source.run("create table boats (a int, b int, c int)")
@@ -398,6 +409,13 @@ def test_checks_are_named_added_and_dropped() -> None:
     old = Source(OLD_MYSQL)
     old.run("create table boats (a int check (a > 0))")
     assert old.table().checks == ()
+
+
+def test_a_columns_check_goes_with_it_on_mariadb() -> None:
+    source = Source()
+    source.run("create table boats (a int check (a > 0), b int check (b > 0), c int check (c > 0))")
+    source.run("alter table boats drop a, modify b bigint, rename column c to d")
+    assert [check.name for check in source.table().checks] == ["d"]
 
 
 def test_a_swap_by_rename() -> None:
