@@ -18,13 +18,13 @@ from pg_chameleon.model.schema import (
     Check,
     Column,
     Default,
-    ForeignKey,
     Generated,
     Index,
     IndexPart,
     TableSchema,
 )
 from pg_chameleon.mysql.connection import SourceConnection
+from pg_chameleon.mysql.foreign_keys import read_foreign_keys
 from pg_chameleon.mysql.server import ServerVersion, SourceServer, rows
 
 _Row = tuple[Any, ...]
@@ -46,17 +46,6 @@ select table_name, index_name, non_unique, column_name, sub_part, collation, ind
        {expression}
 from information_schema.statistics
 where table_schema = %s"""
-
-_KEY_COLUMNS = """
-select table_name, constraint_name, column_name, referenced_table_schema, referenced_table_name,
-       referenced_column_name
-from information_schema.key_column_usage
-where table_schema = %s and referenced_table_name is not null"""
-
-_RULES = """
-select table_name, constraint_name, delete_rule, update_rule
-from information_schema.referential_constraints
-where constraint_schema = %s"""
 
 _MYSQL_CHECKS = """
 select constraints.table_name, checks.constraint_name, checks.check_clause, constraints.enforced
@@ -123,7 +112,8 @@ class _Inspection:
         if not found:
             return []
         columns, checks = self._columns(), self._checks()
-        indexes, foreign_keys = self._indexes(), self._foreign_keys()
+        indexes = self._indexes()
+        foreign_keys = read_foreign_keys(self._connection, self._schema, self._table)
         return [
             _with_json_columns(
                 TableSchema(
@@ -171,23 +161,6 @@ class _Inspection:
         for (table, name), parts in sorted(grouped.items(), key=lambda item: item[0][1] != "PRIMARY"):
             indexes[table].append(_index(name, parts, self._version))
         return indexes
-
-    def _foreign_keys(self) -> dict[str, list[ForeignKey]]:
-        rules = {
-            (table, name): (on_delete, on_update)
-            for table, name, on_delete, on_update in self._query(_RULES, "table_name")
-        }
-        order = "order by table_name, constraint_name, ordinal_position"
-        grouped: dict[tuple[str, str], list[_Row]] = defaultdict(list)
-        for table, name, *pair in self._query(_KEY_COLUMNS, "table_name", order):
-            grouped[table, name].append(tuple(pair))
-        keys = defaultdict(list)
-        for (table, name), pairs in grouped.items():
-            on_delete, on_update = rules.get((table, name), ("NO ACTION", "NO ACTION"))
-            referenced = TableName(pairs[0][1], pairs[0][2])
-            columns, referenced_columns = tuple(pair[0] for pair in pairs), tuple(pair[3] for pair in pairs)
-            keys[table].append(ForeignKey(name, columns, referenced, referenced_columns, on_delete, on_update))
-        return keys
 
     def _checks(self) -> dict[str, list[Check]]:
         checks: dict[str, list[Check]] = defaultdict(list)

@@ -9,11 +9,13 @@ from typing import NamedTuple
 from pg_chameleon.errors import SourceError, SourceUnreachable
 from pg_chameleon.model.names import quote_mysql_identifier
 from pg_chameleon.mysql.connection import SourceConnection
+from pg_chameleon.mysql.foreign_keys import read_foreign_keys
 from pg_chameleon.mysql.server import SourceServer, rows
 
 _SHORTEST_EXPIRY = 24 * 3600
 _OLDEST_MYSQL, _OLDEST_MARIADB = (5, 6), (10, 0)
 _TRANSACTIONAL = frozenset({"innodb", "ndbcluster", "ndb", "rocksdb", "tokudb", "xtradb"})
+_CASCADING = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
 _MOST_NAMES = 10
 
 
@@ -260,13 +262,11 @@ class _Inquiry:
         """MySQL 9.6 and newer carry cascades out in the SQL layer, and write the rows into the binlog."""
         if self._variable("innodb_native_foreign_keys") == "OFF":
             return
-        statement = """
-            SELECT DISTINCT table_name FROM information_schema.referential_constraints
-            WHERE constraint_schema = %s
-              AND (delete_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT')
-                   OR update_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT'))
-            ORDER BY table_name"""
-        tables = [str(name) for (name,) in rows(self._connection, statement, schema)]
+        tables = sorted(
+            name
+            for name, keys in read_foreign_keys(self._connection, schema).items()
+            if any({key.on_delete, key.on_update} & _CASCADING for key in keys)
+        )
         if tables:
             yield _warning(
                 f"foreign keys change rows of {_listed(schema, tables)} by CASCADE or SET NULL,"

@@ -1,0 +1,84 @@
+"""The foreign keys of a source's tables, with their rules.
+
+MariaDB shows ``referential_constraints`` only to users who may change the table. A replica's user may only read it,
+and reads the rules from SHOW CREATE TABLE.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+from pg_chameleon.model.names import TableName, quote_mysql_identifier
+from pg_chameleon.model.schema import ForeignKey
+from pg_chameleon.mysql.connection import SourceConnection
+from pg_chameleon.mysql.server import rows
+
+_KEY_COLUMNS = """
+select table_name, constraint_name, column_name, referenced_table_schema, referenced_table_name,
+       referenced_column_name
+from information_schema.key_column_usage
+where table_schema = %s and referenced_table_name is not null{table}
+order by table_name, constraint_name, ordinal_position"""
+
+_RULES = """
+select table_name, constraint_name, delete_rule, update_rule
+from information_schema.referential_constraints
+where constraint_schema = %s{table}"""
+
+_RULE = "(RESTRICT|CASCADE|SET NULL|SET DEFAULT|NO ACTION)"
+_CONSTRAINT = re.compile(
+    rf"^ +CONSTRAINT `((?:[^`]|``)+)` FOREIGN KEY .*?(?: ON DELETE {_RULE})?(?: ON UPDATE {_RULE})?,?$", re.MULTILINE
+)
+
+
+class Rules(NamedTuple):
+    """What happens to the rows of a foreign key when those that they refer to go or change."""
+
+    on_delete: str = "NO ACTION"
+    on_update: str = "NO ACTION"
+
+
+def read_foreign_keys(
+    connection: SourceConnection, schema: str, table: str | None = None
+) -> dict[str, list[ForeignKey]]:
+    """Return the foreign keys of each table of a schema, or of one of them."""
+    parts: dict[tuple[str, str], list[tuple[Any, ...]]] = defaultdict(list)
+    for name, constraint, *part in _query(connection, _KEY_COLUMNS, schema, table):
+        parts[name, constraint].append(tuple(part))
+    rules = _read_rules(connection, schema, table, {name for name, _ in parts})
+    keys: dict[str, list[ForeignKey]] = defaultdict(list)
+    for (name, constraint), found in parts.items():
+        columns, referenced_columns = tuple(part[0] for part in found), tuple(part[3] for part in found)
+        referenced = TableName(found[0][1], found[0][2])
+        on_delete, on_update = rules.get((name, constraint), Rules())
+        keys[name].append(ForeignKey(constraint, columns, referenced, referenced_columns, on_delete, on_update))
+    return keys
+
+
+def _read_rules(
+    connection: SourceConnection, schema: str, table: str | None, tables: set[str]
+) -> dict[tuple[str, str], Rules]:
+    rules = {
+        (name, constraint): Rules(*found) for name, constraint, *found in _query(connection, _RULES, schema, table)
+    }
+    for name in tables - {name for name, _ in rules}:
+        place = f"{quote_mysql_identifier(schema)}.{quote_mysql_identifier(name)}"
+        ((_, statement, *_),) = rows(connection, f"SHOW CREATE TABLE {place}")
+        rules |= {(name, constraint): found for constraint, found in rules_in(statement).items()}
+    return rules
+
+
+def rules_in(create_table: str) -> dict[str, Rules]:
+    """Find the rules of each foreign key in what SHOW CREATE TABLE shows."""
+    return {
+        match[1].replace("``", "`"): Rules(match[2] or "NO ACTION", match[3] or "NO ACTION")
+        for match in _CONSTRAINT.finditer(create_table)
+    }
+
+
+def _query(connection: SourceConnection, statement: str, schema: str, table: str | None) -> list[tuple[Any, ...]]:
+    if table is None:
+        return rows(connection, statement.format(table=""), schema)
+    return rows(connection, statement.format(table=" and table_name = %s"), schema, table)
