@@ -35,22 +35,28 @@ def open_stream(
     return BinlogStream(settings_of(server), server_id=SERVER_ID, start=start, use_gtid=use_gtid, heartbeat=heartbeat)
 
 
-def events_until_idle(stream: BinlogStream) -> list[StreamEvent]:
-    """Read all that the source has."""
+def events_until_idle(stream: BinlogStream, target: Position | None = None) -> list[StreamEvent]:
+    """Read all that the source has, at least up to ``target``: heartbeats may have been sent before."""
     events: list[StreamEvent] = []
     while True:
         event = stream.next(LONGEST_SILENCE)
         assert event is not None, "the source fell silent"
-        if isinstance(event, Idle) and event.caught_up:
+        if not (isinstance(event, Idle) and event.caught_up):
+            events.append(event)
+        elif target is None or event.position.binlog >= target.binlog:
             return events
-        events.append(event)
 
 
 def events_of(server: SourceServer, write: Callable[[], object], *, use_gtid: bool = False) -> list[StreamEvent]:
     """Return what the binlog says of what ``write`` does."""
     with open_stream(server, position_of(server, with_gtid=use_gtid), use_gtid=use_gtid) as stream:
         write()
-        return events_until_idle(stream)
+        return events_until_idle(stream, position_of(server))
+
+
+def own_server(like: SourceServer, **options: str | int | bool | None) -> SourceServer:
+    """Make a server of the same installation that a test can stop, or set up, as it likes."""
+    return type(like)(installation=like.installation, options=options, durable=False)
 
 
 def execute_all(server: SourceServer, schema: str | None, statements: Iterable[str], **options: Any) -> None:
