@@ -76,16 +76,15 @@ class _Side:
 
 @dataclass(frozen=True)
 class _Pair:
-    """A column that was there before and is there after. ``remade``: it is dropped and added again."""
+    """A column that was there before and is there after."""
 
     before: TargetColumn
     after: TargetColumn
     conversion: Conversion
 
     @property
-    def remade(self) -> bool:
-        """A column that PostgreSQL generates cannot get another expression, nor another type underneath."""
-        return self.after.generated is not None
+    def is_stable(self) -> bool:
+        return self.before.name == self.after.name and not self.changes_type
 
     @property
     def changes_type(self) -> bool:
@@ -113,7 +112,7 @@ class _Change:
 
     @cached_property
     def kept(self) -> tuple[_Pair, ...]:
-        return tuple(pair for pair in self.pairs if not pair.remade)
+        return tuple(pair for pair in self.pairs if not self._remakes(pair))
 
     @cached_property
     def added(self) -> tuple[TargetColumn, ...]:
@@ -133,10 +132,24 @@ class _Change:
     def renames(self) -> bool:
         return self.moves or self.before.target.name != self.after.target.name
 
+    def _remakes(self, pair: _Pair) -> bool:
+        """Tell whether a column is dropped and added again.
+
+        What PostgreSQL generates cannot get another expression, and what it is generated from cannot change.
+        """
+        if pair.after.generated is None:
+            return False
+        same = replace(pair.before, source=pair.after.source, comment=pair.after.comment) == pair.after
+        stable = {other.before.name for other in self.pairs if other.is_stable}
+        changed = [column.name for column in self.before.target.columns if column.name not in stable]
+        return not same or any(quote_identifier(name) in pair.after.generated for name in changed)
+
     def _conversion(self, old: TargetColumn, new: TargetColumn) -> Conversion:
-        if new.source not in self.after.carried or old.source not in self.before.carried:
+        if new.source in self.after.carried and old.source in self.before.carried:
+            return conversion(self.before.carried[old.source], self.after.carried[new.source])
+        if new.generated is not None or old.type == new.type:
             return Conversion()
-        return conversion(self.before.carried[old.source], self.after.carried[new.source])
+        return Conversion("NULL", exact=False, doubt=f"what the generated column {old.source} became is not certain")
 
 
 def _labels(column: TargetColumn) -> tuple[str, ...]:
@@ -325,10 +338,10 @@ def _rename_index(schema_name: str, name: str, new_name: str) -> str:
 
 
 def _rename_indexes(change: _Change) -> list[str]:
-    present = [
-        (names.temporary_name(old.name) if change.moves else old.name, new) for old, new in _kept_indexes(change)
+    renamed = [
+        (names.temporary_name(old.name) if change.moves else old.name, new.name) for old, new in _kept_indexes(change)
     ]
-    return [_rename_index(change.after.schema_name, name, new.name) for name, new in present if name != new.name]
+    return [_rename_index(change.after.schema_name, old, new) for old, new in _renaming_steps(renamed)]
 
 
 def _return_types(change: _Change) -> list[str]:
@@ -366,14 +379,27 @@ def _drop_columns(change: _Change) -> list[str]:
 
 
 def _rename_columns(change: _Change) -> list[str]:
-    """Rename columns; where one takes the name of another that still has it, by way of a third name."""
-    renamed = [(pair.before.name, pair.after.name) for pair in change.kept if pair.before.name != pair.after.name]
-    taken = {old for old, _ in renamed} & {new for _, new in renamed}
-    steps = [(old, names.temporary_name(old)) for old, _ in renamed if old in taken]
-    steps += [(names.temporary_name(old) if old in taken else old, new) for old, new in renamed]
+    renamed = [(pair.before.name, pair.after.name) for pair in change.kept]
     return [
         f"ALTER TABLE {change.after.table} RENAME COLUMN {quote_identifier(old)} TO {quote_identifier(new)}"
-        for old, new in steps
+        for old, new in _renaming_steps(renamed)
+    ]
+
+
+def _renaming_steps(renamed: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return in order what to rename; where a name is taken by what is renamed too, by way of a third name."""
+    changed = [(old, new) for old, new in renamed if old != new]
+    taken = {old for old, _ in changed} & {new for _, new in changed}
+    steps = [(old, names.temporary_name(old)) for old, _ in changed if old in taken]
+    return steps + [(names.temporary_name(old) if old in taken else old, new) for old, new in changed]
+
+
+def _stop_generating(change: _Change) -> list[str]:
+    """Let columns that are generated no more keep their values, before what they are generated from goes."""
+    return [
+        _alter_column(change, pair.before, "DROP EXPRESSION")
+        for pair in change.kept
+        if pair.before.generated is not None and pair.after.generated is None
     ]
 
 
@@ -486,7 +512,7 @@ def _stays(change: _Change, old: TargetIndex, new: TargetIndex) -> bool:
     """Tell whether PostgreSQL keeps an index right while its columns change."""
     if (old.primary, old.unique, old.method, old.plain) != (new.primary, new.unique, new.method, new.plain):
         return False
-    touched = {pair.after.name for pair in change.kept if pair.changes_type or pair.before.name != pair.after.name}
+    touched = {pair.after.name for pair in change.kept if not pair.is_stable}
     return new.plain or (old.parts == new.parts and touched.isdisjoint(new.columns))
 
 
@@ -543,6 +569,7 @@ _STEPS: tuple[Callable[[_Change], list[str]], ...] = (
     _set_types_aside,
     _rename_table,
     _rename_indexes,
+    _stop_generating,
     _drop_columns,
     _rename_columns,
     _return_types,

@@ -41,7 +41,11 @@ def carried_columns(schema: TableSchema, rules: Rules) -> tuple[CarriedColumn, .
 
     Those that the target generates by itself are not among them.
     """
-    return tuple(_carried(schema, column, rules) for column in schema.columns if generated_expression(column) is None)
+    return tuple(
+        _carried(schema, column, rules)
+        for column in schema.columns
+        if generated_expression(schema, column, rules) is None
+    )
 
 
 def _carried(schema: TableSchema, column: Column, rules: Rules) -> CarriedColumn:

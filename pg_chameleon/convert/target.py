@@ -106,7 +106,7 @@ def _column(
         comment=column.comment,
     )
     if carried is None:
-        return replace(target, generated=generated_expression(column))
+        return replace(target, generated=generated_expression(schema, column, rules))
     identity = column.auto_increment and rule.target in _IDENTITY_TYPES
     if column.auto_increment and not identity:
         notes.append(f"column {column.name}: AUTO_INCREMENT on the type {rule.target} is left out")

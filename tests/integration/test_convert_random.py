@@ -12,7 +12,7 @@ from pg_chameleon.convert.alter import alter_table
 from pg_chameleon.convert.rules import Rules, ZeroDates
 from pg_chameleon.convert.target import target_table
 from pg_chameleon.model.names import TableName
-from pg_chameleon.model.schema import Column, Default, Index, IndexPart, TableSchema
+from pg_chameleon.model.schema import Column, Default, Generated, Index, IndexPart, TableSchema
 from tests.integration.convert_support import Target
 
 LONG = "eine_überaus_lange_spalte_deren_name_nicht_in_dreiundsechzig_bytes_passt"
@@ -121,12 +121,28 @@ def random_change(chance: random.Random, before: TableSchema) -> tuple[TableSche
     return with_keys(chance, changed), tuple(origins)
 
 
+def with_generated(chance: random.Random, table: TableSchema) -> TableSchema:
+    """Add a column that PostgreSQL can generate, or one that it cannot."""
+    numbers = [column.name for column in table.columns if column.type.base in ("int", "bigint")]
+    if not numbers or chance.random() < 0.5:
+        return table
+    sign = chance.choice("*-/")
+    generated = Generated(f"(`{numbers[0]}` {sign} 2)", stored=True)
+    column = Column("g", chance.choice(["bigint", "decimal(12,2)"]), generated=generated)
+    index = (Index("on_g", (IndexPart("g"),)),) if chance.random() < 0.5 else ()
+    return replace(table, columns=(*table.columns, column), indexes=table.indexes + index)
+
+
 @pytest.mark.parametrize("seed", range(150))
 def test_changed_table_is_what_a_new_one_would_be(seed: int, target: Target) -> None:
     chance = random.Random(seed)
     rules = chance.choice(RULES)
     before = random_table(chance)
     after, origins = random_change(chance, before)
+    before, after = with_generated(chance, before), with_generated(chance, after)
+    if after.column("g") is not None:
+        kept = before.column("g") is not None and chance.random() < 0.7
+        origins = (*origins, "g" if kept else None)
     for name in ("s1", "s2", "fresh"):
         target.make_schema(name)
     target.make(before, rules, before.name.schema)

@@ -166,6 +166,8 @@ ONLY_ON: dict[str, dict[str, list[Value]]] = {
         "inet4": [("'192.0.2.1'", "192.0.2.1", "192.0.2.1/32")],
     },
 }
+VECTOR = struct.pack("<3f", 1.1, -2.5, 1e-45)
+VECTORS: dict[str, list[Value]] = {"vector(3)": [(f"x'{VECTOR.hex()}'", VECTOR, "{1.1,-2.5,1e-45}")]}
 SHOWN_WITHOUT_MASK = ("::", "2001:db8::1")
 
 
@@ -189,7 +191,13 @@ def target(target_database: Database) -> Iterator[Target]:
 
 
 def values_of(server: SourceServer) -> dict[str, list[Value]]:
-    return {**VALUES, **ONLY_ON[server.product]}
+    since = {"mysql": (5, 7), "mariadb": (10, 10)}[server.product]
+    vectors_since = {"mysql": (9,), "mariadb": (11, 7)}[server.product]
+    return {
+        **VALUES,
+        **(ONLY_ON[server.product] if server.version >= since else {}),
+        **(VECTORS if server.version >= vectors_since else {}),
+    }
 
 
 def carry(
