@@ -81,8 +81,7 @@ def add_source(context: Context) -> None:
     """Register a source of the configuration and its schema mappings in the catalogue."""
     wanted = context.source
     with _target(context) as connection:
-        if wanted.type == "mysql":
-            require_usable_source(replica_settings(context.configuration, wanted), wanted.schema_mappings)
+        _check_source(context)
         sources.add_source(connection, wanted.name, wanted.type, wanted.schema_mappings)
     report.say(f"The source {wanted.name} is registered. Next: chameleon init_replica --source {wanted.name}")
 
@@ -317,6 +316,26 @@ def _refuse_if_running(context: Context, connection: Connection, source: Source)
         )
 
 
+def _refuse_if_copying(connection: Connection, source: Source, kind: CopyKind) -> None:
+    """Tell at once what would keep a copy from beginning, and not only in its log."""
+    roles = held_roles(connection, source.source_id)
+    if LockRole.COPY in roles:
+        raise ReplicaBusy(f"{source.name} is being copied already", advice="show_status shows when that has ended")
+    if kind is CopyKind.INIT_REPLICA and LockRole.DAEMON in roles:
+        raise ReplicaBusy(
+            f"the replica of {source.name} is running",
+            advice=f"Run chameleon stop_replica --source {source.name} first, or sync_tables for single tables",
+        )
+
+
+def _check_source(context: Context) -> None:
+    """Tell what is in the way of a replica, and what is worth knowing, before anything begins."""
+    wanted = context.source
+    if wanted.type == "mysql":
+        found = require_usable_source(replica_settings(context.configuration, wanted), wanted.schema_mappings)
+        report.say_all(f"note: {warning}" for warning in found)
+
+
 def _begin_log(context: Context) -> None:
     options = context.options
     start_logging(context.configuration, context.source.name, debug=options.debug, rollbar_level=options.rollbar_level)
@@ -324,8 +343,9 @@ def _begin_log(context: Context) -> None:
 
 def _copy(context: Context, request: CopyRequest, label: str) -> None:
     """Run a copy as a daemon of its own, beside the replica's."""
-    with _source(context) as (_, source):
-        pass
+    with _source(context) as (connection, source):
+        _refuse_if_copying(connection, source, request.kind)
+    _check_source(context)
     settings = copy_settings(context.configuration, context.source)
     report.say(f"{label} process for source {source.name} started.")
 
