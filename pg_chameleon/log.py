@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib
 import io
 import logging
 import os
@@ -12,8 +13,6 @@ import threading
 from datetime import date, timedelta
 from logging.handlers import BaseRotatingHandler
 from pathlib import Path
-
-import rollbar
 
 from pg_chameleon.config import Configuration
 from pg_chameleon.errors import ChameleonError
@@ -150,7 +149,9 @@ class RollbarHandler(logging.Handler):
         super().__init__()
         self._least = logging.getLevelName(level.upper())
         self._sending: list[threading.Thread] = []
-        rollbar.init(
+        # Loaded here, because it takes as long as the whole rest and few use it.
+        self._rollbar = importlib.import_module("rollbar")
+        self._rollbar.init(
             configuration.rollbar_key.reveal(),
             configuration.rollbar_env,
             handler="blocking",
@@ -170,7 +171,7 @@ class RollbarHandler(logging.Handler):
         self._sending = [thread for thread in self._sending if thread.is_alive()]
         if len(self._sending) < _ROLLBAR_MOST:
             arguments = (self.format(record), record.levelname.lower())
-            thread = threading.Thread(target=rollbar.report_message, args=arguments, daemon=True)
+            thread = threading.Thread(target=self._rollbar.report_message, args=arguments, daemon=True)
             self._sending.append(thread)
             thread.start()
 
