@@ -189,7 +189,8 @@ class Assembler:
     def _rotate(self, event: _Event) -> Iterable[StreamEvent]:
         """Go to another file. The server sends an artificial event, too, before it sends from a file."""
         file, offset = events.parse_rotate(event.body)
-        is_first, self._is_first_rotate = self._is_first_rotate, False
+        is_first = self._is_first_rotate and bool(event.flags & events.ARTIFICIAL)
+        self._is_first_rotate = False
         is_news = file != self._file
         if is_news:
             self._skip_to = 0
