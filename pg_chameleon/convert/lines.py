@@ -128,7 +128,7 @@ def _literal(text: str) -> str:
 def _copy_field(carried: CarriedColumn) -> CopyField:
     rule, column = carried.rule, quote_mysql_identifier(carried.source.name)
     if rule.from_raw is not None:
-        select = rule.select.replace("{column}", column) if rule.free_text else column
+        select = (rule.select if rule.free_text else "CONVERT({column} USING binary)").replace("{column}", column)
         return CopyField(select, _raw_converter(carried))
     return CopyField(f"NULLIF(CONCAT({_line_field(carried)}, {_EMPTY}), {mysql_bytes(NULL)})", bytes)
 
