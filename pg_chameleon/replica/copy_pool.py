@@ -90,9 +90,12 @@ class WorkerPool:
         """Yield what workers say, waiting a moment for it; raise ``CopyStopped`` when the stop event is set."""
         if stop.is_set():
             raise CopyStopped("the copy was stopped")
-        pipes = {id(pipe): worker for worker, pipe in enumerate(self._pipes) if worker in self._busy}
-        for ready in wait([self._pipes[worker] for worker in pipes.values()], _TICK):
-            worker = pipes[id(ready)]
+        workers = {self._pipes[worker].fileno(): worker for worker in self._busy}
+        for ready in wait([stop.fileno(), *workers], _TICK):
+            if ready == stop.fileno():
+                raise CopyStopped("the copy was stopped")
+            assert isinstance(ready, int), "descriptors were waited for"
+            worker = workers[ready]
             try:
                 reply = self._pipes[worker].recv()
             except (EOFError, OSError) as error:

@@ -101,6 +101,8 @@ class Swap:
 
     def _report_unfit(self, cursor: Cursor, outcome: SwapOutcome) -> None:
         for name, reason in copies.unfit_tables(cursor, self.copy):
+            if name in self.broken:
+                continue
             outcome.problems.append(CopyProblem(name, reason, quarantined=True))
 
     def _take_over(self, cursor: Cursor, table: CopiedTable, readers: list[str], outcome: SwapOutcome) -> None:

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import cast
 
 from pg_chameleon.convert.indexes import TargetIndex
-from pg_chameleon.convert.lines import copy_columns, copy_field_expressions, copy_line, copy_line_expression
+from pg_chameleon.convert.lines import (
+    LongValues,
+    copy_columns,
+    copy_field_expressions,
+    copy_line,
+    copy_line_expression,
+)
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.errors import ChameleonError, SourceUnreachable, TargetUnreachable
 from pg_chameleon.model.names import TableName
@@ -47,6 +53,7 @@ from pg_chameleon.postgres.tables import set_copied
 
 _PROGRESS_INTERVAL = 0.25
 _PIECE = 512 * 1024
+_LONGEST_ESCAPED = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,21 +357,23 @@ class _PartLoader:
     tell: Callable[[object], None]
 
     def load(self, target: Connection, request: LoadPart) -> PartLoaded:
-        expression = copy_line_expression(request.table.schema, self.settings.rules)
+        expression = copy_line_expression(request.table.schema, self.settings.rules, _LONGEST_ESCAPED)
         meter = _Meter(self.tell)
         by_fields, carefully = expression is None, False
         while True:
             refused: list[RefusedRow] = []
+            lines = self._lines(request, None if by_fields else expression)
             try:
-                lines = self._lines(request, None if by_fields else expression)
                 rows = self._store(target, request, lines, meter.moved, refused if carefully else None)
             except LineTooLarge:
                 assert not by_fields, "a row read field by field always has a line"
                 by_fields = True
+                _read_to_the_end(lines)
             except RowRefused:
                 if carefully:
                     raise
                 carefully = True
+                _read_to_the_end(lines)
             else:
                 meter.flush()
                 return PartLoaded(rows)
@@ -374,7 +383,7 @@ class _PartLoader:
         connection = self.connection()
         with self._table_given_back(connection):
             if expression is not None:
-                yield from snapshot.read_lines(connection, name, expression, request.part)
+                yield from self._lines_of_expression(connection, request, expression)
             else:
                 yield from self._lines_of_fields(connection, request)
             # The table cannot change until it is given back
@@ -383,6 +392,15 @@ class _PartLoader:
 
     def _table_given_back(self, connection: SourceConnection) -> AbstractContextManager[None]:
         return nullcontext() if self.locked else snapshot.table_given_back(connection)
+
+    def _lines_of_expression(self, connection: SourceConnection, request: LoadPart, expression: str) -> Lines:
+        table = request.table.schema
+        found = snapshot.read_lines(connection, table.name, expression, request.part)
+        long_values = LongValues(table, self.settings.rules, _LONGEST_ESCAPED)
+        if not long_values:
+            return found
+        escaped = long_values.escaped
+        return ([None if line is None else escaped(line) for line in lines] for lines in found)
 
     def _lines_of_fields(self, connection: SourceConnection, request: LoadPart) -> Lines:
         fields = copy_field_expressions(request.table.schema, self.settings.rules)
@@ -457,3 +475,9 @@ class _PartLoader:
                 reason=row.reason,
                 position=table.start,
             )
+
+
+def _read_to_the_end(lines: Lines) -> None:
+    """Take what is left of a result: the connection can do nothing else before, and its end would end the snapshot."""
+    for _ in lines:
+        pass

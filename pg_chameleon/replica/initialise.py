@@ -78,7 +78,7 @@ def _take_role(target: Connection, source: Source, role: LockRole, stop: Stop, *
     while not try_lock(target, source.source_id, role):
         if time.monotonic() >= deadline or stop.is_set():
             raise ReplicaBusy(f"the source {source.name} is busy: {why}", advice=advice)
-        time.sleep(0.1)
+        stop.wait(0.1)
 
 
 def _context(
