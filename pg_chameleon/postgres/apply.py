@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
+from pg_chameleon.convert.quoting import quote_identifier, quote_literal, quote_qualified
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.postgres.connection import Cursor
@@ -202,7 +202,6 @@ def _on_conflict(table: ApplyTable) -> str:
 
 def _update_partials(table: ApplyTable, part: _Part) -> str:
     """Lay the columns that partial images hold, as JSON objects, over the row, in order."""
-    sets = ", ".join(f"{quote_identifier(name)} = r.{quote_identifier(name)}" for name, _ in table.columns)
     return (
         f"with logged as (select key, operation, image, batch_id, sequence from {part.log} where {part.condition}),"
         " parts as (select l.key, jsonb_object_agg(e.key, e.value order by l.batch_id, l.sequence) as image"
@@ -210,10 +209,15 @@ def _update_partials(table: ApplyTable, part: _Part) -> str:
         " where l.operation = 'p' and not exists (select 1 from logged w where w.key = l.key"
         " and w.operation <> 'p' and (w.batch_id, w.sequence) > (l.batch_id, l.sequence)) group by l.key),"
         f" keyed as (select key::{table.key_type} as k, image from parts offset 0)"
-        f" update {table.quoted} old set {sets}"
-        f" from {table.quoted} t join keyed n on {table.key_match('n.k')}"
-        " cross join lateral jsonb_populate_record(t, n.image) r where old.ctid = t.ctid"
+        f" update {table.quoted} t set {', '.join(_laid_over(*column) for column in table.columns)}"
+        f" from keyed n where {table.key_match('n.k')}"
     )
+
+
+def _laid_over(name: str, kind: str) -> str:
+    """Take a column from the object ``n.image`` where it is there; each value is a text, also that of a document."""
+    quoted, key = quote_identifier(name), quote_literal(name)
+    return f"{quoted} = case when n.image ? {key} then (n.image ->> {key})::{kind} else t.{quoted} end"
 
 
 def _apply_without_key(cursor: Cursor, table: ApplyTable, part: _Part) -> None:

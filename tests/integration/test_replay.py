@@ -247,6 +247,19 @@ def test_partial_updates_lie_over_the_row_and_over_whole_images(bench: Bench) ->
     assert bench.rows("keyed") == [(1, "y", None, None), (2, "B", "3.00", "2024-03-01")]
 
 
+def test_a_document_in_a_partial_update_stays_a_document(bench: Bench) -> None:
+    table = bench.table("keyed", PRIMARY)
+    with transaction(bench.connection) as cursor:
+        cursor.execute("alter table sch_shop.keyed alter column code type jsonb using code::jsonb")
+    bench.store({table: [insert((1, '{"a": 1}', "1.00", None))]})
+    bench.replay()
+    bench.store({table: [LogEntry(PARTIAL, KEY((1, None, None, None)), '{"code":"{\\"a\\": [2]}"}')]})
+    bench.replay()
+    with transaction(bench.connection) as cursor:
+        cursor.execute("select code -> 'a' ->> 0, amount from sch_shop.keyed")
+        assert cursor.fetchone() == ("2", 1)
+
+
 def test_a_bad_row_is_found_logged_and_its_table_taken_out(bench: Bench) -> None:
     bad, good = bench.table("keyed", PRIMARY), bench.table("other", PRIMARY)
     rows: list[Row] = [(number, f"c{number}", None, None) for number in range(1, 200)]
