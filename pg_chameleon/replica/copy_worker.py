@@ -302,7 +302,9 @@ class _Worker:
     def _load_part(self, request: LoadPart) -> PartLoaded:
         if self._lock is not None and not self._held:
             snapshot.unlock_tables(self._lock)
-        loader = _PartLoader(self._settings, self._reading_connection, self._held, self._tell)
+        loader = _PartLoader(
+            self._settings, self._reading_connection, lambda: self._lock_connection, self._held, self._tell
+        )
         try:
             return loader.load(self._target_connection, request)
         finally:
@@ -353,6 +355,7 @@ class _PartLoader:
 
     settings: WorkerSettings
     connection: Callable[[], SourceConnection]
+    witness: Callable[[], SourceConnection]
     locked: bool
     tell: Callable[[object], None]
 
@@ -386,8 +389,9 @@ class _PartLoader:
                 yield from self._lines_of_expression(connection, request, expression)
             else:
                 yield from self._lines_of_fields(connection, request)
-            # The table cannot change until it is given back
-            if snapshot.creation_time(connection, name) != request.table.created:
+            # The table cannot change until it is given back. MySQL shows a snapshot's dictionary in a snapshot,
+            # so another connection is asked.
+            if snapshot.creation_time(self.witness(), name) != request.table.created:
                 raise TableChanged("another table took its name, or its structure changed", table=str(name))
 
     def _table_given_back(self, connection: SourceConnection) -> AbstractContextManager[None]:
