@@ -250,7 +250,7 @@ class _Inquiry:
         try:
             rows(
                 self._connection,
-                f"SELECT 1 FROM {quote_mysql_identifier(schema)}.{quote_mysql_identifier(table)} LIMIT 0",
+                f"SELECT * FROM {quote_mysql_identifier(schema)}.{quote_mysql_identifier(table)} LIMIT 0",
             )
         except SourceUnreachable:
             raise
