@@ -12,6 +12,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from lab import compare
+from lab.journey import Journey
 from lab.servers import REPLICA_PASSWORD, REPLICA_USER, Database, SourceServer
 from pg_chameleon.convert.rules import ZeroDates
 from pg_chameleon.daemon import StopEvent
@@ -54,12 +55,18 @@ class Watcher:
 class Stage:
     """The schema of a source that becomes `sch_SCHEMA` of the target."""
 
-    def __init__(self, server: SourceServer, database: Database, schema: str) -> None:
+    journey: Journey
+    """Set where a replica runs."""
+
+    def __init__(self, server: SourceServer, database: Database, schema: str, name: str | None = None) -> None:
+        """Install the catalogue and register the source, unless ``name`` tells how it is registered."""
         self.server = server
         self.database = database
         self.schema = schema
         self.target_schema = f"sch_{schema}"
-        self.settings = copy_settings(server, database, {schema: self.target_schema})
+        self.settings = copy_settings(server, database, {schema: self.target_schema}, name or SOURCE_NAME)
+        if name is not None:
+            return
         with closing(self.connect()) as target:
             catalogue.install(target)
             add_source(target, SOURCE_NAME, "mysql", {schema: self.target_schema})
@@ -95,10 +102,10 @@ class Stage:
         assert watcher.ended
         return report
 
-    def copy_in_process(self, kind: CopyKind = CopyKind.INIT_REPLICA) -> SpawnProcess:
+    def copy_in_process(self, kind: CopyKind = CopyKind.INIT_REPLICA, **request: Any) -> SpawnProcess:
         """Begin a copy in a process of its own, to be killed."""
         context = multiprocessing.get_context("spawn")
-        process = context.Process(target=_copy, args=(self.settings, CopyRequest(kind)))
+        process = context.Process(target=_copy, args=(self.settings, CopyRequest(kind, **request)))
         process.start()
         return process
 
@@ -107,7 +114,7 @@ class Stage:
 
     def source(self) -> Source:
         with closing(self.connect()) as target:
-            return find_source(target, SOURCE_NAME)
+            return find_source(target, self.settings.replica.name)
 
     def tables(self) -> dict[str, TrackedTable]:
         """Return the registered tables by name."""
@@ -135,10 +142,10 @@ def _copy(settings: CopySettings, request: CopyRequest) -> None:
     copy_tables(settings, request, Watcher(), StopEvent())
 
 
-def copy_settings(server: SourceServer, database: Database, mappings: Mapping[str, str]) -> CopySettings:
+def copy_settings(server: SourceServer, database: Database, mappings: Mapping[str, str], name: str) -> CopySettings:
     return CopySettings(
         ReplicaSettings(
-            name=SOURCE_NAME,
+            name=name,
             source=SourceSettings(server.host, server.port, REPLICA_USER, REPLICA_PASSWORD),
             target=TargetSettings(
                 database.server.host, database.server.port, REPLICA_USER, REPLICA_PASSWORD, database.name
