@@ -191,8 +191,7 @@ class _ShownColumn(NamedTuple):
 
 
 def _column(shown: _ShownColumn, version: ServerVersion) -> Column:
-    # MariaDB: varchar(100) /*M!100301 COMPRESSED*/
-    column_type, compressed, _ = shown.column_type.partition(" /*M!100301 COMPRESSED*/")
+    column_type, mark = _without_mark(shown.column_type)
     extra = shown.extra.lower()
     generated = _generated(shown, extra, version)
     return Column(
@@ -208,8 +207,17 @@ def _column(shown: _ShownColumn, version: ServerVersion) -> Column:
         collation=shown.collation,
         comment=shown.comment,
         srid=shown.srid,
-        compressed=bool(compressed),
+        compressed="COMPRESSED" in mark,
     )
+
+
+_MARK = re.compile(r" /\*[^'*]*\*/$")
+
+
+def _without_mark(column_type: str) -> tuple[str, str]:
+    """Split ``varchar(100) /*M!100301 COMPRESSED*/`` or ``datetime /* mariadb-5.3 */``, as MariaDB shows them."""
+    match = _MARK.search(column_type)
+    return (column_type[: match.start()], match[0]) if match else (column_type, "")
 
 
 def _generated(shown: _ShownColumn, extra: str, version: ServerVersion) -> Generated | None:

@@ -121,6 +121,7 @@ _NUMERIC_CODES = frozenset(
         Code.NEWDECIMAL,
         Code.FLOAT,
         Code.DOUBLE,
+        Code.YEAR,
     }
 )
 
@@ -313,17 +314,40 @@ def _name_differences(content: bytes, schema: TableSchema) -> Iterator[str]:
 
 
 def _charset_differences(field: int, content: bytes, table: TableMap, schema: TableSchema) -> Iterator[str]:
-    """One collation for all text columns and the exceptions from it, or one for each."""
-    text_columns = [
-        column
-        for column, stored in zip(schema.columns, stored_types(table), strict=False)
-        if _has_collation(stored.code)
-    ]
+    """One collation for all text columns and the exceptions from it, or one for each.
+
+    MariaDB counts spatial columns among the text columns, MySQL does not.
+    """
     numbers = []
     position = 0
     while position < len(content):
         number, position = length_encoded(content, position)
         numbers.append(number)
+    found = [
+        _charset_difference(field, numbers, _text_columns(table, schema, codes)) for codes in _CODES_WITH_COLLATION
+    ]
+    if all(found):
+        # The count that is right for the server fits up to the column that really differs
+        yield max(difference for difference in found if difference)[1]
+
+
+_MYSQL_CODES_WITH_COLLATION = _BLOBS | {
+    Code.STRING,
+    Code.VARCHAR,
+    Code.VAR_STRING,
+    Code.BLOB_COMPRESSED,
+    Code.VARCHAR_COMPRESSED,
+    Code.VECTOR,
+}
+_CODES_WITH_COLLATION = (_MYSQL_CODES_WITH_COLLATION, _MYSQL_CODES_WITH_COLLATION | {Code.GEOMETRY})
+
+
+def _text_columns(table: TableMap, schema: TableSchema, codes: frozenset[int]) -> list[Column]:
+    return [column for column, stored in zip(schema.columns, stored_types(table), strict=False) if stored.code in codes]
+
+
+def _charset_difference(field: int, numbers: list[int], text_columns: list[Column]) -> tuple[int, str] | None:
+    """Return the number of the first text column that differs, and how."""
     if field == _DEFAULT_CHARSET:
         collations = dict.fromkeys(range(len(text_columns)), numbers[0])
         collations.update(zip(numbers[1::2], numbers[2::2], strict=True))
@@ -332,17 +356,8 @@ def _charset_differences(field: int, content: bytes, table: TableMap, schema: Ta
     for index, column in enumerate(text_columns):
         charset = charset_of_collation(collations.get(index, 0))
         if charset is not None and column.charset is not None and charset != _canonical(column.charset):
-            yield f"column {column.name} has the character set {charset} where {column.charset} is expected"
-
-
-def _has_collation(code: int) -> bool:
-    return code in _BLOBS or code in (
-        Code.STRING,
-        Code.VARCHAR,
-        Code.VAR_STRING,
-        Code.BLOB_COMPRESSED,
-        Code.VARCHAR_COMPRESSED,
-    )
+            return index, f"column {column.name} has the character set {charset} where {column.charset} is expected"
+    return None
 
 
 def _canonical(charset: str) -> str:

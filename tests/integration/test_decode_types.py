@@ -225,7 +225,7 @@ def _is_for(case: Case, server: SourceServer) -> bool:
     return server.product in case.servers and server.version >= case.since
 
 
-def _usable_cases(server: SourceServer) -> list[Case]:
+def usable_cases(server: SourceServer) -> list[Case]:
     cases = [case for case in CASES if _is_for(case, server)]
     if server.product == "mysql" and server.version < (5, 7, 8):
         cases = [case for case in cases if case.column_type != "json"]
@@ -263,7 +263,7 @@ def expected(column: Column, value: Any) -> Any:
     return value
 
 
-def _select_rows(server: SourceServer, structure: TableSchema) -> list[tuple[Any, ...]]:
+def select_rows(server: SourceServer, structure: TableSchema) -> list[tuple[Any, ...]]:
     columns = ", ".join(map(selected, structure.columns))
     with closing(
         server.connect(structure.name.schema, init_command="set time_zone = '+00:00', sql_mode = ''")
@@ -276,12 +276,12 @@ def _select_rows(server: SourceServer, structure: TableSchema) -> list[tuple[Any
         ]
 
 
-def _wide_table(cases: list[Case]) -> str:
+def wide_table(cases: list[Case]) -> str:
     columns = ", ".join(f"c{number} {case.column_type}" for number, case in enumerate(cases))
     return f"create table wide (id int primary key, {columns}) row_format=dynamic"
 
 
-def _insert(cases: list[Case], row: int) -> str:
+def insert_of(cases: list[Case], row: int) -> str:
     """A row with the value number ``row`` of each case that has so many."""
     values = ", ".join(case.values[row] if row < len(case.values) else "null" for case in cases)
     return f"insert into wide values ({row}, {values})"
@@ -289,13 +289,13 @@ def _insert(cases: list[Case], row: int) -> str:
 
 def test_decoded_inserts_are_what_select_says(source_server: SourceServer, fresh_schema: FreshSchema) -> None:
     schema = fresh_schema(source_server)
-    cases = _usable_cases(source_server)
+    cases = usable_cases(source_server)
     rows = max(len(case.values) for case in cases) + 1
-    statements = [_wide_table(cases), *(_insert(cases, row) for row in range(rows))]
+    statements = [wide_table(cases), *(insert_of(cases, row) for row in range(rows))]
     events = events_of(source_server, lambda: execute_all(source_server, schema, statements))
     structure = structure_of(source_server, schema, "wide")
     decoded = [row for rows in decoded_rows(events, structure) for row in rows.rows]
-    wanted = _select_rows(source_server, structure)
+    wanted = select_rows(source_server, structure)
     assert len(decoded) == len(wanted) == rows
     for ours, theirs in zip(decoded, wanted, strict=True):
         for column, our, their in zip(structure.columns, ours, theirs, strict=True):
@@ -307,15 +307,15 @@ def test_decoded_updates_and_deletes_hold_both_images(
     source_server: SourceServer, fresh_schema: FreshSchema, row_image: str
 ) -> None:
     schema = fresh_schema(source_server)
-    cases = [case for case in _usable_cases(source_server) if "000" not in case.values[-1]]
+    cases = [case for case in usable_cases(source_server) if "000" not in case.values[-1]]
     lasts = ", ".join(f"c{number} = {case.values[-1]}" for number, case in enumerate(cases))
-    execute_all(source_server, schema, [_wide_table(cases), _insert(cases, 0)])
+    execute_all(source_server, schema, [wide_table(cases), insert_of(cases, 0)])
     structure = structure_of(source_server, schema, "wide")
-    before = _select_rows(source_server, structure)[0]
+    before = select_rows(source_server, structure)[0]
     options = {"init_command": f"set binlog_row_image = {row_image}"}
     update = [f"update wide set {lasts}"]
     events = events_of(source_server, lambda: execute_all(source_server, schema, update, **options))
-    after = _select_rows(source_server, structure)[0]
+    after = select_rows(source_server, structure)[0]
     delete = ["update wide set c0 = null", "delete from wide"]
     events += events_of(source_server, lambda: execute_all(source_server, schema, delete, **options))
     updated, nulled, deleted = decoded_rows(events, structure)
