@@ -158,7 +158,12 @@ class Registry:
         if isinstance(statement, StatementFormatChange):
             self._distrust(occasion, "was changed in statement format; set binlog_format=ROW on the source")
             return
-        changes = apply(statement, self._structures)
+        changes = apply(
+            statement,
+            self._structures,
+            error_code=event.error_code,
+            settled=lambda name: (table := self._tables.get(name)) is not None and table.covers(event.position),
+        )
         self._structures.move(statement, changes)
         stored = [self._follow_change(occasion, change) for change in changes]
         if any(stored):
