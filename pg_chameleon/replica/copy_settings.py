@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pg_chameleon.config import Configuration, SourceConfiguration
 from pg_chameleon.model.names import TableName
+from pg_chameleon.postgres.connection import TargetSettings
 from pg_chameleon.replica.settings import ReplicaSettings, replica_settings
 
 
@@ -25,6 +26,8 @@ class CopyKind(Enum):
 class CopySettings:
     """How a source is copied. ``spool_folder``: rows go through files there; None streams them.
 
+    ``peer``: how the source is reached if it is a PostgreSQL; ``replica.source`` counts for nothing then.
+
     ``lock_timeout`` is in milliseconds, 0 for no limit; ``max_memory`` in bytes, for all workers together.
     """
 
@@ -35,6 +38,7 @@ class CopySettings:
     spool_folder: Path | None = None
     lock_timeout: int = 120_000
     keep_existing: bool = False
+    peer: TargetSettings | None = None
 
 
 def copy_settings(configuration: Configuration, source: SourceConfiguration) -> CopySettings:
@@ -47,6 +51,21 @@ def copy_settings(configuration: Configuration, source: SourceConfiguration) -> 
         spool_folder=source.out_dir if source.copy_mode == "file" else None,
         lock_timeout=source.lock_timeout,
         keep_existing=source.keep_existing_schema,
+        peer=_peer(source) if source.type == "pgsql" else None,
+    )
+
+
+def _peer(source: SourceConfiguration) -> TargetSettings:
+    wanted = source.db_conn
+    return TargetSettings(
+        host=wanted.host,
+        port=wanted.port,
+        user=wanted.user,
+        password=wanted.password.reveal(),
+        database=wanted.database,
+        sslmode=None if wanted.ssl is None else "verify-full" if wanted.ssl.verify else "require",
+        sslrootcert=None if wanted.ssl is None or wanted.ssl.ca is None else str(wanted.ssl.ca),
+        connect_timeout=wanted.connect_timeout,
     )
 
 

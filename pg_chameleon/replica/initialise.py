@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import closing
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,7 @@ from pg_chameleon.replica.copy_settings import CopyKind, CopyProblem, CopyReport
 from pg_chameleon.replica.copy_structure import copy_structures
 from pg_chameleon.replica.copy_swap import Swap, SwapOutcome
 from pg_chameleon.replica.copy_worker import WorkerSettings
+from pg_chameleon.replica.peer import PeerCopy
 
 logger = logging.getLogger(__name__)
 
@@ -56,10 +57,15 @@ def copy_tables(settings: CopySettings, request: CopyRequest, observer: CopyObse
         source = find_source(target, name)
         _take_roles(target, source, request.kind, stop)
         try:
-            context = _context(settings, source, target, ProgressTracker(observer), stop)
+            tracker = ProgressTracker(observer)
+            if settings.peer is not None:
+                table_filter = settings.replica.table_filter(read_mappings(target, source))
+                copy = PeerCopy(settings, request, source, table_filter, target, tracker, stop)
+                return _with_status(source, target, request.kind, copy.run)
+            context = _context(settings, source, target, tracker, stop)
             if request.kind is CopyKind.COPY_SCHEMA:
                 return copy_structures(context)
-            return _with_status(context, request)
+            return _with_status(source, target, request.kind, _CopyRun(context, request).run)
         finally:
             observer.finished()
 
@@ -96,20 +102,19 @@ def _context(
     )
 
 
-def _with_status(context: CopyContext, request: CopyRequest) -> CopyReport:
+def _with_status(source: Source, target: Connection, kind: CopyKind, copy: Callable[[], CopyReport]) -> CopyReport:
     """Copy, and let the source's status tell so, unless its replica runs: then that is its status."""
-    source, target = context.source, context.target
-    whole = request.kind is CopyKind.INIT_REPLICA
+    whole = kind is CopyKind.INIT_REPLICA
     if not whole and LockRole.DAEMON in held_roles(target, source.source_id):
-        return _CopyRun(context, request).run()
+        return copy()
     set_status(target, source, SourceStatus.INITIALISING if whole else SourceStatus.SYNCING)
     try:
-        report = _CopyRun(context, request).run()
+        report = copy()
     except ChameleonError as error:
         _set_status_after_error(target, source, SourceStatus.ERROR if whole else source.status, error)
         raise
     if report.interrupted:
-        set_status(target, source, source.status, f"{request.kind.value} was interrupted; run it again")
+        set_status(target, source, source.status, f"{kind.value} was interrupted; run it again")
     else:
         set_status(target, source, SourceStatus.INITIALISED if whole else SourceStatus.SYNCED)
     return report

@@ -60,6 +60,14 @@ select pg_describe_object(d.classid, d.objid, d.objsubid)
 from pg_depend d
 where d.deptype = 'n'
     and d.classid not in ('pg_rewrite'::regclass, 'pg_constraint'::regclass)
+    -- A generated column depends on others of its own table.
+    and not exists (
+        select 1
+        from pg_attrdef a
+        where d.classid = 'pg_attrdef'::regclass
+            and a.oid = d.objid
+            and a.adrelid = any(%(relations)s)
+    )
     and (
         (d.refclassid = 'pg_class'::regclass and d.refobjid = any(%(relations)s))
         or (

@@ -143,31 +143,34 @@ def _copy(settings: CopySettings, request: CopyRequest) -> None:
 
 
 def copy_settings(server: SourceServer, database: Database, mappings: Mapping[str, str], name: str) -> CopySettings:
-    return CopySettings(
-        ReplicaSettings(
-            name=name,
-            source=SourceSettings(server.host, server.port, REPLICA_USER, REPLICA_PASSWORD),
-            target=TargetSettings(
-                database.server.host, database.server.port, REPLICA_USER, REPLICA_PASSWORD, database.name
-            ),
-            limit=TableFilter(dict(mappings)),
-            events=EventFilter(),
-            server_id=1,
-            use_gtid=False,
-            batch_rows=1000,
-            replay_rows=1000,
-            retention=timedelta(days=1),
-            sleep=1.0,
-            stop_on_read_error=False,
-            stop_on_replay_error=False,
-            maintenance=None,
-            overrides=(),
-            zero_dates=ZeroDates.NULL,
-            grant_select_to=(),
-            grant_write_to=(),
-            fillfactor={},
-        ),
-        lock_timeout=5_000,
+    source = SourceSettings(server.host, server.port, REPLICA_USER, REPLICA_PASSWORD)
+    replica = dataclasses.replace(plain_settings(database, mappings, name), source=source)
+    return CopySettings(replica, lock_timeout=5_000)
+
+
+def plain_settings(database: Database, mappings: Mapping[str, str], name: str) -> ReplicaSettings:
+    """Return settings in which nothing is special, without a source to connect to."""
+    server = database.server
+    return ReplicaSettings(
+        name=name,
+        source=SourceSettings("nowhere"),
+        target=TargetSettings(server.host, server.port, REPLICA_USER, REPLICA_PASSWORD, database.name),
+        limit=TableFilter(dict(mappings)),
+        events=EventFilter(),
+        server_id=1,
+        use_gtid=False,
+        batch_rows=1000,
+        replay_rows=1000,
+        retention=timedelta(days=1),
+        sleep=1.0,
+        stop_on_read_error=False,
+        stop_on_replay_error=False,
+        maintenance=None,
+        overrides=(),
+        zero_dates=ZeroDates.NULL,
+        grant_select_to=(),
+        grant_write_to=(),
+        fillfactor={},
     )
 
 

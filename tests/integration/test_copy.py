@@ -316,10 +316,16 @@ def test_structure_alone_is_made_once(stage: Stage) -> None:
 
 
 def test_a_schema_is_refreshed(stage: Stage) -> None:
-    stage.execute("create table one (id int primary key)", "create table gone (id int primary key)")
+    stage.execute(
+        "create table one (id int primary key, twice int generated always as (id * 2) stored)",
+        "create table gone (id int primary key)",
+    )
     stage.copy()
     stage.execute(
-        "insert into one values (1)", "drop table gone", "create table added (id int)", "insert into added values (1)"
+        "insert into one (id) values (1)",
+        "drop table gone",
+        "create table added (id int)",
+        "insert into added values (1)",
     )
     report = stage.copy(CopyKind.REFRESH_SCHEMA, schema=stage.schema)
     assert report.complete
