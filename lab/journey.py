@@ -169,8 +169,10 @@ class Journey:
     def source_position(self) -> tuple[int, int]:
         """Return the end of the source's binlog: the number of the file, and the offset in it."""
         connection = self.sources[self.name]["db_conn"]
-        options = {key: connection[key] for key in ("host", "port", "user", "password") if key in connection}
-        with closing(pymysql.connect(**options)) as source, source.cursor() as cursor:
+        options = {key: connection[key] for key in ("host", "port", "user") if key in connection}
+        # PyMySQL would encode text as latin1.
+        password = str(connection.get("password", "")).encode()
+        with closing(pymysql.connect(password=password, **options)) as source, source.cursor() as cursor:
             try:
                 cursor.execute("show binary log status")
             except pymysql.err.ProgrammingError as error:

@@ -24,6 +24,8 @@ NEW_COLUMNS = (
     "text",
     "bit(5) default b'10101'",
 )
+LOCKED = {1205, 1213}
+ATTEMPTS = 20
 
 
 class DdlSidekick:
@@ -49,6 +51,9 @@ class DdlSidekick:
         )
         with closing(self.connect()) as connection:
             connection.select_db(self.schema)
+            # An ALTER that waits for a table's lock while the writer waits for the ALTER is a deadlock that no
+            # server sees: one lock is InnoDB's, the other the server's.
+            query(connection, "set session innodb_lock_wait_timeout = 1")
             for kind in kinds * rounds:
                 self.number += 1
                 tables = read_tables(connection, self.schema)
@@ -60,12 +65,16 @@ class DdlSidekick:
         return self.statements
 
     def _execute(self, connection: "SourceConnection", statement: str) -> None:
-        try:
-            query(connection, statement, ())
-        except MySQLError as error:
-            self.refused.append(f"{statement}: {error}")
-        else:
-            self.statements.append(statement.replace("%%", "%"))
+        for attempt in range(ATTEMPTS):
+            try:
+                query(connection, statement, ())
+            except MySQLError as error:
+                if error.args[0] not in LOCKED or attempt == ATTEMPTS - 1:
+                    self.refused.append(f"{statement}: {error}")
+                    return
+            else:
+                self.statements.append(statement.replace("%%", "%"))
+                return
 
     def _add_column(self, table: Table) -> Sequence[str]:
         place = self.rng.choice(["", " first", f" after {quoted(table.columns[0].name)}"])

@@ -1,0 +1,2 @@
+insert into t values (4, '🐬', '🪁');
+update t set e = '🐬' where id = 3;
