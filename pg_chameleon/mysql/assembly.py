@@ -6,6 +6,8 @@ ends. Nothing is read or waited for here, so that recorded binlogs can be replay
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from struct import unpack_from
 from typing import NamedTuple
@@ -76,6 +78,9 @@ class _Event(NamedTuple):
     flags: int
     body: bytes
 
+
+# What a damaged event makes of its parser
+_DAMAGE = (IndexError, ValueError, struct.error, zlib.error)
 
 _Handler = Callable[[_Event], Iterable[StreamEvent]]
 _Gtid = tuple[str, int] | tuple[int, int, int]
@@ -165,8 +170,17 @@ class Assembler:
 
     def _dispatch(self, event: _Event) -> Iterable[StreamEvent]:
         handler = self._handlers.get(event.type)
-        if handler is not None:
+        if handler is None:
+            return self._unknown(event)
+        try:
             return handler(event)
+        except StreamError as error:
+            error.position = error.position or str(self.binlog_position)
+            raise
+        except _DAMAGE as error:
+            raise self._error(f"an event of type {event.type} cannot be read: {error}") from error
+
+    def _unknown(self, event: _Event) -> Iterable[StreamEvent]:
         if event.flags & events.IGNORABLE:
             return _NOTHING
         raise StreamError(
@@ -402,8 +416,12 @@ class Assembler:
         return (TransactionBegin(None), rows)
 
     def _payload(self, event: _Event) -> Iterator[StreamEvent]:
-        for raw in payload_events(event.body):
-            yield from self._dispatch(_Event._make((*events.unpack_header(raw), raw[HEADER_SIZE:])))
+        try:
+            for raw in payload_events(event.body):
+                yield from self._dispatch(_Event._make((*events.unpack_header(raw), raw[HEADER_SIZE:])))
+        except StreamError as error:
+            error.position = error.position or str(self.binlog_position)
+            raise
 
 
 def _pass_over(_event: _Event) -> Iterable[StreamEvent]:

@@ -273,13 +273,12 @@ _ORIGINAL_TIME_FOLLOWS = 1 << 55
 
 def parse_gtid(body: bytes) -> MysqlGtid:
     """Read a GTID or ANONYMOUS_GTID event; commit times, in microseconds, are there since MySQL 8.0.1."""
-    uuid = uuid_text(body[1:17])
-    number = int.from_bytes(body[17:25], "little")
+    _, uuid, number = unpack_from("<B16sQ", body)
     commit_time = 0.0
     if len(body) >= _IMMEDIATE_COMMIT_TIME + 7:
         time = int.from_bytes(body[_IMMEDIATE_COMMIT_TIME : _IMMEDIATE_COMMIT_TIME + 7], "little")
         commit_time = (time & (_ORIGINAL_TIME_FOLLOWS - 1)) / 1e6
-    return MysqlGtid(uuid, number, commit_time)
+    return MysqlGtid(uuid_text(uuid), number, commit_time)
 
 
 def uuid_text(data: bytes) -> str:

@@ -23,42 +23,49 @@ _LARGEST_EVENT = 1 << 30
 
 def payload_events(body: bytes) -> Iterator[bytes]:
     """Yield the events in the body of a TRANSACTION_PAYLOAD event; they have headers, but no checksums."""
-    compression, start = _payload_header(body)
-    if compression == _NOT_COMPRESSED:
-        yield from _events(io.BytesIO(body[start:]))
-    elif compression == _ZSTD:
-        with zstandard.ZstdDecompressor().stream_reader(memoryview(body)[start:]) as reader:
-            yield from _events(reader)
-    else:
+    fields, start = _payload_fields(body)
+    compression = fields.get(_COMPRESSION, _NOT_COMPRESSED)
+    if compression not in (_ZSTD, _NOT_COMPRESSED):
         raise StreamError(f"a transaction is compressed by the unknown algorithm {compression}")
+    size = 0
+    try:
+        for event in _events(_reader(body, start, compression)):
+            size += len(event)
+            yield event
+    except zstandard.ZstdError as error:
+        raise StreamError(f"a compressed transaction cannot be uncompressed: {error}") from error
+    if size != fields.get(_UNCOMPRESSED_SIZE, size):
+        raise StreamError(f"a compressed transaction has {size} bytes of {fields[_UNCOMPRESSED_SIZE]}")
 
 
-def _payload_header(body: bytes) -> tuple[int, int]:
-    """Return the kind of compression, and where the payload begins."""
-    compression = _NOT_COMPRESSED
+def _payload_fields(body: bytes) -> tuple[dict[int, int], int]:
+    """Return the fields before the payload, all of them numbers, and where the payload begins."""
+    fields: dict[int, int] = {}
     position = 0
     while True:
         field, position = length_encoded(body, position)
         if field == _END_MARK:
-            return compression, position
+            return fields, position
         size, position = length_encoded(body, position)
-        if field == _COMPRESSION:
-            compression, _ = length_encoded(body, position)
+        fields[field], _ = length_encoded(body, position)
         position += size
 
 
+def _reader(body: bytes, start: int, compression: int) -> BinaryIO | zstandard.ZstdDecompressionReader:
+    if compression == _NOT_COMPRESSED:
+        return io.BytesIO(body[start:])
+    return zstandard.ZstdDecompressor().stream_reader(memoryview(body)[start:])
+
+
 def _events(reader: BinaryIO | zstandard.ZstdDecompressionReader) -> Iterator[bytes]:
-    try:
-        while header := _read(reader, HEADER_SIZE):
-            size = unpack_header(header)[3] if len(header) == HEADER_SIZE else 0
-            if not HEADER_SIZE <= size <= _LARGEST_EVENT:
-                raise StreamError("a compressed transaction holds something that is no event")
-            body = _read(reader, size - HEADER_SIZE)
-            if len(body) != size - HEADER_SIZE:
-                raise StreamError("a compressed transaction ends within an event")
-            yield header + body
-    except zstandard.ZstdError as error:
-        raise StreamError(f"a compressed transaction cannot be uncompressed: {error}") from error
+    while header := _read(reader, HEADER_SIZE):
+        size = unpack_header(header)[3] if len(header) == HEADER_SIZE else 0
+        if not HEADER_SIZE <= size <= _LARGEST_EVENT:
+            raise StreamError("a compressed transaction holds something that is no event")
+        body = _read(reader, size - HEADER_SIZE)
+        if len(body) != size - HEADER_SIZE:
+            raise StreamError("a compressed transaction ends within an event")
+        yield header + body
 
 
 def _read(reader: BinaryIO | zstandard.ZstdDecompressionReader, size: int) -> bytes:

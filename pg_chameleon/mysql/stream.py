@@ -53,6 +53,7 @@ class BinlogStream:
         self._reader = PacketReader(self._connection._sock)  # type: ignore[attr-defined]
         self._assembler = Assembler(start, skip_to=dump.skip_to)
         self._ready: Iterator[StreamEvent] = iter(())
+        self._peeked: StreamEvent | None = None
 
     @property
     def position(self) -> Position:
@@ -62,7 +63,8 @@ class BinlogStream:
     def next(self, timeout: float | None) -> StreamEvent | None:
         """Return the next event, or None when none came for ``timeout`` seconds."""
         while True:
-            for event in self._ready:
+            event = self._take_ready()
+            if event is not None:
                 return event
             packet = self._reader.next_packet(timeout)
             if packet is None:
@@ -73,7 +75,14 @@ class BinlogStream:
 
     def pending(self) -> bool:
         """Tell whether more can be read without waiting."""
-        return self._reader.pending()
+        if self._peeked is None:
+            self._peeked = next(self._ready, None)
+        return self._peeked is not None or self._reader.pending()
+
+    def _take_ready(self) -> StreamEvent | None:
+        """Return what is left of the last packet, which may have held several events."""
+        event, self._peeked = self._peeked, None
+        return event if event is not None else next(self._ready, None)
 
     def close(self) -> None:
         """End the connection; the source notices by itself."""

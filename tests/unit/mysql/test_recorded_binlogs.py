@@ -253,6 +253,25 @@ def test_an_event_that_is_cut_short_stops_the_stream() -> None:
         fed(raws)
 
 
+@pytest.mark.parametrize("kind", [EventType.TABLE_MAP, EventType.QUERY, EventType.WRITE_ROWS, EventType.GTID])
+def test_an_event_that_cannot_be_read_stops_the_stream_at_its_position(kind: EventType) -> None:
+    raws, place = first_of(kind)
+    raws[place] = rewritten(raws[place][:24] + bytes(4), size=28)
+    with pytest.raises(StreamError) as raised:
+        fed(raws)
+    assert raised.value.position == f"binlog.000001:{unpack_header(raws[place])[4]}"
+
+
+def test_a_transaction_payload_that_is_damaged_stops_the_stream() -> None:
+    raws, place = first_of(EventType.TRANSACTION_PAYLOAD)
+    whole = raws[place]
+    for cut in (40, 60, len(whole) - 20):
+        raws[place] = rewritten(whole[:cut] + bytes(4), size=cut + 4)
+        with pytest.raises(StreamError) as raised:
+            fed(raws)
+        assert raised.value.position
+
+
 def test_a_transaction_that_a_crash_cut_off_is_rolled_back() -> None:
     raws, place = first_of(EventType.XID)
     events = fed([*raws[:place], *raw_events_of("mysql-9.7", 2)[:1]])
