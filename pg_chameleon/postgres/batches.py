@@ -91,15 +91,15 @@ class OpenBatch:
     def add(self, table_id: int, entries: Iterable[LogEntry], file_number: int, offset: int) -> None:
         """Append the entries of one row event, which ends at ``offset`` of the numbered binlog file."""
         head = _HEAD.pack(_FIELDS, 8, self.batch_id, 8)
-        tails = {
-            operation: _TAIL.pack(4, self.segment, 4, table_id, 1, operation, 4, file_number, 8, offset)
-            for operation in _SUMMARY_SLOT
-        }
+        tail, tail_of = b"", b""
         counts = self._counts.setdefault((self.segment, table_id), [0, 0, 0, 0])
         sequence, lines, size = self.sequence, self._lines, self.size
         try:
             for operation, key, image in entries:
-                fields = tails[operation] + _text_field(key) + _text_field(image)
+                if operation is not tail_of:
+                    tail = _TAIL.pack(4, self.segment, 4, table_id, 1, operation, 4, file_number, 8, offset)
+                    tail_of = operation
+                fields = tail + _text_field(key) + _text_field(image)
                 sequence += 1
                 line = head + sequence.to_bytes(8, "big") + fields
                 counts[_SUMMARY_SLOT[operation]] += 1

@@ -31,8 +31,11 @@ class TableCapture:
     _map: TableMap | None = None
     _entries: dict[tuple[RowKind, bytes, bytes, bool], Entries] = field(default_factory=dict)
 
-    def entries(self, event: RowsEvent, position: BinlogPosition) -> Iterator[LogEntry]:
-        """Yield the log entries of an event; raise ``DecodeError`` if it does not fit the structure."""
+    def entries(self, event: RowsEvent, file: str) -> Iterator[LogEntry]:
+        """Yield the log entries of an event; raise ``DecodeError`` if it does not fit the structure.
+
+        ``file`` is the binlog file in which the event stands.
+        """
         if event.table is not self._map and event.table != self._map:
             check_table_map(event.table, self.schema)
             self._entries.clear()
@@ -43,7 +46,7 @@ class TableCapture:
             make = self._entries[layout] = self._compiled(event)
         for entry in make(event.body, event.start):
             if self._changes:
-                self.notes.add(self.schema.name, entry.key, position, self._changes)
+                self.notes.add(self.schema.name, entry.key, BinlogPosition(file, event.offset), self._changes)
                 self._changes.clear()
             yield entry
 

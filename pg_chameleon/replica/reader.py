@@ -162,6 +162,10 @@ class _Session:
     commit_time: float | None = None
     captures: dict[int, TableCapture] = field(default_factory=dict)
     savepoints: dict[str, int] = field(default_factory=dict)
+    file_number: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.file_number = self.position.binlog.file_number
 
     def run(self, stop: Stop, until: BinlogPosition | None) -> None:
         """Read events until told to stop; whatever is not stored by then is read again next time."""
@@ -195,7 +199,7 @@ class _Session:
             self.store.decide(event.xid, committed=event.committed)
             self._advance(event.position, event.commit_time)
         elif isinstance(event, Idle):
-            self.position = event.position
+            self._reach(event.position)
             self._store_or_move(caught_up=event.caught_up)
         else:
             assert isinstance(event, TransactionBegin)
@@ -217,17 +221,17 @@ class _Session:
 
     def _rows(self, event: RowsEvent) -> None:
         table = self.registry.find(event.table.name)
-        if table is None or not table.captured:
+        if table is None or not table.captured or table.covers(self.file_number, event.offset):
+            return
+        if self.settings.events.skips(event.kind, event.table.name):
             return
         # A transaction lies in one file whole, so the file is that of the last position.
-        position = BinlogPosition(self.position.binlog.file, event.offset)
-        if table.covers(position) or self.settings.events.skips(event.kind, event.table.name):
-            return
+        file = self.position.binlog.file
         try:
-            entries = self._capture(table).entries(event, position)
-            self.store.batch.add(table.table_id, entries, position.file_number, event.offset)
+            entries = self._capture(table).entries(event, file)
+            self.store.batch.add(table.table_id, entries, self.file_number, event.offset)
         except DecodeError as error:
-            self._distrust(event, error, position)
+            self._distrust(event, error, BinlogPosition(file, event.offset))
         self.store.keep_bounded()
 
     def _capture(self, table: ReadTable) -> TableCapture:
@@ -250,10 +254,15 @@ class _Session:
 
     def _advance(self, position: Position, commit_time: float) -> None:
         """A transaction is whole: store if the batch is full, or if there is nothing else to do."""
-        self.position = position
+        self._reach(position)
         self.commit_time = self.clocks.on_target(commit_time)
         if self.store.batch.rows >= self.settings.batch_rows or not self.stream.pending():
             self._store_or_move(caught_up=False)
+
+    def _reach(self, position: Position) -> None:
+        if position.binlog.file != self.position.binlog.file:
+            self.file_number = position.binlog.file_number
+        self.position = position
 
     def _store_or_move(self, *, caught_up: bool) -> None:
         now = self.clocks.now() if caught_up else None

@@ -42,21 +42,25 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ReadTable:
-    """A table as the read process sees it: only the source's side."""
+    """A table as the read process sees it: only the source's side. ``start``: file number and offset, to compare."""
 
     table_id: int
     state: TableState
-    start: BinlogPosition | None
+    start: tuple[int, int]
     schema: TableSchema
 
-    def covers(self, position: BinlogPosition) -> bool:
-        """Tell whether the table's copy already holds what happened up to the position."""
-        return self.start is not None and position <= self.start
+    def covers(self, file_number: int, offset: int) -> bool:
+        """Tell whether the table's copy already holds what happened up to there."""
+        return (file_number, offset) <= self.start
 
     @property
     def captured(self) -> bool:
         """Tell whether changes of the table's rows are stored."""
-        return self.state in (TableState.REPLICATED, TableState.COPYING, TableState.COPIED)
+        return self.state in _CAPTURED
+
+
+_CAPTURED = frozenset({TableState.REPLICATED, TableState.COPYING, TableState.COPIED})
+_FROM_THE_BEGINNING = (-1, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,10 @@ class Occasion:
     def position(self) -> BinlogPosition:
         """Where the statement stands in the binlog."""
         return self.event.position
+
+    def is_before(self, table: ReadTable) -> bool:
+        """Tell whether the table's copy is later than the statement."""
+        return table.covers(self.position.file_number, self.position.offset)
 
     def store(self, table: int, kind: str, structure_id: int | None = None, **document: Any) -> bool:
         """Store what the target has to do; the answer is that there is something."""
@@ -106,7 +114,9 @@ class Registry:
         self._tables: dict[TableName, ReadTable] = {}
         # A table that is copied anew is registered twice; the newer registration is the one to fill.
         for table in known:
-            self._tables[table.schema.name] = ReadTable(table.table_id, table.state, table.start, table.schema)
+            start = table.start
+            place = _FROM_THE_BEGINNING if start is None else (start.file_number, start.offset)
+            self._tables[table.schema.name] = ReadTable(table.table_id, table.state, place, table.schema)
         self._structures = Structures(
             traits,
             [table.schema for table in self._tables.values() if table.state is not TableState.QUARANTINED],
@@ -134,7 +144,7 @@ class Registry:
     ) -> None:
         """Take a table out of the replica, and put it on record."""
         table = self._tables.get(name)
-        if table is None or not table.captured or table.covers(position):
+        if table is None or not table.captured or table.covers(position.file_number, position.offset):
             return
         tables.quarantine(cursor, table.table_id, reason, position)
         failure = Failure(reason, table=name, position=position, statement=statement)
@@ -162,7 +172,7 @@ class Registry:
             statement,
             self._structures,
             error_code=event.error_code,
-            settled=lambda name: (table := self._tables.get(name)) is not None and table.covers(event.position),
+            settled=lambda name: (table := self._tables.get(name)) is not None and occasion.is_before(table),
         )
         self._structures.move(statement, changes)
         stored = [self._follow_change(occasion, change) for change in changes]
@@ -197,7 +207,7 @@ class Registry:
         table = self._tables.get(change.name)
         if table is None and isinstance(change, TableUncertain):
             self._register_uncertain(occasion, change)
-        if table is None or table.covers(occasion.position):
+        if table is None or occasion.is_before(table):
             return False
         if isinstance(change, TableDropped):
             return self._ended(occasion, table)
@@ -216,7 +226,7 @@ class Registry:
 
     def _created(self, occasion: Occasion, schema: TableSchema) -> bool:
         present = self._tables.get(schema.name)
-        if schema.name.schema not in self._filter.mappings or (present and present.covers(occasion.position)):
+        if schema.name.schema not in self._filter.mappings or (present and occasion.is_before(present)):
             return False
         if present is not None:
             self._ended(occasion, present)
@@ -229,7 +239,7 @@ class Registry:
     def _altered(self, occasion: Occasion, change: TableAltered) -> bool:
         before, after = change.before.name, change.after.name
         table = self._tables.get(before)
-        if table is None or table.covers(occasion.position):
+        if table is None or occasion.is_before(table):
             return False
         admitted = self._filter.admits(after)
         if after != before and not (table.captured and admitted):
@@ -276,6 +286,6 @@ class Registry:
         table_id, structure_id = tables.register_in_stream(
             occasion.cursor, self._source, schema, target, state, position=occasion.position, replayed=replayed
         )
-        self._tables[schema.name] = ReadTable(table_id, state, None, schema)
+        self._tables[schema.name] = ReadTable(table_id, state, _FROM_THE_BEGINNING, schema)
         self.changed = True
         return table_id, structure_id
