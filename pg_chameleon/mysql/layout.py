@@ -121,7 +121,6 @@ _NUMERIC_CODES = frozenset(
         Code.NEWDECIMAL,
         Code.FLOAT,
         Code.DOUBLE,
-        Code.YEAR,
     }
 )
 
@@ -285,7 +284,7 @@ def _optional_fields(optional: bytes) -> Iterator[tuple[int, bytes]]:
 def _signedness_differences(content: bytes, table: TableMap, schema: TableSchema) -> Iterator[str]:
     """One bit for each numeric column, the highest first, set where it is unsigned.
 
-    MySQL 9 counts YEAR among them, as unsigned; older servers do not.
+    MySQL 9 and MariaDB count YEAR among them, as unsigned; older servers do not.
     """
     with_years, without_years = (
         list(_wrong_signs(content, table, schema, codes)) for codes in (_NUMERIC_CODES | {Code.YEAR}, _NUMERIC_CODES)
