@@ -177,8 +177,8 @@ def test_undecodable_text_stays_bytes(source_server: SourceServer, fresh_schema:
 
 @pytest.mark.source_version(mysql=(8, 0, 1), mariadb=(10, 5))
 def test_charsets_are_those_of_the_text_columns(source_server: SourceServer, fresh_schema: FreshSchema) -> None:
-    definition = """a varchar(5) character set latin1, g geometry, y year, u tinyint unsigned, b blob,
-                    c varchar(5) character set latin2, s smallint, d char(3) character set latin5"""
+    definition = """a varchar(5) character set latin1, g geometry, u tinyint unsigned, b blob,
+                    c varchar(5) character set latin2, s smallint, d char(3) character set latin5, y year"""
     with row_metadata(source_server, "minimal"):
         table, structure = map_and_structure(
             source_server,
