@@ -7,7 +7,7 @@ import argparse
 import time
 
 from benchmarks.backlog import CHANGES, TRANSACTIONS, write_backlog
-from benchmarks.common import copied_replica, print_results, sampled_memory
+from benchmarks.common import copied_replica, print_results, sampled_usage
 from benchmarks.first_copy import SCHEMA, fill
 from lab import compare
 from lab.servers import MariaDB, target_server
@@ -56,19 +56,26 @@ def main() -> int:
             changes = write_backlog(source, options.changes, options.transactions)
             native = seconds_of_native_replica(source, replica)
             began = time.perf_counter()
-            with sampled_memory(journey) as memory:
+            with sampled_usage(journey) as usage:
                 journey.start()
+                started = time.perf_counter() - began
                 journey.wait_until_replayed(CATCH_UP_TIMEOUT)
                 ours = time.perf_counter() - began
             equal = compare.compare(source.connect, database.connect, SCHEMA, SCHEMA)
     print_results(
         f"python -m benchmarks.catch_up --changes {options.changes} --transactions {options.transactions}"
         f" --scale {options.scale} --target {options.target}",
-        (f"{changes:,} row changes in {options.transactions:,} transactions", "seconds", "changes/s", "memory"),
+        (
+            f"{changes:,} row changes in {options.transactions:,} transactions",
+            "seconds",
+            "changes/s",
+            "memory, processor time",
+        ),
         (
             ("MariaDB's own replica, one applier", f"{native:.2f}", f"{changes / native:,.0f}", ""),
-            ("chameleon start_replica, from its start", f"{ours:.2f}", f"{changes / ours:,.0f}", memory),
-            ("ratio of the speeds", "", f"{native / ours:.2f}", ""),
+            ("chameleon start_replica, from its start", f"{ours:.2f}", f"{changes / ours:,.0f}", usage),
+            ("  without the time of that command", f"{ours - started:.2f}", f"{changes / (ours - started):,.0f}", ""),
+            ("ratio to the native replica", "", f"{native / ours:.2f} ({native / (ours - started):.2f})", ""),
         ),
     )
     print(f"afterwards: {equal}")

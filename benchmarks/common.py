@@ -4,7 +4,7 @@ import os
 import platform
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tabulate import tabulate
@@ -15,11 +15,12 @@ from lab.servers import Database, SourceServer
 SAMPLE_INTERVAL = 0.2
 
 
-class Memory:
-    """The peak resident memory, in MB, of the daemon and its processes."""
+class Usage:
+    """What the daemon and its processes took: peak resident memory in MB, and seconds of processor time."""
 
     def __init__(self) -> None:
-        self.peaks: dict[str, float] = {}
+        self.memory: dict[str, float] = {}
+        self.processor: dict[str, float] = {}
 
     def sample(self, journey: Journey) -> None:
         pids = {
@@ -29,34 +30,39 @@ class Memory:
         }
         for role, pid in pids.items():
             if pid is not None:
-                self.peaks[role] = max(self.peaks.get(role, 0.0), peak_of(pid))
+                with suppress(FileNotFoundError, ProcessLookupError):
+                    self.memory[role] = max(self.memory.get(role, 0.0), peak_of(pid))
+                    self.processor[role] = processor_seconds_of(pid)
 
     def __str__(self) -> str:
-        return ", ".join(f"{role} {peak:.0f} MB" for role, peak in self.peaks.items())
+        return ", ".join(f"{role} {self.memory[role]:.0f} MB {self.processor[role]:.1f} s" for role in self.memory)
 
 
 def peak_of(pid: int) -> float:
-    """Return the peak resident memory of a process in MB; 0 if it is gone."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
+    """Return the peak resident memory of a process in MB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
 
 
+def processor_seconds_of(pid: int) -> float:
+    """Return the time that a process has had a processor."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def sampled_memory(journey: Journey) -> Iterator[Memory]:
-    """Watch the memory of a replica's processes as long as the block runs."""
-    memory, done = Memory(), threading.Event()
+def sampled_usage(journey: Journey) -> Iterator[Usage]:
+    """Watch what a replica's processes take as long as the block runs."""
+    usage, done = Usage(), threading.Event()
 
     def watch() -> None:
         while not done.wait(SAMPLE_INTERVAL):
-            memory.sample(journey)
+            usage.sample(journey)
 
     thread = threading.Thread(target=watch)
     thread.start()
     try:
-        yield memory
+        yield usage
     finally:
         done.set()
         thread.join()
@@ -74,5 +80,6 @@ def copied_replica(source: SourceServer, database: Database, schema: str) -> Ite
 def print_results(command: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table of results with the command that makes it again."""
     print(f"\n$ {command}")
-    print(f"({os.cpu_count()} processors, Python {platform.python_version()}, all servers on this machine)\n")
+    load = os.getloadavg()[0]
+    print(f"({os.cpu_count()} processors with a load of {load:.1f}, Python {platform.python_version()}, all on them)\n")
     print(tabulate([list(row) for row in rows], headers=list(headers), disable_numparse=True), flush=True)

@@ -6,7 +6,7 @@ python -m benchmarks.lag [--rate 50] [--seconds 30] [--source mariadb-10.11] [--
 import argparse
 import threading
 
-from benchmarks.common import copied_replica, print_results, sampled_memory
+from benchmarks.common import copied_replica, print_results, sampled_usage
 from lab import compare, example
 from lab.servers import source_server, target_server
 from lab.workload import Probe, Writer
@@ -28,7 +28,7 @@ def main() -> int:
             example.load(connection)
         probe = Probe(source.connect, example.SCHEMA)
         database = target.create_database("db_replica")
-        with copied_replica(source, database, example.SCHEMA) as journey, sampled_memory(journey) as memory:
+        with copied_replica(source, database, example.SCHEMA) as journey, sampled_usage(journey) as usage:
             journey.start()
             writer = Writer(source.connect, example.SCHEMA, skip={probe.table}, probe=probe)
             writer.run_at(options.rate, SETTLING_SECONDS, CHANGES_PER_TRANSACTION)
@@ -45,12 +45,12 @@ def main() -> int:
     print_results(
         f"python -m benchmarks.lag --rate {options.rate:g} --seconds {options.seconds:g}"
         f" --source {options.source} --target {options.target}",
-        ("commits", "row changes", "p50", "p95", "p99", "worst", "never seen", "memory"),
+        ("commits", "row changes", "p50", "p95", "p99", "worst", "never seen", "memory, processor time"),
         [
             (
                 *(f"{lag.commits:,}", f"{tally.changes:,}"),
                 *(f"{seconds * 1000:.0f} ms" for seconds in (lag.p50, lag.p95, lag.p99, lag.worst)),
-                *(lag.unseen, memory),
+                *(lag.unseen, usage),
             )
         ],
     )
