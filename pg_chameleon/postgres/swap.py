@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
 from pg_chameleon.errors import TargetError
@@ -19,6 +19,26 @@ _TABLE_KINDS = ("r", "p")
 def limit_lock_wait(cursor: Cursor, milliseconds: int) -> None:
     """Limit how long the transaction waits for a lock; 0 is for ever."""
     cursor.execute("select set_config('lock_timeout', %s, true)", (f"{milliseconds}ms",))
+
+
+def take_schema(cursor: Cursor, shadow: str, schema: str, wanted: Collection[str]) -> None:
+    """Make a shadow schema the target schema, if there is none yet, with the wanted tables.
+
+    To move many tables one by one takes more locks than PostgreSQL has by default.
+    """
+    if is_there(cursor, schema):
+        return
+    cursor.execute(query("swap.schema_tables"), (shadow,))
+    for (table,) in cursor.fetchall():
+        if table not in wanted:
+            drop_former(cursor, TableName(shadow, table))
+    cursor.execute(f"alter schema {quote_identifier(shadow)} rename to {quote_identifier(schema)}")
+
+
+def is_there(cursor: Cursor, schema: str) -> bool:
+    """Tell whether a schema exists."""
+    cursor.execute(query("swap.schema_exists"), (schema,))
+    return cursor.fetchone() is not None
 
 
 def swap_table(cursor: Cursor, shadow: TableName, target: TableName, readers: Sequence[str]) -> str | None:

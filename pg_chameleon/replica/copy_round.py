@@ -222,6 +222,7 @@ class CopyRound:
             read_checkpoint(cursor, context.source, lock=True)
             position = self._snapshot_everywhere(source)
             logger.info("snapshot of the source at %s", position)
+            _warn_of_prepared(source)
             after = inspect(source, sorted({name.schema for name in before.tables}))
             for table in planned:
                 if after.unchanged(table.name, before):
@@ -435,6 +436,17 @@ class CopyRound:
                 for task in self._given_up:
                     tables.quarantine(cursor, task.table_id, "its copy failed", task.start)
                 bump_generation(cursor, self._context.source)
+
+
+def _warn_of_prepared(source: SourceConnection) -> None:
+    """Tell of transactions whose changes are neither in the snapshot nor in the binlog after it."""
+    prepared = snapshot.prepared_transactions(source)
+    if prepared:
+        logger.warning(
+            "the source has prepared XA transactions (%s): what they changed will be missing if they are committed;"
+            " decide them, then run sync_tables for their tables",
+            ", ".join(prepared),
+        )
 
 
 def raise_if_failed(reply: Reply) -> None:

@@ -75,7 +75,7 @@ class Swap:
             self._report_unfit(cursor, outcome)
             if self.kind is CopyKind.INIT_REPLICA:
                 self._forget_former(cursor, outcome)
-            readers = self._prepare_schemas(cursor)
+            readers = self._prepare_schemas(cursor, ready)
             for table in ready:
                 self._take_over(cursor, table, readers, outcome)
             for name, (schema, reason) in self.broken.items():
@@ -92,10 +92,12 @@ class Swap:
     def _target_schemas(self) -> list[str]:
         return [self.context.filter.mappings[schema] for schema in self.schemas]
 
-    def _prepare_schemas(self, cursor: Cursor) -> list[str]:
+    def _prepare_schemas(self, cursor: Cursor, ready: list[CopiedTable]) -> list[str]:
+        """See to it that the target schemas are there; a new one is the shadow itself."""
         readers = grants.existing_roles(cursor, self.context.settings.replica.grant_select_to)
         for schema in self._target_schemas:
-            shadow.create_schema(cursor, schema)
+            wanted = {table.target.table for table in ready if table.target.schema == schema}
+            swap.take_schema(cursor, shadow.schema_name(self.context.source, schema), schema, wanted)
             grants.let_read_schema(cursor, schema, readers)
         return readers
 
@@ -121,11 +123,11 @@ class Swap:
             outcome.problems.append(CopyProblem(name, reason, quarantined=True))
 
     def _swap_in(self, cursor: Cursor, table: CopiedTable, readers: list[str]) -> str | None:
-        if self.context.settings.keep_existing:
+        loaded = TableName(shadow.schema_name(self.context.source, table.target.schema), table.target.table)
+        if self.context.settings.keep_existing or not swap.is_there(cursor, loaded.schema):
             quoted = quote_qualified(table.target.schema, table.target.table)
             grants.let_read_table(cursor, quoted, readers)
             return None
-        loaded = TableName(shadow.schema_name(self.context.source, table.target.schema), table.target.table)
         return swap.swap_table(cursor, loaded, table.target, readers)
 
     def _catch_up(self, cursor: Cursor, table: CopiedTable) -> str | None:

@@ -53,6 +53,8 @@ from pg_chameleon.postgres.tables import set_copied
 
 _PROGRESS_INTERVAL = 0.25
 _PIECE = 512 * 1024
+_LEAST_PIECE = 16 * 1024
+_COPIES_OF_PIECE = 8
 _LONGEST_ESCAPED = 4000
 
 
@@ -68,6 +70,11 @@ class WorkerSettings:
     follow_gtid: bool
     max_memory: int
     spool_folder: Path | None
+
+    @property
+    def piece(self) -> int:
+        """The bytes of rows that are taken at once; of a piece there are a few copies on its way."""
+        return max(_LEAST_PIECE, min(_PIECE, self.max_memory // _COPIES_OF_PIECE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +218,8 @@ def _reply(worker: _Worker, request: Request) -> Reply:
         return Failed(str(error), lost=True)
     except ChameleonError as error:
         return Failed(str(error))
+    except OSError as error:
+        return Failed(f"rows could not be kept in out_dir: {error}", lost=True)
 
 
 @dataclass(slots=True)
@@ -415,7 +424,7 @@ class _PartLoader:
             line = copy_line(fields, values)
             lines.append(line)
             size += len(line)
-            if size >= _PIECE:
+            if size >= self.settings.piece:
                 yield lines
                 lines, size = [], 0
         if lines:
@@ -431,7 +440,7 @@ class _PartLoader:
         with tempfile.TemporaryFile(dir=self.settings.spool_folder) as file:
             rows = spool(file, lines)
             file.seek(0)
-            loaded = self._store_lines(target, request, spooled_lines(file, _PIECE), moved, refused)
+            loaded = self._store_lines(target, request, spooled_lines(file, self.settings.piece), moved, refused)
             assert loaded + len(refused or ()) == rows, "every spooled line is loaded or refused"
             return loaded
 
