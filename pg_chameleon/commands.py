@@ -9,7 +9,7 @@ from pathlib import Path
 from pg_chameleon import config, report
 from pg_chameleon.context import Context
 from pg_chameleon.daemon import StopEvent, StopOutcome, run_as_daemon, running_pid, stop_daemon
-from pg_chameleon.errors import CatalogueError, ChameleonError, ReplicaBusy, UsageError
+from pg_chameleon.errors import CatalogueError, ChameleonError, ReplicaBusy, SourceUnreachable, UsageError
 from pg_chameleon.log import announce, start_logging
 from pg_chameleon.model.status import SourceStatus
 from pg_chameleon.postgres import catalogue, cutover, maintenance, sources, status
@@ -26,7 +26,7 @@ from pg_chameleon.replica import detach
 from pg_chameleon.replica.copy_settings import CopyKind, CopyReport, CopyRequest, copy_settings
 from pg_chameleon.replica.initialise import copy_tables
 from pg_chameleon.replica.preflight import require_usable_source
-from pg_chameleon.replica.settings import replica_settings, target_settings
+from pg_chameleon.replica.settings import ReplicaSettings, replica_settings, target_settings
 from pg_chameleon.replica.supervisor import Supervisor
 
 _STOP_SECONDS = 60.0
@@ -249,12 +249,7 @@ def _detach(context: Context, connection: Connection, source: Source) -> None:
     settings = replica_settings(context.configuration, context.source)
     detach.take_over(connection, source)
     if source.type == "mysql":
-        drained = detach.drain(settings, connection, source, StopEvent.on_signals())
-        report.say(
-            f"Everything up to {drained} of the source is replayed."
-            if drained is not None
-            else "The source does not answer; everything that was read from it before is replayed."
-        )
+        _drain(settings, connection, source)
     rules = settings.rules(postgis=has_postgis(connection))
     result = detach.complete(settings, connection, source, rules)
     report.say(f"{result.sequences} sequence(s) go on after the largest value in their column.")
@@ -267,6 +262,23 @@ def _detach(context: Context, connection: Connection, source: Source) -> None:
     report.say_all(f"{', '.join(roles)} may write in {schema}." for schema, roles in result.writers.items() if roles)
     detach.forget(connection, source)
     report.say(f"The source {source.name} is detached: the database stands on its own.")
+
+
+def _drain(settings: ReplicaSettings, connection: Connection, source: Source) -> None:
+    """Replay all that the source has; without the source only if the user wants that, answered anew."""
+    try:
+        until = detach.present_position(settings)
+    except SourceUnreachable as error:
+        until = None
+        report.confirm(
+            f"{error}\nWithout the source, what was not read from it yet is lost. This asks also with --yes.", yes=False
+        )
+    detach.drain(settings, connection, source, until, StopEvent.on_signals())
+    report.say(
+        f"Everything up to {until} of the source is replayed."
+        if until is not None
+        else "Everything that was read from the source before is replayed."
+    )
 
 
 def _say_constraints(what: str, results: list[cutover.ConstraintResult]) -> None:

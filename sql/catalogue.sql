@@ -138,6 +138,9 @@ create table sch_chameleon.batches (
     replayed_at    timestamptz
 );
 
+create index batches_log
+    on sch_chameleon.batches (source_id, log_number, stored_at);
+
 create index batches_waiting
     on sch_chameleon.batches (source_id, batch_id)
     where replayed_at is null;
@@ -149,7 +152,7 @@ create table sch_chameleon.schema_changes (
     batch_id      bigint  not null references sch_chameleon.batches on delete cascade deferrable initially deferred,
     segment       integer not null,
     table_id      integer not null,
-    kind          text    not null check (kind in ('create', 'alter', 'drop', 'truncate', 'quarantine')),
+    kind          text    not null check (kind in ('create', 'alter', 'drop', 'truncate')),
     structure_id  bigint,
     change        jsonb   not null,
     statement     text,

@@ -211,7 +211,8 @@ class Assembler:
         if is_news or is_first:
             self._file, self._offset = file, offset
             self._tables.clear()
-        return (Idle(self.position, caught_up=False),) if is_news and not is_first and not self._open else _NOTHING
+        # Asked by GTID, the server may begin in another file than that of the position we came with
+        return (Idle(self.position, caught_up=False),) if is_news and not self._open else _NOTHING
 
     def _format_description(self, event: _Event) -> Iterable[StreamEvent]:
         self._format = events.parse_format_description(event.body)

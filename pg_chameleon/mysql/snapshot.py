@@ -246,5 +246,9 @@ def table_given_back(connection: SourceConnection) -> Iterator[None]:
     Rolling back to a savepoint releases the metadata locks that were taken after it, as mysqldump has it too.
     """
     rows(connection, "SAVEPOINT reading")
-    yield
-    rows(connection, "ROLLBACK TO SAVEPOINT reading")
+    try:
+        yield
+    finally:
+        # A result that was not read to its end has closed the connection
+        if connection.open:
+            rows(connection, "ROLLBACK TO SAVEPOINT reading")

@@ -203,11 +203,12 @@ def _on_conflict(table: ApplyTable) -> str:
 def _update_partials(table: ApplyTable, part: _Part) -> str:
     """Lay the columns that partial images hold, as JSON objects, over the row, in order."""
     return (
-        f"with logged as (select key, operation, image, batch_id, sequence from {part.log} where {part.condition}),"
+        "with logged as (select key, operation, image, batch_id, sequence, count(*) filter (where operation <> 'p')"
+        " over (partition by key order by batch_id, sequence rows between 1 following and unbounded following)"
+        f" as whole_later from {part.log} where {part.condition}),"
         " parts as (select l.key, jsonb_object_agg(e.key, e.value order by l.batch_id, l.sequence) as image"
         " from logged l cross join lateral jsonb_each(case l.operation when 'p' then l.image::jsonb end) e"
-        " where l.operation = 'p' and not exists (select 1 from logged w where w.key = l.key"
-        " and w.operation <> 'p' and (w.batch_id, w.sequence) > (l.batch_id, l.sequence)) group by l.key),"
+        " where l.operation = 'p' and l.whole_later = 0 group by l.key),"
         f" keyed as (select key::{table.key_type} as k, image from parts offset 0)"
         f" update {table.quoted} t set {', '.join(_laid_over(*column) for column in table.columns)}"
         f" from keyed n where {table.key_match('n.k')}"

@@ -204,6 +204,7 @@ class ReadState:
     """What the read process knows when it stores: times are seconds since the epoch on the target's clock."""
 
     generation: int
+    came_from: Position
     position: Position
     commit_time: float | None
     caught_up: float | None
@@ -213,6 +214,8 @@ class ReadState:
         return {
             "source_id": source.source_id,
             "generation": self.generation,
+            "from_file": self.came_from.binlog.file,
+            "from_offset": self.came_from.binlog.offset,
             "file": self.position.binlog.file,
             "offset": self.position.binlog.offset,
             "gtid": None if self.position.gtid is None else str(self.position.gtid),
@@ -318,7 +321,7 @@ def waiting_batches(cursor: Cursor, source: Source, limit: int = 2000) -> list[W
             position=BinlogPosition(file, offset),
             rows=rows,
             summary={(part[0], part[1]): tuple(part[2:]) for part in summary},
-            changes_structure=changes,
+            changes_structure=changes or any(part[0] for part in summary),
         )
         for batch_id, log_number, file, offset, rows, summary, changes in cursor.fetchall()
     ]

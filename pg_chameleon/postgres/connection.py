@@ -82,6 +82,9 @@ class LockRole(IntEnum):
 # repeated.
 ASYNCHRONOUS_COMMIT = ("synchronous_commit=off",)
 
+# A backend whose process was killed in the middle of a statement ends soon, and gives its locks back.
+NOTICE_LOST_CLIENT = ("client_connection_check_interval=2s",)
+
 # A run of changes meets few of the rows of a table, which the planner cannot know of a log table that is
 # never analysed.
 BY_INDEX = ("enable_hashjoin=off", "enable_mergejoin=off", "enable_seqscan=off", "jit=off")

@@ -19,11 +19,16 @@ def put_aside(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch,
         f" select %s, %s, sequence, {_ROW} from moved",
         (batch.batch_id, batch.committed_sequence, source.source_id, xid),
     )
+    # A mark of its own tells a transaction without rows for this replica from one that was never seen.
+    cursor.execute(query("prepared.mark"), {"source_id": source.source_id, "xid": xid})
     batch.forget_counts()
 
 
-def decide(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch, xid: str, *, committed: bool) -> None:
-    """Put the rows of a prepared transaction into the log table as part of the batch, or forget them."""
+def decide(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch, xid: str, *, committed: bool) -> bool:
+    """Put the rows of a prepared transaction into the log table as part of the batch, or forget them.
+
+    Return False if the transaction was prepared before the replica began to read.
+    """
     values = {"source_id": source.source_id, "xid": xid}
     if committed:
         cursor.execute(query("prepared.counts"), values)
@@ -31,8 +36,9 @@ def decide(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch, xi
         cursor.execute(
             f"insert into {log_table(source, log_number)} (batch_id, sequence, segment, {_ROW})"
             f" select %(batch_id)s, %(sequence)s + row_number() over (order by sequence), %(segment)s, {_ROW}"
-            " from sch_chameleon.prepared_rows where source_id = %(source_id)s and xid = %(xid)s",
+            " from sch_chameleon.prepared_rows where source_id = %(source_id)s and xid = %(xid)s and table_id <> 0",
             {**values, "batch_id": batch.batch_id, "sequence": batch.sequence, "segment": batch.segment},
         )
         batch.count_written(counts)
     cursor.execute(query("prepared.forget"), values)
+    return cursor.rowcount > 0

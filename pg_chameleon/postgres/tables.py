@@ -37,6 +37,12 @@ def load_tables(cursor: Cursor, source: Source, *, replayed: bool = False) -> li
     return [_tracked(row) for row in cursor.fetchall()]
 
 
+def forget_starts(cursor: Cursor, source: Source) -> None:
+    """Forget the positions of snapshots that were passed: on another server, after a failover, they mean nothing."""
+    cursor.execute(query("tables.forget_starts"), {"source_id": source.source_id})
+    cursor.execute(query("tables.forget_consistency"), {"source_id": source.source_id})
+
+
 def load_structure(cursor: Cursor, structure_id: int) -> TrackedTable:
     """Return the table of a structure as it is with that structure."""
     cursor.execute(query("tables.by_structure"), (structure_id,))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pg_chameleon.convert import ddl
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.target import target_table
-from pg_chameleon.errors import ReplicaBusy, SourceError
+from pg_chameleon.errors import ChameleonError, ReplicaBusy
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.status import TableState
@@ -44,7 +44,7 @@ class Report:
 
 def take_over(connection: Connection, source: Source) -> None:
     """Take the place of every process of the source, so that nobody else changes anything."""
-    for role in (LockRole.DAEMON, LockRole.COPY):
+    for role in LockRole:
         if not try_lock(connection, source.source_id, role):
             raise ReplicaBusy(
                 f"another process, perhaps on another host, works on the source {source.name}",
@@ -52,30 +52,29 @@ def take_over(connection: Connection, source: Source) -> None:
             )
 
 
-def drain(settings: ReplicaSettings, connection: Connection, source: Source, stop: Stop) -> BinlogPosition | None:
-    """Read up to where the source is now, and replay it all; return that position, None if it does not answer.
-
-    A source that does not answer may be gone for good: then what was read before is replayed.
-    """
-    position = _present_position(settings)
-    if position is not None:
-        read(settings, connection, source, stop, until=position)
-    replay = replayer(settings, connection, source)
-    while not stop.is_set() and replay.replay_waiting():
-        logger.info("replaying what was read")
-    return position
-
-
-def _present_position(settings: ReplicaSettings) -> BinlogPosition | None:
-    try:
-        control = connect_source(settings.source)
-    except SourceError as error:
-        logger.warning("the source does not answer, so only what was read before is replayed: %s", error)
-        return None
+def present_position(settings: ReplicaSettings) -> BinlogPosition:
+    """Return where the source is now; raise ``SourceUnreachable`` if it does not answer."""
+    control = connect_source(settings.source)
     try:
         return SourceServer(control).position().binlog
     finally:
         control.close()
+
+
+def drain(
+    settings: ReplicaSettings, connection: Connection, source: Source, until: BinlogPosition | None, stop: Stop
+) -> None:
+    """Read up to a position, unless it is None, and replay everything; raise if that was not done to the end."""
+    if until is not None:
+        read(settings, connection, source, stop, until=until)
+    replay = replayer(settings, connection, source)
+    while not stop.is_set() and replay.replay_waiting():
+        logger.info("replaying what was read")
+    if stop.is_set():
+        raise ChameleonError(
+            "interrupted before everything was replayed; nothing was detached",
+            advice="Run detach_replica again, or start_replica to go on replicating",
+        )
 
 
 def complete(settings: ReplicaSettings, connection: Connection, source: Source, rules: Rules) -> Report:

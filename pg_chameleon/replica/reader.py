@@ -6,8 +6,16 @@ import logging
 import time
 from dataclasses import dataclass, field
 
-from pg_chameleon.convert.rules import Rules
-from pg_chameleon.errors import CatalogueError, DecodeError, ReplicaStopped, StreamError
+from pg_chameleon.convert.encoder import EncodeError
+from pg_chameleon.convert.rules import Rules, UnknownType
+from pg_chameleon.errors import (
+    CatalogueError,
+    ChameleonError,
+    DecodeError,
+    ReplicaStopped,
+    SourceUnreachable,
+    StreamError,
+)
 from pg_chameleon.model.change import (
     Idle,
     PreparedDecided,
@@ -32,7 +40,7 @@ from pg_chameleon.mysql.stream import BinlogStream
 from pg_chameleon.postgres import batches
 from pg_chameleon.postgres.connection import Connection, Stop, target_errors, transaction
 from pg_chameleon.postgres.sources import Source, read_checkpoint
-from pg_chameleon.postgres.tables import load_tables
+from pg_chameleon.postgres.tables import forget_starts, load_tables
 from pg_chameleon.replica.capture import TableCapture
 from pg_chameleon.replica.registry import Occasion, ReadTable, Registry
 from pg_chameleon.replica.settings import ReplicaSettings
@@ -40,6 +48,8 @@ from pg_chameleon.replica.storing import BatchStore, RegistryChanged
 
 logger = logging.getLogger(__name__)
 
+_SILENCE_SECONDS = 60.0
+"""A source sends a heartbeat each second, so one that is silent for so long is gone."""
 _POLL_SECONDS = 0.25
 """How long the stop event may go unnoticed."""
 
@@ -89,6 +99,7 @@ class Reader:
     def _session(self, stop: Stop, until: BinlogPosition | None) -> None:
         with transaction(self._connection) as cursor:
             checkpoint = read_checkpoint(cursor, self._source)
+            forget_starts(cursor, self._source)
             known = load_tables(cursor, self._source)
             number = batches.next_batch_number(cursor)
         if checkpoint.position is None:
@@ -170,10 +181,15 @@ class _Session:
     def run(self, stop: Stop, until: BinlogPosition | None) -> None:
         """Read events until told to stop; whatever is not stored by then is read again next time."""
         with target_errors():
+            self.registry.settle_filters(self.store.cursor, self.position.binlog)
+            heard = time.monotonic()
             while not stop.is_set():
                 event = self.stream.next(_POLL_SECONDS)
                 if event is not None:
+                    heard = time.monotonic()
                     self._take(event)
+                elif time.monotonic() - heard > _SILENCE_SECONDS:
+                    raise SourceUnreachable(f"the source was silent for {_SILENCE_SECONDS:.0f} s, without a heartbeat")
                 if until is not None and not until > self.position.binlog:
                     self._store_or_move(caught_up=True)
                     return
@@ -196,7 +212,7 @@ class _Session:
             self.store.put_aside(event.xid)
             self._advance(event.position, event.commit_time)
         elif isinstance(event, PreparedDecided):
-            self.store.decide(event.xid, committed=event.committed)
+            self.store.decide(event.xid, event.position, committed=event.committed)
             self._advance(event.position, event.commit_time)
         elif isinstance(event, Idle):
             self._reach(event.position)
@@ -221,7 +237,10 @@ class _Session:
 
     def _rows(self, event: RowsEvent) -> None:
         table = self.registry.find(event.table.name)
-        if table is None or not table.captured or table.covers(self.file_number, event.offset):
+        if table is None:
+            self._unknown(event)
+            return
+        if not table.captured or table.covers(self.file_number, event.offset):
             return
         if self.settings.events.skips(event.kind, event.table.name):
             return
@@ -230,9 +249,17 @@ class _Session:
         try:
             entries = self._capture(table).entries(event, file)
             self.store.batch.add(table.table_id, entries, self.file_number, event.offset)
-        except DecodeError as error:
+        except (DecodeError, EncodeError, UnknownType) as error:
             self._distrust(event, error, BinlogPosition(file, event.offset))
         self.store.keep_bounded()
+
+    def _unknown(self, event: RowsEvent) -> None:
+        """Rows of a table that should be replicated and that nobody knows are not passed over in silence."""
+        name = event.table.name
+        if self.registry.wants(name):
+            position = BinlogPosition(self.position.binlog.file, event.offset)
+            reason = "rows came of a table whose structure is not known; copy it with sync_tables"
+            self.registry.register_unknown(self.store.cursor, name, reason, position)
 
     def _capture(self, table: ReadTable) -> TableCapture:
         capture = self.captures.get(table.table_id)
@@ -241,7 +268,7 @@ class _Session:
             self.captures[table.table_id] = capture
         return capture
 
-    def _distrust(self, event: RowsEvent, error: DecodeError, position: BinlogPosition) -> None:
+    def _distrust(self, event: RowsEvent, error: ChameleonError, position: BinlogPosition) -> None:
         """An event cannot be decoded: take its table out, or stop, as the user wants."""
         if self.settings.stop_on_read_error:
             raise ReplicaStopped(

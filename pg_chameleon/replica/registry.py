@@ -193,7 +193,13 @@ class Registry:
         mentioned = mentioned_tables(
             event.statement, sql_mode=event.sql_mode, default_schema=event.schema, mariadb=self._mariadb
         )
-        touched = [name for name in mentioned if (table := self._tables.get(name)) is not None and table.captured]
+        # Whether case counts in names depends on the server; here it is better to take out one too many.
+        folded = {(name.schema.casefold(), name.table.casefold()) for name in mentioned}
+        touched = [
+            name
+            for name, table in self._tables.items()
+            if table.captured and (name.schema.casefold(), name.table.casefold()) in folded
+        ]
         for name in touched:
             self.quarantine(occasion.cursor, name, reason, occasion.position, occasion.event.statement)
         return bool(touched)
@@ -205,8 +211,10 @@ class Registry:
         if isinstance(change, TableAltered):
             return self._altered(occasion, change)
         table = self._tables.get(change.name)
-        if table is None and isinstance(change, TableUncertain):
-            self._register_uncertain(occasion, change)
+        if table is None and isinstance(change, TableUncertain) and self._filter.admits(change.name):
+            self.register_unknown(
+                occasion.cursor, change.name, change.reason, occasion.position, occasion.event.statement
+            )
         if table is None or occasion.is_before(table):
             return False
         if isinstance(change, TableDropped):
@@ -217,23 +225,40 @@ class Registry:
         self.quarantine(occasion.cursor, change.name, change.reason, occasion.position, occasion.event.statement)
         return False
 
-    def _register_uncertain(self, occasion: Occasion, change: TableUncertain) -> None:
-        """A table came into sight whose structure is not known, as by a rename from outside."""
-        if self._filter.admits(change.name):
-            unknown = TableSchema(change.name, ())
-            self._register(occasion, unknown, TableState.REPLICATED, replayed=True)
-            self.quarantine(occasion.cursor, change.name, change.reason, occasion.position, occasion.event.statement)
+    def wants(self, name: TableName) -> bool:
+        """Tell whether a table of this name is to be replicated."""
+        return self._filter.admits(name)
+
+    def register_unknown(
+        self, cursor: Cursor, name: TableName, reason: str, position: BinlogPosition, statement: str | None = None
+    ) -> None:
+        """Take a table into the registry whose structure is not known, so that it is seen to be missing."""
+        self._register(cursor, TableSchema(name, ()), TableState.REPLICATED, position, replayed=True)
+        self.quarantine(cursor, name, reason, position, statement)
+
+    def settle_filters(self, cursor: Cursor, position: BinlogPosition) -> None:
+        """Follow what the user changed in limit_tables and skip_tables since the tables were registered."""
+        for name, table in list(self._tables.items()):
+            if table.state is TableState.FILTERED and self._filter.admits(name):
+                self._tables[name] = replace(table, state=TableState.REPLICATED, start=_FROM_THE_BEGINNING)
+                tables.set_state(cursor, table.table_id, TableState.REPLICATED)
+                self.quarantine(cursor, name, "limit_tables and skip_tables admit it now; copy it", position)
+            elif table.state is TableState.REPLICATED and not self._filter.admits(name):
+                logger.warning("%s is no longer replicated: limit_tables or skip_tables leaves it out", name)
+                self._tables[name] = replace(table, state=TableState.FILTERED)
+                tables.set_state(cursor, table.table_id, TableState.FILTERED)
+                self.changed = True
 
     def _created(self, occasion: Occasion, schema: TableSchema) -> bool:
         present = self._tables.get(schema.name)
         if schema.name.schema not in self._filter.mappings or (present and occasion.is_before(present)):
             return False
-        if present is not None:
-            self._ended(occasion, present)
         if not self._filter.admits(schema.name):
-            self._register(occasion, schema, TableState.FILTERED, replayed=True)
-            return present is not None
-        table_id, structure_id = self._register(occasion, schema, TableState.REPLICATED, replayed=False)
+            self._register(occasion.cursor, schema, TableState.FILTERED, occasion.position, replayed=True)
+            return False
+        table_id, structure_id = self._register(
+            occasion.cursor, schema, TableState.REPLICATED, occasion.position, replayed=False
+        )
         return occasion.store(table_id, "create", structure_id)
 
     def _altered(self, occasion: Occasion, change: TableAltered) -> bool:
@@ -262,9 +287,9 @@ class Registry:
         if schema.name.schema not in self._filter.mappings:
             return stored
         if not self._filter.admits(schema.name):
-            self._register(occasion, schema, TableState.FILTERED, replayed=True)
+            self._register(occasion.cursor, schema, TableState.FILTERED, occasion.position, replayed=True)
             return stored
-        self._register(occasion, schema, TableState.REPLICATED, replayed=True)
+        self._register(occasion.cursor, schema, TableState.REPLICATED, occasion.position, replayed=True)
         reason = f"it was renamed from {table.schema.name}, whose rows were not replicated"
         self.quarantine(occasion.cursor, schema.name, reason, occasion.position, occasion.event.statement)
         return stored
@@ -280,11 +305,11 @@ class Registry:
         return occasion.store(table.table_id, "drop")
 
     def _register(
-        self, occasion: Occasion, schema: TableSchema, state: TableState, *, replayed: bool
+        self, cursor: Cursor, schema: TableSchema, state: TableState, position: BinlogPosition, *, replayed: bool
     ) -> tuple[int, int]:
         target = TableName(self._filter.mappings[schema.name.schema], names.table_name(schema.name.table))
         table_id, structure_id = tables.register_in_stream(
-            occasion.cursor, self._source, schema, target, state, position=occasion.position, replayed=replayed
+            cursor, self._source, schema, target, state, position=position, replayed=replayed
         )
         self._tables[schema.name] = ReadTable(table_id, state, _FROM_THE_BEGINNING, schema)
         self.changed = True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pg_chameleon.convert import ddl
 from pg_chameleon.convert.alter import Unfollowable, alter_table
 from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
-from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.rules import Rules, UnknownType
 from pg_chameleon.convert.target import target_table
 from pg_chameleon.errors import ChameleonError, TargetError
 from pg_chameleon.model.names import TableName
@@ -61,6 +61,7 @@ class SchemaReplay:
             return self._drop(cursor, change.table_id, tracked, careful=careful)
         if change.kind == "alter":
             return self._alter(cursor, change, tracked, careful=careful)
+        assert change.kind == "truncate", change.kind
         return self._truncate(cursor, tracked, careful=careful)
 
     def _name(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None) -> TableName | None:
@@ -71,7 +72,15 @@ class SchemaReplay:
     def _create(self, cursor: Cursor, change: StoredChange, *, careful: bool) -> Outcome:
         assert change.structure_id is not None  # stored with every create
         created = tables.load_structure(cursor, change.structure_id)
-        target = target_table(created.schema, self._rules)
+        if created.state is not TableState.REPLICATED:
+            # Copied anew, or taken out, since the statement was read.
+            tables.set_replayed(cursor, created.structure_id)
+            return Outcome(created)
+        try:
+            target = target_table(created.schema, self._rules)
+        except UnknownType as error:
+            tables.set_replayed(cursor, created.structure_id)
+            return Outcome(created, failure=_failure(change, created.name, error))
         schema = created.target.schema
         statements = [
             f"create schema if not exists {quote_identifier(schema)}",

@@ -32,6 +32,10 @@ from pg_chameleon.replica.settings import ReplicaSettings
 
 logger = logging.getLogger(__name__)
 
+_PAUSE_SECONDS = 1.0
+_LOCK_LIMIT = "5s"
+"""So long does a change of structure wait for its lock; those who want to read wait behind it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -78,8 +82,17 @@ class Replayer:
     def run(self, stop: Stop) -> None:
         """Replay until the stop event is set."""
         while not stop.is_set():
-            if self.replay_waiting() == 0:
-                wait_for_notice(self._connection, self._settings.sleep, stop)
+            try:
+                done = self.replay_waiting()
+            except TargetError as error:
+                if not error.transient or self._connection.closed:
+                    raise
+                # Such as a lock that somebody holds on a table which is to be altered.
+                logger.warning("the replay waits and tries again: %s", error)
+                stop.wait(_PAUSE_SECONDS)
+            else:
+                if done == 0:
+                    wait_for_notice(self._connection, self._settings.sleep, stop)
 
     def replay_waiting(self) -> int:
         """Replay the next batches, as many as ``replay_max_rows`` allows; return how many batches were done."""
@@ -193,7 +206,7 @@ class Replayer:
             log_failure(cursor, self._source, failure)
         tally.failures += failures
         tables.quarantine(cursor, tracked.table_id, first.message, first.position)
-        del self._tracked[tracked.table_id]
+        self._tracked.pop(tracked.table_id, None)
 
     def _change_structure(self, cursor: Cursor, change: StoredChange, tally: Tally, *, careful: bool) -> None:
         tracked = self._tracked.get(change.table_id)
@@ -207,10 +220,14 @@ class Replayer:
             )
             self._take_out(cursor, tracked, [failure], tally)
             return
+        cursor.execute(f"set local lock_timeout = '{_LOCK_LIMIT}'")
         outcome = self._schema_replay.replay(cursor, change, tracked, careful=careful)
+        cursor.execute("set local lock_timeout = default")
         tally.ddl += outcome.replayed
         if outcome.failure is not None and tracked is not None:
             self._take_out(cursor, tracked, [outcome.failure], tally)
+        elif outcome.failure is not None and outcome.table is not None:
+            self._take_out(cursor, outcome.table, [outcome.failure], tally)
         elif outcome.failure is not None:
             log_failure(cursor, self._source, outcome.failure)
             tally.failures.append(outcome.failure)

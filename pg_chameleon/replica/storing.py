@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Collection
 from datetime import timedelta
@@ -10,8 +11,11 @@ from pg_chameleon.model.position import Position
 from pg_chameleon.postgres import batches, prepared
 from pg_chameleon.postgres.batches import OpenBatch, ReadState
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
+from pg_chameleon.postgres.failures import Failure, log_failure
 from pg_chameleon.postgres.sources import Checkpoint, Source
 from pg_chameleon.replica.notes import ValueNotes
+
+logger = logging.getLogger(__name__)
 
 _SPILL_BYTES = 8 << 20
 """So much of a batch is kept in memory before it is written to the log table."""
@@ -22,7 +26,7 @@ _SWITCH_SECONDS = 60.0
 
 
 class RegistryChanged(Exception):
-    """Tables were registered since they were loaded; what is not stored yet has to be read again."""
+    """The registry or the checkpoint was changed by somebody else; what is not stored yet has to be read again."""
 
 
 class BatchStore:
@@ -41,7 +45,8 @@ class BatchStore:
         self._cursor: Cursor | None = None
         self._looked_at = 0.0
         self._moved_at = 0.0
-        self._moved_to = checkpoint.position
+        assert checkpoint.position is not None  # without one there is nothing to read
+        self._stored = checkpoint.position
 
     @property
     def cursor(self) -> Cursor:
@@ -67,10 +72,17 @@ class BatchStore:
         self._write()
         prepared.put_aside(self.cursor, self._source, self._log_number, self.batch, xid)
 
-    def decide(self, xid: str, *, committed: bool) -> None:
+    def decide(self, xid: str, position: Position, *, committed: bool) -> None:
         """Take the rows of a prepared transaction into the batch, or forget them."""
         self._write()
-        prepared.decide(self.cursor, self._source, self._log_number, self.batch, xid, committed=committed)
+        known = prepared.decide(self.cursor, self._source, self._log_number, self.batch, xid, committed=committed)
+        if committed and not known:
+            message = (
+                f"the transaction {xid} was prepared by XA before the replica began to read, and is committed now:"
+                " what it changed in tables that were copied in between is missing; copy them with sync_tables"
+            )
+            logger.error("%s (position %s)", message, position)
+            log_failure(self.cursor, self._source, Failure(message, position=position.binlog))
         self.batch.commit()
 
     def store(
@@ -81,7 +93,7 @@ class BatchStore:
         Raise ``RegistryChanged``, and store nothing, if tables were registered meanwhile. ``registered``: the batch
         itself changes the registry. Times are seconds since the epoch on the target's clock.
         """
-        state = ReadState(self._generation, position, commit_time, caught_up)
+        state = ReadState(self._generation, self._stored, position, commit_time, caught_up)
         generation = self._generation + int(registered)
         with transaction(self._connection):
             self._write()
@@ -93,7 +105,7 @@ class BatchStore:
         self.batch = OpenBatch(number)
         self._generation, self._log_number = generation, log_number
         self._cursor = None
-        self._moved_at, self._moved_to = time.monotonic(), position
+        self._moved_at, self._stored = time.monotonic(), position
 
     def _log_number_from_now(self, generation: int) -> int:
         """Turn to the other log table once in a while, so that this one can be emptied as a whole."""
@@ -106,10 +118,10 @@ class BatchStore:
 
     def move(self, position: Position, commit_time: float | None, caught_up: float | None) -> None:
         """Move the checkpoint alone, once in a while: the source had nothing for this replica."""
-        if time.monotonic() - self._moved_at < _MOVE_SECONDS or (caught_up is None and position == self._moved_to):
+        if time.monotonic() - self._moved_at < _MOVE_SECONDS or (caught_up is None and position == self._stored):
             return
-        state = ReadState(self._generation, position, commit_time, caught_up)
+        state = ReadState(self._generation, self._stored, position, commit_time, caught_up)
         with transaction(self._connection) as cursor:
             if not batches.move(cursor, self._source, state):
                 raise RegistryChanged
-        self._moved_at, self._moved_to = time.monotonic(), position
+        self._moved_at, self._stored = time.monotonic(), position

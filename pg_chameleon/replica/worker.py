@@ -23,6 +23,7 @@ from pg_chameleon.model.status import SourceStatus
 from pg_chameleon.postgres.connection import (
     ASYNCHRONOUS_COMMIT,
     BY_INDEX,
+    NOTICE_LOST_CLIENT,
     Connection,
     LockRole,
     Stop,
@@ -43,7 +44,10 @@ _STDIN = 0
 _LOCK_SECONDS = 15.0
 """So long may the backend of a killed process hold on to its lock."""
 ROLES = {"read": LockRole.READ, "replay": LockRole.REPLAY}
-PARAMETERS = {"read": ASYNCHRONOUS_COMMIT, "replay": (*ASYNCHRONOUS_COMMIT, *BY_INDEX)}
+PARAMETERS = {
+    "read": (*ASYNCHRONOUS_COMMIT, *NOTICE_LOST_CLIENT),
+    "replay": (*ASYNCHRONOUS_COMMIT, *NOTICE_LOST_CLIENT, *BY_INDEX),
+}
 
 
 class Outcome(IntEnum):
@@ -98,7 +102,7 @@ def _work(role: str, assignment: Assignment, stop: StopEvent) -> Outcome:
             _lock(connection, source, role, stop)
             {"read": read, "replay": replay}[role](settings, connection, source, stop)
         except ChameleonError as error:
-            if not error.transient:
+            if not (error.transient or isinstance(error, ReplicaBusy)):
                 _record(settings, str(error))
             raise
         finally:
@@ -106,7 +110,7 @@ def _work(role: str, assignment: Assignment, stop: StopEvent) -> Outcome:
     except ChameleonError as error:
         if stop.is_set():
             return Outcome.DONE
-        if error.transient:
+        if error.transient or isinstance(error, ReplicaBusy):
             logger.warning("the %s process ends and will be started again: %s", role, error)
             return Outcome.TRY_AGAIN
         logger.error("the %s process cannot go on: %s", role, error)

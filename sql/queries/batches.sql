@@ -2,7 +2,8 @@
 select nextval('sch_chameleon.batches_batch_id_seq');
 
 -- name: store
--- The checkpoint moves only if no table was registered since the read process loaded them.
+-- The checkpoint moves only if no table was registered since the read process loaded them, and only from where this
+-- process left it, so that two processes can never store the same transactions.
 with moved as (
     update sch_chameleon.checkpoints
     set binlog_file = %(file)s,
@@ -14,6 +15,8 @@ with moved as (
         read_at = clock_timestamp()
     where source_id = %(source_id)s
         and generation = %(generation)s
+        and binlog_file = %(from_file)s
+        and binlog_offset = %(from_offset)s
     returning source_id, log_number
 ),
 stored as (
@@ -39,7 +42,9 @@ set binlog_file = %(file)s,
     caught_up_at = coalesce(to_timestamp(%(caught_up)s), caught_up_at),
     read_at = clock_timestamp()
 where source_id = %(source_id)s
-    and generation = %(generation)s;
+    and generation = %(generation)s
+    and binlog_file = %(from_file)s
+    and binlog_offset = %(from_offset)s;
 
 -- name: add_schema_change
 insert into sch_chameleon.schema_changes

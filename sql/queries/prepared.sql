@@ -13,4 +13,9 @@ select
 from sch_chameleon.prepared_rows
 where source_id = %(source_id)s
     and xid = %(xid)s
+    and table_id <> 0
 group by table_id;
+
+-- name: mark
+insert into sch_chameleon.prepared_rows (source_id, xid, sequence, table_id, operation, binlog_file, binlog_offset)
+values (%(source_id)s, %(xid)s, 0, 0, 'x', 0, 0);

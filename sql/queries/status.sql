@@ -2,13 +2,26 @@
 -- Lags count up to the last moment at which nothing was left to do, so they do not grow on an idle source.
 select
     s.source_id, s.name, s.type, s.status, s.status_reason,
-    coalesce(
-        r.binlog_file is not null
-        and s.consistent_file is not null
-        and (substring(coalesce(r.binlog_file, '') from '\d+$')::bigint, r.binlog_offset)
-            >= (substring(s.consistent_file from '\d+$')::bigint, s.consistent_offset),
-        false
-    ) as reached,
+    -- Once the latest snapshot is passed, its position is forgotten.
+    c.binlog_file is not null
+        and (
+            s.consistent_file is null
+            or coalesce(
+                (substring(r.binlog_file from '\d+$')::bigint, r.binlog_offset)
+                    >= (substring(s.consistent_file from '\d+$')::bigint, s.consistent_offset),
+                false
+            )
+            or (
+                (substring(c.binlog_file from '\d+$')::bigint, c.binlog_offset)
+                    >= (substring(s.consistent_file from '\d+$')::bigint, s.consistent_offset)
+                and not exists (
+                    select 1
+                    from sch_chameleon.batches b
+                    where b.source_id = s.source_id
+                        and b.replayed_at is null
+                )
+            )
+        ) as reached,
     exists (
         select 1
         from sch_chameleon.tables t

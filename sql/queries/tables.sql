@@ -182,3 +182,27 @@ select
 from sch_chameleon.structures s
 join sch_chameleon.tables t using (table_id)
 where s.structure_id = %s;
+
+-- name: forget_starts
+-- Positions of snapshots that the checkpoint has passed: after a change of the source server they would mislead.
+update sch_chameleon.tables t
+set start_file = null,
+    start_offset = null
+from sch_chameleon.checkpoints c
+where t.source_id = %(source_id)s
+    and c.source_id = t.source_id
+    and t.state in ('replicated', 'filtered', 'quarantined')
+    and t.start_file is not null
+    and (substring(c.binlog_file from '\d+$')::bigint, c.binlog_offset)
+        >= (substring(t.start_file from '\d+$')::bigint, t.start_offset);
+
+-- name: forget_consistency
+update sch_chameleon.sources s
+set consistent_file = null,
+    consistent_offset = null
+from sch_chameleon.replays r
+where s.source_id = %(source_id)s
+    and r.source_id = s.source_id
+    and s.consistent_file is not null
+    and (substring(r.binlog_file from '\d+$')::bigint, r.binlog_offset)
+        >= (substring(s.consistent_file from '\d+$')::bigint, s.consistent_offset);

@@ -68,6 +68,7 @@ class Bench:
         with transaction(connection) as cursor:
             cursor.execute("create schema sch_shop")
             sources.reset_checkpoint(cursor, self.source, Position(BinlogPosition("binlog.000001", 4)))
+            self.stored = Position(BinlogPosition("binlog.000001", 4))
             self.generation = sources.read_checkpoint(cursor, self.source).generation
 
     def table(self, name: str, *indexes: Index, columns: tuple[Column, ...] = COLUMNS) -> int:
@@ -93,7 +94,9 @@ class Bench:
                     batch.add(table_id, entries, 1, self.offset)
                 batch.commit()
             batches.write_rows(cursor, self.source, 1, batch)
-            state = ReadState(self.generation, Position(BinlogPosition("binlog.000001", self.offset)), 1.0, None)
+            reached = Position(BinlogPosition("binlog.000001", self.offset))
+            state = ReadState(self.generation, self.stored, reached, 1.0, None)
+            self.stored = reached
             assert batches.store(cursor, self.source, batch, state, registered=False) is not None
 
     def replayer(self, **changes: object) -> Replayer:
@@ -305,9 +308,29 @@ def test_a_batch_is_refused_after_tables_were_registered(bench: Bench) -> None:
     with transaction(bench.connection) as cursor:
         sources.bump_generation(cursor, bench.source)
         batch = OpenBatch(batches.next_batch_number(cursor))
-        state = ReadState(bench.generation, Position(BinlogPosition("binlog.000001", 999)), 1.0, None)
+        state = ReadState(bench.generation, bench.stored, Position(BinlogPosition("binlog.000001", 999)), 1.0, None)
         assert batches.store(cursor, bench.source, batch, state, registered=False) is None
         assert not batches.move(cursor, bench.source, state)
+
+
+def test_a_batch_is_refused_if_another_process_stored_meanwhile(bench: Bench) -> None:
+    table = bench.table("keyed", PRIMARY)
+    before = bench.stored
+    bench.store({table: [insert((1, None, None, None))]})
+    with transaction(bench.connection) as cursor:
+        batch = OpenBatch(batches.next_batch_number(cursor))
+        state = ReadState(bench.generation, before, Position(BinlogPosition("binlog.000001", 999)), 1.0, None)
+        assert batches.store(cursor, bench.source, batch, state, registered=False) is None
+        assert not batches.move(cursor, bench.source, state)
+
+
+def test_many_partial_updates_are_applied_in_one_pass(bench: Bench) -> None:
+    table = bench.table("keyed", PRIMARY)
+    keys = [(number, None, None, None) for number in range(20_000)]
+    bench.store({table: [insert(row) for row in keys]})
+    bench.store({table: [LogEntry(PARTIAL, KEY(row), '{"code":"z"}') for row in keys]})
+    bench.replay()
+    assert {row[1] for row in bench.rows("keyed")} == {"z"}
 
 
 def test_a_log_table_is_emptied_when_all_of_it_is_old_and_replayed(bench: Bench) -> None:
