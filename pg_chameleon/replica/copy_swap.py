@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from pg_chameleon.convert import names
@@ -16,17 +17,28 @@ from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres import copies, grants, shadow, swap, tables
 from pg_chameleon.postgres.apply import describe, forget_held, held_slice
-from pg_chameleon.postgres.connection import Cursor, transaction
+from pg_chameleon.postgres.connection import (
+    BY_INDEX,
+    Cursor,
+    LockRole,
+    connect,
+    held_roles,
+    transaction,
+    try_lock,
+)
 from pg_chameleon.postgres.copies import CopiedTable, Copy
 from pg_chameleon.postgres.failures import Failure, apply_carefully, log_failure
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import bump_generation, reset_checkpoint, set_consistent_from
+from pg_chameleon.replica.copy_pool import CopyStopped
 from pg_chameleon.replica.copy_round import CopyContext
 from pg_chameleon.replica.copy_settings import CopiedRows, CopyKind, CopyProblem
+from pg_chameleon.replica.replayer import Replayer
 
 logger = logging.getLogger(__name__)
 
 _TRIES = 3
+_REPLAY_POLL_SECONDS = 0.1
 
 
 @dataclass(slots=True)
@@ -55,6 +67,7 @@ class Swap:
 
     def run(self) -> SwapOutcome:
         """Do it; readers of the former tables are waited for, a few times as long as ``lock_timeout``."""
+        self._await_replay()
         for _ in range(_TRIES - 1):
             try:
                 return self._run()
@@ -63,6 +76,35 @@ class Swap:
                     raise
                 logger.warning("the copied tables could not be swapped in, trying again: %s", error)
         return self._run()
+
+    def _await_replay(self) -> None:
+        """Let the replay pass the snapshots: a renaming that waits there goes by the names of the target.
+
+        If no replay process runs, what waits is replayed here.
+        """
+        if self.kind is CopyKind.INIT_REPLICA:
+            return
+        context = self.context
+        while self._waits_before_snapshots():
+            if context.stop.is_set():
+                raise CopyStopped("the copy was stopped")
+            if LockRole.REPLAY not in held_roles(context.target, context.source.source_id):
+                self._replay_here()
+            context.stop.wait(_REPLAY_POLL_SECONDS)
+
+    def _waits_before_snapshots(self) -> bool:
+        with transaction(self.context.target) as cursor:
+            cursor.execute(query("copies.waits_before_snapshots"), {"copy_id": self.copy.copy_id})
+            return cursor.fetchone() is not None
+
+    def _replay_here(self) -> None:
+        context = self.context
+        with closing(connect(context.settings.replica.target, "replay for a copy", BY_INDEX)) as connection:
+            if try_lock(connection, context.source.source_id, LockRole.REPLAY):
+                replica = context.settings.replica
+                replayer = Replayer(replica, connection, context.source, dict(context.filter.mappings), context.rules)
+                while not context.stop.is_set() and replayer.replay_waiting():
+                    logger.info("replaying what waits from before the copy")
 
     def _run(self) -> SwapOutcome:
         outcome = SwapOutcome()

@@ -150,3 +150,21 @@ select
     consistent_file, consistent_offset
 from sch_chameleon.sources
 where source_id = %s;
+
+-- name: waits_before_snapshots
+-- Whether a batch waits for its replay that begins before a snapshot of this copy.
+select 1
+from sch_chameleon.tables t
+join sch_chameleon.replays r using (source_id)
+where t.copy_id = %(copy_id)s
+    and t.state = 'copied'
+    and t.start_file is not null
+    and (substring(r.binlog_file from '\d+$')::bigint, r.binlog_offset)
+        < (substring(t.start_file from '\d+$')::bigint, t.start_offset)
+    and exists (
+        select 1
+        from sch_chameleon.batches b
+        where b.source_id = t.source_id
+            and b.replayed_at is null
+    )
+limit 1;
