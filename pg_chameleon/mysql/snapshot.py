@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,8 +16,9 @@ from pg_chameleon.model.names import TableName, quote_mysql_identifier
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.mysql.connection import SourceConnection, source_errors
 from pg_chameleon.mysql.packets import read_column_rows
-from pg_chameleon.mysql.server import rows
+from pg_chameleon.mysql.server import SourceServer, rows
 
+logger = logging.getLogger(__name__)
 
 # The longest that lock_wait_timeout can be: a year.
 _FOR_EVER = 31536000
@@ -76,6 +78,18 @@ def prepare_session(connection: SourceConnection, lock_timeout: int) -> None:
     # MySQL 8 would show times of creation that are up to a day old
     if rows(connection, "SHOW VARIABLES LIKE 'information_schema_stats_expiry'"):
         rows(connection, "SET SESSION information_schema_stats_expiry = 0")
+    server = SourceServer(connection)
+    if server.is_mariadb and not _let_go_early(connection):
+        logger.debug("without BINLOG ADMIN on the source, ALTER TABLE there waits until all rows are read")
+
+
+def _let_go_early(connection: SourceConnection) -> bool:
+    """Let a rollback to a savepoint release metadata locks; MariaDB keeps them in sessions that write the binlog."""
+    try:
+        rows(connection, "SET SESSION sql_log_bin = 0")
+    except SourceError:
+        return False
+    return True
 
 
 def creation_time(connection: SourceConnection, name: TableName) -> str:

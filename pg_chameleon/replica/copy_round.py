@@ -6,7 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pg_chameleon.convert import names
 from pg_chameleon.convert.rules import Rules, UnknownType
@@ -344,7 +344,15 @@ class CopyRound:
         for worker in self._pool.free:
             if not self._pending:
                 return
-            self._give(worker, self._pending.popleft())
+            request = self._pending.popleft()
+            if isinstance(request, (BuildIndex, FinishTable)) and not self._is_reading:
+                request = replace(request, last_read=True)
+            self._give(worker, request)
+
+    @property
+    def _is_reading(self) -> bool:
+        """Tell whether any rows are still to be read."""
+        return any(isinstance(request, (LockTable, LoadPart)) for request in (*self._pending, *self._jobs.values()))
 
     def _give(self, worker: int, request: Request) -> None:
         self._jobs[worker] = request

@@ -118,10 +118,14 @@ class LoadPart:
 
 @dataclass(frozen=True, slots=True)
 class BuildIndex:
-    """Make one index of a large table that has its rows, while others make the other ones."""
+    """Make one index of a large table that has its rows, while others make the other ones.
+
+    ``last_read``: no rows are to be read any more, so the snapshot can go.
+    """
 
     table: TableTask
     index: TargetIndex
+    last_read: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,7 @@ class FinishTable:
 
     table: TableTask
     indexed: bool
+    last_read: bool = False
 
 
 Request = OpenSnapshot | LockTable | LoadPart | BuildIndex | FinishTable
@@ -262,6 +267,8 @@ class _Worker:
             return self._lock_table(request)
         if isinstance(request, LoadPart):
             return self._load_part(request)
+        if request.last_read and self._snapshot is not None:
+            snapshot.end_snapshot(self._snapshot)
         if isinstance(request, BuildIndex):
             return self._build_index(request)
         return self._finish_table(request)
