@@ -113,5 +113,5 @@ def test_the_replica_survives_restarts_of_both_servers(own_servers: tuple[Source
         writer = made.writer(seed=16)
         writer.run(100, 1_000)
         writer.close()
-        assert made.journey.daemon_pid is not None
+        assert made.journey.daemon_pid is not None, made.journey.log_tail()
         made.assert_equal()
