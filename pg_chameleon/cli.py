@@ -146,9 +146,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         logger.exception("the command failed unexpectedly")
         summary = str(error).partition("\n")[0]
-        return _failed(
-            f"unexpected {type(error).__name__}: {summary}; the traceback is {log_destination()}", FAILED
-        )
+        return _failed(f"unexpected {type(error).__name__}: {summary}; the traceback is {log_destination()}", FAILED)
     finally:
         stop_logging()
 
@@ -223,9 +221,7 @@ def _call(command: Command, options: Options) -> int:
 
 
 def _general_help() -> str:
-    parser = _help_parser(
-        "chameleon", "COMMAND", "Replicate MySQL and MariaDB to PostgreSQL.", tuple(OPTIONS)
-    )
+    parser = _help_parser("chameleon", "COMMAND", "Replicate MySQL and MariaDB to PostgreSQL.", tuple(OPTIONS))
     width = max(map(len, COMMANDS))
     commands = "".join(f"  {name:{width}}  {command.summary}\n" for name, command in COMMANDS.items())
     return f"{parser.format_help()}\ncommands:\n{commands}\nchameleon COMMAND --help tells more about one.\n"

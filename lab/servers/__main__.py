@@ -25,9 +25,7 @@ def parser() -> argparse.ArgumentParser:
     known = ", ".join(sorted(RECIPES))
     start = commands.add_parser("start", help="start servers and keep them running until Ctrl-C")
     start.add_argument("names", nargs="+", metavar="NAME", help=known)
-    start.add_argument(
-        "--option", action="append", default=[], metavar="K=V", help="a setting of the source servers"
-    )
+    start.add_argument("--option", action="append", default=[], metavar="K=V", help="a setting of the source servers")
     start.add_argument("--not-durable", action="store_true", help="do not wait for the disk")
     install = commands.add_parser("provision", help="install servers without starting them")
     install.add_argument("names", nargs="+", metavar="NAME", help=f"all, {known}")

@@ -66,9 +66,7 @@ class PostgreSQL(Server):
 
     def create_database(self, name: str, owner: str = REPLICA_USER) -> "Database":
         """Make an empty database for the replica user."""
-        self.execute(
-            sql.SQL("create database {} owner {}").format(sql.Identifier(name), sql.Identifier(owner))
-        )
+        self.execute(sql.SQL("create database {} owner {}").format(sql.Identifier(name), sql.Identifier(owner)))
         return Database(self, name)
 
     @property
@@ -137,9 +135,7 @@ class Database:
 
     def drop(self) -> None:
         """Drop the database with whoever is connected to it."""
-        self.server.execute(
-            sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(self.name))
-        )
+        self.server.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(self.name)))
 
 
 def _written(value: str | int) -> str:

@@ -28,9 +28,7 @@ class Launcher:
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         threading.Thread(target=self._work, name="lab-launcher", daemon=True).start()
 
-    def launch(
-        self, command: Sequence[str], log: Path, environment: Mapping[str, str]
-    ) -> "subprocess.Popen[bytes]":
+    def launch(self, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
         """Start a process in a session of its own (a Ctrl-C is for us alone) with its output in `log`."""
 
         def popen() -> "subprocess.Popen[bytes]":
@@ -68,10 +66,7 @@ class Cleaner:
         self._owner = os.getpid()
         self._tasks: list[Callable[[], None]] = []
         atexit.register(self.run)
-        if (
-            threading.current_thread() is threading.main_thread()
-            and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-        ):
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
             signal.signal(signal.SIGTERM, self._on_sigterm)
 
     def add(self, task: Callable[[], None]) -> None:

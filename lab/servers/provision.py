@@ -62,11 +62,7 @@ def find(name: str) -> Installation | None:
     product = name.partition("-")[0]
     for program, root in candidates(product):
         installation = identify(program, root)
-        if (
-            installation is not None
-            and name in (product, installation.name)
-            and installation.product == product
-        ):
+        if installation is not None and name in (product, installation.name) and installation.product == product:
             return installation
     return None
 
@@ -145,9 +141,7 @@ def require_debian_root(name: str, recipe: Recipe) -> None:
             name, "install it with your system's package manager and put its server program on PATH"
         )
     if os.geteuid() != 0:
-        raise ServerUnavailable(
-            name, f"install it (Debian {recipe.suite}: apt-get install {packages}), or run as root"
-        )
+        raise ServerUnavailable(name, f"install it (Debian {recipe.suite}: apt-get install {packages}), or run as root")
 
 
 def apt_offers(name: str, recipe: Recipe) -> bool:
@@ -193,14 +187,10 @@ def install_suite(name: str, suite: str) -> None:
 
 def debian_mirror(name: str) -> str:
     """Return the Debian mirror that this machine's apt is configured with."""
-    targets = run(
-        name, ["apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages"]
-    )
+    targets = run(name, ["apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages"])
     mirrors = [line.partition(" ")[2] for line in targets.splitlines() if line.startswith("Debian ")]
     if not mirrors:
-        raise ServerUnavailable(
-            name, "apt on this machine has no Debian mirror to take it from; install it yourself"
-        )
+        raise ServerUnavailable(name, "apt on this machine has no Debian mirror to take it from; install it yourself")
     return mirrors[0]
 
 
@@ -242,9 +232,7 @@ def run(name: str, command: Sequence[str]) -> str:
         tail = "\n".join((error.stdout + error.stderr).splitlines()[-20:])
         raise ServerUnavailable(name, f"`{' '.join(command)}` failed:\n{tail}") from error
     except subprocess.TimeoutExpired as error:
-        raise ServerUnavailable(
-            name, f"`{' '.join(command)}` took longer than {COMMAND_TIMEOUT} s"
-        ) from error
+        raise ServerUnavailable(name, f"`{' '.join(command)}` took longer than {COMMAND_TIMEOUT} s") from error
     return result.stdout
 
 
@@ -253,7 +241,5 @@ def apt_proxies() -> dict[str, str]:
     if shutil.which("apt-config") is None:
         return {}
     names = ["http_proxy", "Acquire::http::Proxy", "https_proxy", "Acquire::https::Proxy"]
-    answer = subprocess.run(
-        ["apt-config", "shell", *names], capture_output=True, text=True, check=False
-    ).stdout
+    answer = subprocess.run(["apt-config", "shell", *names], capture_output=True, text=True, check=False).stdout
     return dict(re.findall(r"^(\w+)='(.+)'$", answer, re.MULTILINE))

@@ -23,9 +23,7 @@ def mapping_problems(mappings: Mapping[str, Mapping[str, str]]) -> Iterator[str]
 
 def origins_of_targets(sources: Mapping[str, SourceConfiguration]) -> dict[str, str]:
     """Map target schemas back to source schemas, except where a source schema has the same name."""
-    origins = {
-        target: origin for source in sources.values() for origin, target in source.schema_mappings.items()
-    }
+    origins = {target: origin for source in sources.values() for origin, target in source.schema_mappings.items()}
     named = {origin for source in sources.values() for origin in source.schema_mappings}
     return {target: origin for target, origin in origins.items() if target not in named}
 

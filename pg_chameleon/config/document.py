@@ -33,9 +33,7 @@ class _TextLoader(yaml.SafeLoader):
 
 _TextLoader.yaml_implicit_resolvers = {
     first: [
-        (tag, pattern)
-        for tag, pattern in resolvers
-        if tag in ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
+        (tag, pattern) for tag, pattern in resolvers if tag in ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
     ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
@@ -88,8 +86,7 @@ def fill_in_environment(document: object, problems: list[str], path: str = "") -
     """Replace ``${NAME}`` in every text by the environment's value; ``$${NAME}`` stands for itself."""
     if isinstance(document, dict):
         return {
-            key: fill_in_environment(value, problems, f"{path}.{key}".lstrip("."))
-            for key, value in document.items()
+            key: fill_in_environment(value, problems, f"{path}.{key}".lstrip(".")) for key, value in document.items()
         }
     if isinstance(document, list):
         return [fill_in_environment(item, problems, f"{path}[{n}]") for n, item in enumerate(document)]

@@ -93,9 +93,7 @@ class _Reader:
             self.problems.append(f"{path}.db_conn.database: required with type pgsql")
         return source
 
-    def _connection(
-        self, path: str, value: object, keys: tuple[Key, ...], sections: tuple[str, ...] = ()
-    ) -> Section:
+    def _connection(self, path: str, value: object, keys: tuple[Key, ...], sections: tuple[str, ...] = ()) -> Section:
         given = self._mapping(path, value)
         connection = self._section(path, given, keys, sections)
         password_file = connection.pop("password_file")
@@ -170,9 +168,7 @@ def _by_source_names(general: Section, origins: Mapping[str, str]) -> Section:
             replace(override, tables=frozenset(source_name(place, origins) for place in override.tables))
             for override in overrides
         ),
-        "fillfactor": {
-            TableName.parse(source_name(str(name), origins)): factor for name, factor in factors.items()
-        },
+        "fillfactor": {TableName.parse(source_name(str(name), origins)): factor for name, factor in factors.items()},
     }
 
 

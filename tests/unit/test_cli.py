@@ -123,9 +123,7 @@ def test_every_command_runs_and_ends_with_success(commands: Commands, name: str)
 
 
 @pytest.mark.parametrize("name", [name for name in KNOWN_COMMANDS if COMMANDS[name].needs])
-def test_needed_options_are_asked_for(
-    commands: Commands, capsys: pytest.CaptureFixture[str], name: str
-) -> None:
+def test_needed_options_are_asked_for(commands: Commands, capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert main([name]) == 2
     flags = " and ".join(f"--{need} {OPTIONS[need].value}" for need in COMMANDS[name].needs)
     assert capsys.readouterr().err == f"error: {name} needs {flags}. See chameleon {name} --help\n"
@@ -186,17 +184,13 @@ def test_wrong_usage_is_one_line_and_status_2(
     assert commands.calls == []
 
 
-def test_bad_configuration_is_status_2(
-    commands: Commands, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_bad_configuration_is_status_2(commands: Commands, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / ".pg_chameleon" / "configuration" / "default.yml").write_text("log_levl: info")
     assert main(["show_status"]) == 2
     assert "log_levl: unknown key; did you mean log_level?" in capsys.readouterr().err
 
 
-def test_bad_configuration_does_not_hinder_set_configuration_files(
-    commands: Commands, tmp_path: Path
-) -> None:
+def test_bad_configuration_does_not_hinder_set_configuration_files(commands: Commands, tmp_path: Path) -> None:
     (tmp_path / ".pg_chameleon" / "configuration" / "default.yml").write_text("log_levl: info")
     assert main(["set_configuration_files"]) == 0
 
@@ -276,9 +270,7 @@ def test_version(commands: Commands, capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out == f"pg_chameleon {__version__}\n"
 
 
-def test_general_help_lists_every_command_and_option(
-    commands: Commands, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_general_help_lists_every_command_and_option(commands: Commands, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     out = capsys.readouterr().out
     assert all(re.search(rf"^  {name} +Do {name}\.$", out, re.MULTILINE) for name in KNOWN_COMMANDS)
@@ -287,16 +279,12 @@ def test_general_help_lists_every_command_and_option(
 
 @pytest.mark.parametrize("name", KNOWN_COMMANDS)
 @pytest.mark.parametrize("before", [True, False])
-def test_help_of_a_command(
-    commands: Commands, capsys: pytest.CaptureFixture[str], name: str, before: bool
-) -> None:
+def test_help_of_a_command(commands: Commands, capsys: pytest.CaptureFixture[str], name: str, before: bool) -> None:
     assert main(["--help", name] if before else [name, "--help"]) == 0
     out = capsys.readouterr().out
     assert f"Do {name}." in out
     assert "And more" not in out
-    assert all(
-        f"--{option.replace('_', '-')}" in out for option in (*COMMANDS[name].needs, *COMMANDS[name].takes)
-    )
+    assert all(f"--{option.replace('_', '-')}" in out for option in (*COMMANDS[name].needs, *COMMANDS[name].takes))
     assert ("--full" in out) == (name == "run_maintenance")
 
 

@@ -204,8 +204,7 @@ def test_problem_names_the_path_and_what_was_expected(load: Load, line: str, pro
         ("type_override: {int: {}}", "type_override.int.override_to: expected a type of PostgreSQL"),
         (
             "type_override: {int: {override_to: text, override_tables: [film]}}",
-            "type_override.int.override_tables[0]: "
-            "expected schema.table, schema.table.column or *, got 'film'",
+            "type_override.int.override_tables[0]: expected schema.table, schema.table.column or *, got 'film'",
         ),
         (
             "fillfactor: {'300': {tables: [a.b]}}",
@@ -250,9 +249,7 @@ sources:
     )
 
 
-@pytest.mark.parametrize(
-    "target", ["sch_chameleon", "pg_catalog", "information_schema", "x" * 64, "[a]", "''"]
-)
+@pytest.mark.parametrize("target", ["sch_chameleon", "pg_catalog", "information_schema", "x" * 64, "[a]", "''"])
 def test_target_schema_that_cannot_be_is_a_problem(load: Load, target: str) -> None:
     (problem,) = problems(load, MINIMAL.replace("sch_sakila", target))
     assert problem.startswith("sources.mysql.schema_mappings.sakila: ")
@@ -329,9 +326,7 @@ def test_password_comes_from_the_environment(load: Load, monkeypatch: pytest.Mon
 def test_missing_variable_is_a_problem(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_SUCH_WORD", raising=False)
     text = MINIMAL.replace("my-word", '"${NO_SUCH_WORD}"')
-    assert problems(load, text) == (
-        "sources.mysql.db_conn.password: the environment has no variable NO_SUCH_WORD",
-    )
+    assert problems(load, text) == ("sources.mysql.db_conn.password: the environment has no variable NO_SUCH_WORD",)
 
 
 def test_doubled_dollar_stands_for_itself(load: Load) -> None:
@@ -347,9 +342,7 @@ def test_password_comes_from_a_file(load: Load, tmp_path: Path) -> None:
 
 def test_password_and_password_file_contradict(load: Load, tmp_path: Path) -> None:
     (tmp_path / "word").write_text("x")
-    text = MINIMAL.replace(
-        "user: usr_replica, password: pg", f"user: u, password_file: {tmp_path}/word, password: pg"
-    )
+    text = MINIMAL.replace("user: usr_replica, password: pg", f"user: u, password_file: {tmp_path}/word, password: pg")
     assert problems(load, text) == ("pg_conn.password_file: there is a password too; give one of them",)
     assert problems(load, MINIMAL.replace("password: pg-word", "password_file: /none")) == (
         "pg_conn.password_file: there is no file /none",
@@ -384,9 +377,7 @@ def test_file_that_others_can_read_is_warned_about(load: Load) -> None:
 
 
 def test_tables_of_schemas_that_are_not_mapped_are_warned_about(load: Load) -> None:
-    configuration = load(
-        f"fillfactor: {{'30': {{tables: [other.x]}}}}\n{MINIMAL}", "limit_tables: [sakla.film]"
-    )
+    configuration = load(f"fillfactor: {{'30': {{tables: [other.x]}}}}\n{MINIMAL}", "limit_tables: [sakla.film]")
     assert configuration.warnings == (
         "fillfactor: other.x has no effect, its schema is not in schema_mappings",
         "sources.mysql.limit_tables: sakla.film has no effect, its schema is not in schema_mappings",
@@ -416,17 +407,13 @@ sources:
 
 
 def test_pgsql_source_needs_a_database_and_has_its_own_port(load: Load) -> None:
-    assert problems(load, source="type: pgsql") == (
-        "sources.mysql.db_conn.database: required with type pgsql",
-    )
+    assert problems(load, source="type: pgsql") == ("sources.mysql.db_conn.database: required with type pgsql",)
     source = load(MINIMAL.replace("my-word", "my-word, database: db"), "type: pgsql").sources["mysql"]
     assert (source.db_conn.database, source.db_conn.port) == ("db", 5432)
 
 
 def test_names_of_target_tables_do_as_well(load: Load) -> None:
-    override = (
-        "type_override: {int: {override_to: text, override_tables: [sch_sakila.film, sakila.staff.id]}}"
-    )
+    override = "type_override: {int: {override_to: text, override_tables: [sch_sakila.film, sakila.staff.id]}}"
     configuration = load(f"{override}\n{MINIMAL}")
     assert configuration.type_override[0].tables == {"sakila.film", "sakila.staff.id"}
 
@@ -454,9 +441,7 @@ def test_what_is_no_interval(text: str) -> None:
         parse_interval(text)
 
 
-@pytest.mark.parametrize(
-    "key", [key for key in ALL_KEYS if key.default is not None], ids=lambda key: key.name
-)
+@pytest.mark.parametrize("key", [key for key in ALL_KEYS if key.default is not None], ids=lambda key: key.name)
 def test_shown_values_read_back(key: Key) -> None:
     if key.default is REQUIRED or isinstance(key.default, (dict, list)) or key.secret:
         return

@@ -79,9 +79,7 @@ def test_name_may_have_its_suffix(home: Path) -> None:
     assert configuration_path("config-example.yml") == configuration_path("config-example")
 
 
-def test_resources_are_found_inside_the_package_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_resources_are_found_inside_the_package_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "pg_chameleon"
     beside = tmp_path / "sql" / "queries"
     beside.mkdir(parents=True)

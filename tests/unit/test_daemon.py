@@ -148,9 +148,7 @@ def test_foreground_daemon_keeps_its_terminal_and_ends_with_its_action(
     pid_file: Path, manner: str, status: int
 ) -> None:
     command = [sys.executable, "-c", FOREGROUND, str(pid_file), manner]
-    with subprocess.Popen(
-        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    with subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
         assert running_pid(pid_file) == process.pid

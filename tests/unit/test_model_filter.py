@@ -47,9 +47,7 @@ def test_skip_wins_over_limit() -> None:
 
 
 def test_skipped_events_are_of_one_kind() -> None:
-    events = EventFilter(
-        schemas={RowKind.DELETE: frozenset({"shop"})}, tables={RowKind.INSERT: frozenset({FILM})}
-    )
+    events = EventFilter(schemas={RowKind.DELETE: frozenset({"shop"})}, tables={RowKind.INSERT: frozenset({FILM})})
     assert events.skips(RowKind.DELETE, ORDERS)
     assert not events.skips(RowKind.INSERT, ORDERS)
     assert events.skips(RowKind.INSERT, FILM)

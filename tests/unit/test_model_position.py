@@ -126,9 +126,7 @@ def test_interval_is_both_ends() -> None:
     assert MysqlGtidSet.parse(f"{A}:2-4").intervals == {A: (Interval(2, 4),)}
 
 
-@pytest.mark.parametrize(
-    ("text", "printed"), [("", ""), ("0-1-100", "0-1-100"), ("2-1-7, 0-3-9", "0-3-9,2-1-7")]
-)
+@pytest.mark.parametrize(("text", "printed"), [("", ""), ("0-1-100", "0-1-100"), ("2-1-7, 0-3-9", "0-3-9,2-1-7")])
 def test_gtid_position_of_mariadb_is_read_and_written(text: str, printed: str) -> None:
     assert str(MariadbGtidPosition.parse(text)) == printed
 

@@ -121,9 +121,7 @@ def test_no_errors_is_said(capsys: Printed) -> None:
 
 def test_one_error_whole(capsys: Printed) -> None:
     report.show_error(
-        ErrorDetail(
-            7, "mysql", "sakila.film", NOON, "binlog.000003:120", "first line\nsecond line", row='{"id": 1}'
-        )
+        ErrorDetail(7, "mysql", "sakila.film", NOON, "binlog.000003:120", "first line\nsecond line", row='{"id": 1}')
     )
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert lines == [
