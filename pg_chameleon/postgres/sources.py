@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pg_chameleon.convert.names import temporary_name
 from pg_chameleon.convert.quoting import quote_identifier
 from pg_chameleon.errors import CatalogueError
 from pg_chameleon.model.position import BinlogPosition, Position, parse_gtid_set
@@ -122,9 +123,13 @@ def _rename_schemas(cursor: Cursor, source: Source, present: Mapping[str, str], 
     changed = [schema for schema in present.keys() & wanted.keys() if present[schema] != wanted[schema]]
     # Two schemas may trade their names, so all step aside first.
     for schema in changed:
-        _rename_schema(cursor, source, schema, present[schema], f"_chameleon_renaming_{source.source_id}_{schema}"[:60])
+        _rename_schema(
+            cursor, source, schema, present[schema], temporary_name(f"_chameleon_{source.source_id}_{schema}")
+        )
     for schema in changed:
-        _rename_schema(cursor, source, schema, f"_chameleon_renaming_{source.source_id}_{schema}"[:60], wanted[schema])
+        _rename_schema(
+            cursor, source, schema, temporary_name(f"_chameleon_{source.source_id}_{schema}"), wanted[schema]
+        )
     return [f"renamed the target schema {present[schema]} of {schema} to {wanted[schema]}" for schema in changed]
 
 

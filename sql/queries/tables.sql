@@ -51,11 +51,6 @@ update sch_chameleon.structures
 set replayed = true
 where structure_id = %s;
 
--- name: structure
-select structure
-from sch_chameleon.structures
-where structure_id = %s;
-
 -- name: set_state
 update sch_chameleon.tables
 set state = %(state)s,
@@ -129,51 +124,6 @@ from sch_chameleon.tables
 where source_id = %s
     and state = 'quarantined'
 order by source_schema, source_table;
-
--- name: state_counts
-select
-    state, count(*)
-from sch_chameleon.tables
-where source_id = %s
-    and state <> 'dropped'
-group by state;
-
--- name: open_copy
-select
-    copy_id, kind, scope
-from sch_chameleon.copies
-where source_id = %s
-    and finished_at is null
-order by copy_id desc
-limit 1;
-
--- name: begin_copy
-insert into sch_chameleon.copies (source_id, kind, scope)
-values (%(source_id)s, %(kind)s, %(scope)s)
-returning copy_id;
-
--- name: finish_copy
-update sch_chameleon.copies
-set finished_at = clock_timestamp()
-where copy_id = %s;
-
--- name: abandon_copy_tables
--- What an abandoned copy began is dropped from the registry; its shadow tables go with the shadow schema.
-update sch_chameleon.tables
-set state = 'dropped',
-    reason = 'its copy was given up',
-    state_since = clock_timestamp()
-where copy_id = %s
-    and state in ('copying', 'copied');
-
--- name: copied_chunks
-select chunk, rows
-from sch_chameleon.copied_chunks
-where table_id = %s;
-
--- name: add_copied_chunk
-insert into sch_chameleon.copied_chunks (table_id, chunk, rows)
-values (%(table_id)s, %(chunk)s, %(rows)s);
 
 -- name: by_structure
 select
