@@ -146,9 +146,13 @@ class _CopyRun:
             with WorkerPool(self._worker_settings(), self._context.settings.workers) as pool:
                 copy = self._begin()
                 present = self._copy(copy, pool)
+            return self._report(self._swap_in(copy, present))
         except CopyStopped:
             logger.info("the copy was stopped; the same command goes on with it")
             return self._report(SwapOutcome(), interrupted=True)
+
+    def _swap_in(self, copy: Copy, present: set[TableName]) -> SwapOutcome:
+        """End the copy. ``present``: the tables that the source has."""
         with transaction(self._context.target) as cursor:
             registered = {table.name for table in tables.load_tables(cursor, self._context.source)}
         missing = {name for name in registered - present if self._is_meant(name)}
@@ -162,7 +166,7 @@ class _CopyRun:
             fallback=self._fallback(),
         ).run()
         self._add_unknown(outcome, present | missing)
-        return self._report(outcome)
+        return outcome
 
     # What is asked for
 
