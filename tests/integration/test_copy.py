@@ -181,7 +181,9 @@ def test_a_gtid_position_is_kept_if_gtids_are_followed(stage: Stage) -> None:
     stage.copy()
     gtid = stage.database.execute("select gtid_set from sch_chameleon.checkpoints")[0][0]
     variable = "gtid_binlog_pos" if stage.server.product == "mariadb" else "gtid_executed"
-    assert gtid == stage.execute(f"select @@global.{variable}")[0][0].replace("\n", "")
+    known = stage.execute(f"select @@global.{variable}")[0][0].replace("\n", "")
+    # MariaDB does not list the replication domains in order.
+    assert sorted(gtid.split(",")) == sorted(known.split(","))
 
 
 def test_tables_of_engines_without_transactions_have_a_position_of_their_own(stage: Stage) -> None:
