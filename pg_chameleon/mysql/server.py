@@ -91,9 +91,18 @@ class SourceServer:
         binlog = BinlogPosition(str(status[0][0]), int(status[0][1]))
         if not with_gtid:
             return Position(binlog)
+        if self.is_mariadb:
+            return self._mariadb_position(binlog, statement)
         # MySQL shows the executed set in the same row, so both belong together
-        gtid = self.gtid_of(binlog) if self.is_mariadb else MysqlGtidSet.parse(str(status[0][4]))
-        return Position(binlog, gtid)
+        return Position(binlog, MysqlGtidSet.parse(str(status[0][4])))
+
+    def _mariadb_position(self, binlog: BinlogPosition, statement: str) -> Position:
+        """Add the GTID position: that of now, if nothing was written meanwhile, or else that of the place."""
+        gtid = MariadbGtidPosition.parse(_text(rows(self._connection, "SELECT @@global.gtid_binlog_pos")[0][0]))
+        status = rows(self._connection, statement)
+        if BinlogPosition(str(status[0][0]), int(status[0][1])) == binlog:
+            return Position(binlog, gtid)
+        return Position(binlog, self.gtid_of(binlog))
 
     def gtid_of(self, binlog: BinlogPosition) -> MariadbGtidPosition:
         """Return the GTID position that MariaDB knows for a place in its binlog."""

@@ -248,7 +248,14 @@ class CopyRound:
                 break
             if len(positions) == 1:
                 binlog = next(position for position in positions if position is not None)
-                return Position(binlog, server.gtid_of(binlog) if follow_gtid else None)
+                try:
+                    return Position(binlog, server.gtid_of(binlog) if follow_gtid else None)
+                except SourceError as error:
+                    if error.transient:
+                        raise
+                    # MariaDB searches its binlog for it, in vain where an event is too large for it.
+                    logger.warning("%s; asking again under a lock", error)
+                    break
         with snapshot.all_tables_locked(source):
             position = server.position(with_gtid=follow_gtid)
             self._open_everywhere()
