@@ -152,6 +152,12 @@ def supersede(cursor: Cursor, table_id: int) -> None:
     cursor.execute(query("copies.supersede"), {"table_id": table_id})
 
 
+def left_targets(cursor: Cursor, table_id: int) -> list[TableName]:
+    """Return the target tables under former names of a table that was copied again: nobody fills them any more."""
+    cursor.execute(query("copies.left_targets"), {"table_id": table_id})
+    return [TableName(*row) for row in cursor.fetchall()]
+
+
 def drop_registration(cursor: Cursor, table_id: int, reason: str) -> None:
     """End a registration of which nothing came."""
     cursor.execute(query("copies.drop_registration"), {"table_id": table_id, "reason": reason})

@@ -157,6 +157,8 @@ class Swap:
             return
         copies.supersede(cursor, table.table_id)
         tables.set_state(cursor, table.table_id, TableState.REPLICATED)
+        for left in copies.left_targets(cursor, table.table_id):
+            self._drop_target(cursor, name, left, outcome)
         reason = self._swap_in(cursor, table, readers) or table.reason or self._catch_up(cursor, table)
         if reason is None:
             outcome.copied.append(CopiedRows(name, table.rows))

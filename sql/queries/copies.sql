@@ -122,6 +122,29 @@ where new.table_id = %(table_id)s
     and old.table_id <> new.table_id
     and old.state <> 'dropped';
 
+-- name: left_targets
+-- Targets of superseded registrations under other names: the source renamed the table, the replay did not come to it.
+select
+    old.target_schema, old.target_table
+from sch_chameleon.tables old
+join sch_chameleon.tables new
+    on new.source_id = old.source_id
+    and new.source_schema = old.source_schema
+    and new.source_table = old.source_table
+where new.table_id = %(table_id)s
+    and old.state = 'dropped'
+    and old.reason = 'superseded by a new copy'
+    and old.state_since >= (select started_at from sch_chameleon.copies where copy_id = new.copy_id)
+    and (old.target_schema, old.target_table) <> (new.target_schema, new.target_table)
+    and not exists (
+        select 1
+        from sch_chameleon.tables live
+        where live.source_id = old.source_id
+            and live.target_schema = old.target_schema
+            and live.target_table = old.target_table
+            and live.state <> 'dropped'
+    );
+
 -- name: drop_registration
 update sch_chameleon.tables
 set state = 'dropped',

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.servers import Database, SourceServer
+from lab.servers import Database, SourceServer, source_server
 from lab.workload import DdlSidekick
+from tests.conftest import SOURCES
 from tests.e2e.stage import Stage, stage
 
 SAKILA = Path(__file__).parents[3] / "shared/corpora/sakila"
@@ -19,17 +20,17 @@ KEYS_WITHOUT_RULES = (
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not SAKILA.is_dir(), reason="sakila is not at hand")]
 
 
-@pytest.fixture
-def sakila(source_server: SourceServer, target_database: Database) -> Iterator[Stage]:
-    """Copy and replicate sakila."""
-    for file in ("sakila-schema.sql", "sakila-data.sql"):
-        with (SAKILA / file).open(encoding="utf-8") as statements:
-            subprocess.run(client(source_server), stdin=statements, check=True)
-    with stage(source_server, target_database, "sakila") as made:
-        made.journey.initialise()
-        made.journey.start()
-        yield made
-    source_server.execute("drop database sakila")
+@pytest.fixture(params=SOURCES)
+def sakila(request: pytest.FixtureRequest, target_database: Database) -> Iterator[Stage]:
+    """Copy and replicate sakila from a server of its own, because this much DDL has made MariaDB 10.11 crash."""
+    with source_server(request.param, durable=False) as server:
+        for file in ("sakila-schema.sql", "sakila-data.sql"):
+            with (SAKILA / file).open(encoding="utf-8") as statements:
+                subprocess.run(client(server), stdin=statements, check=True)
+        with stage(server, target_database, "sakila") as made:
+            made.journey.initialise()
+            made.journey.start()
+            yield made
 
 
 def client(server: SourceServer) -> list[str]:
@@ -52,6 +53,8 @@ def test_ten_kills_lose_nothing_and_repeat_nothing(sakila: Stage) -> None:
 
 
 def test_ddl_on_a_second_connection_is_followed(sakila: Stage) -> None:
+    # InnoDB of MariaDB 10.11.19 aborts when it deletes from a table with FULLTEXT that is altered meanwhile.
+    sakila.execute("alter table film_text drop index idx_title_description")
     sidekick = DdlSidekick(sakila.server.connect, "sakila", seed=22)
     changing = threading.Thread(target=sidekick.run, args=(3, 0.2))
     writer = sakila.writer(seed=22)
