@@ -36,8 +36,8 @@ system-packages:
 demo: $(INSTALLED) ## the whole journey, on private servers or on SOURCE=… TARGET=…
 	$(BIN)/python -m lab.demo
 
-test: $(INSTALLED) ## all tests, with private servers
-	$(BIN)/pytest
+test: $(INSTALLED) ## all tests but the slow ones, with private servers
+	$(BIN)/pytest -m 'not slow'
 
 unit: $(INSTALLED) ## the tests that need no server
 	$(BIN)/pytest tests/unit

@@ -51,6 +51,8 @@ class DdlSidekick:
         )
         with closing(self.connect()) as connection:
             connection.select_db(self.schema)
+            with connection.cursor() as cursor:
+                cursor.execute("set session lock_wait_timeout = 50")
             # An ALTER that waits for a table's lock while the writer waits for the ALTER is a deadlock that no
             # server sees: one lock is InnoDB's, the other the server's.
             query(connection, "set session innodb_lock_wait_timeout = 1")

@@ -85,6 +85,8 @@ class Writer:
         with self.connection.cursor() as cursor:
             cursor.execute(f"use {quoted(schema)}", ())
             cursor.execute("set session time_zone = '+00:00'")
+            # A deadlock with DDL that the server does not see must end: its default is a day.
+            cursor.execute("set session lock_wait_timeout = 20")
         self._look_at_tables()
 
     def run(self, transactions: int, changes: int) -> Tally:
