@@ -112,7 +112,7 @@ class Check:
     enforced: bool = True
 
 
-_TRANSACTIONAL_ENGINES = frozenset({"innodb", "rocksdb", "tokudb", "ndbcluster"})
+TRANSACTIONAL_ENGINES = frozenset({"innodb", "ndb", "ndbcluster", "rocksdb", "tokudb", "xtradb"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class TableSchema:
     @property
     def transactional(self) -> bool:
         """Tell whether the engine of the table has transactions."""
-        return self.engine.lower() in _TRANSACTIONAL_ENGINES
+        return self.engine.lower() in TRANSACTIONAL_ENGINES
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from pg_chameleon.errors import SourceError, SourceUnreachable
 from pg_chameleon.model.names import quote_mysql_identifier
+from pg_chameleon.model.schema import TRANSACTIONAL_ENGINES
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.foreign_keys import read_foreign_keys
 from pg_chameleon.mysql.server import SourceServer, rows
 
 _SHORTEST_EXPIRY = 24 * 3600
 _OLDEST_MYSQL, _OLDEST_MARIADB = (5, 6), (10, 0)
-_TRANSACTIONAL = frozenset({"innodb", "ndbcluster", "ndb", "rocksdb", "tokudb", "xtradb"})
 _CASCADING = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
 _MOST_NAMES = 10
 
@@ -275,7 +275,7 @@ class _Inquiry:
             )
 
     def _engines(self, schema: str) -> Iterator[Problem]:
-        found = [name for name, engine in self._tables(schema, "engine") if engine.lower() not in _TRANSACTIONAL]
+        found = [name for name, engine in self._tables(schema, "engine") if engine.lower() not in TRANSACTIONAL_ENGINES]
         if found:
             yield _warning(
                 f"{_listed(schema, found)} have an engine without transactions:"

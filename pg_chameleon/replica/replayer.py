@@ -285,9 +285,3 @@ def _segments(cursor: Cursor, batch: WaitingBatch) -> Iterator[Run | StoredChang
         if counts:
             yield Run(batch.log_number, batch.batch_id, batch.batch_id, segment, batch.position.file, counts)
         yield from (change for change in changes if change.segment == segment)
-
-
-def replay_all(replayer: Replayer, stop: Stop) -> None:
-    """Replay everything that is stored, as the cutover does."""
-    while not stop.is_set() and replayer.replay_waiting():
-        pass
