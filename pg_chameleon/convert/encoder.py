@@ -17,7 +17,6 @@ from pg_chameleon.convert.rules import ChangeReason, Rules
 from pg_chameleon.convert.text import (
     EnumTexts,
     SetTexts,
-    decoded,
     document_without_nul,
     inside_json,
     inside_record,
@@ -26,6 +25,7 @@ from pg_chameleon.convert.text import (
     without_nul,
 )
 from pg_chameleon.errors import ChameleonError
+from pg_chameleon.model.change import Undecodable
 from pg_chameleon.model.schema import TableSchema
 
 # In any form, for a backslash that is doubled still has this behind it.
@@ -323,21 +323,32 @@ def _writer(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
 
 def _text_writer(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
     carried, form = slot.carried, slot.form
-    column, charset, document = carried.source.name, carried.source.charset, carried.rule.document
+    column, document = carried.source.name, carried.rule.document
 
     def write(value: object) -> str:
         if value is None:
             return form.null
-        text = value
-        if isinstance(value, bytes):
-            text = decoded(value, charset)
-            if text.encode() != value:
-                changes.append(Change(column, ChangeReason.UNDECODABLE, value))
-        if not isinstance(text, str):
-            raise TypeError(f"expected text, got {type(value).__name__}")
+        text = _text_of(value)
+        if isinstance(value, Undecodable) or (isinstance(value, bytes) and text.encode() != value):
+            changes.append(Change(column, ChangeReason.UNDECODABLE, _stored(value)))
         cleaned = document_without_nul(text) if document else without_nul(text)
         if cleaned != text:
-            changes.append(Change(column, ChangeReason.NUL, value))
+            changes.append(Change(column, ChangeReason.NUL, _stored(value)))
         return form.quote(cleaned)
 
     return write
+
+
+def _text_of(value: object) -> str:
+    """Return the text of a value; bytes, where the user wants text of them, are taken for UTF-8."""
+    if isinstance(value, Undecodable):
+        return value.text
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, got {type(value).__name__}")
+    return value
+
+
+def _stored(value: object) -> object:
+    return value.stored if isinstance(value, Undecodable) else value
