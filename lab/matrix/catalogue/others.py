@@ -75,7 +75,13 @@ OTHERS = (
         filled=("w", "datetime"),
         since=_GENERATED,
     ),
-    Kind("invisible", "int invisible", _NUMBERS, since={"mysql": (8, 0, 23), "mariadb": (10, 3, 3)}),
+    Kind(
+        "invisible",
+        "int invisible",
+        _NUMBERS,
+        required="not null default 7",
+        since={"mysql": (8, 0, 23), "mariadb": (10, 3, 3)},
+    ),
     Kind(
         "generated invisible primary key",
         "int",
