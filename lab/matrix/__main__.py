@@ -11,7 +11,7 @@ from lab.matrix.catalogue.places import PLACES
 from lab.matrix.kinds import Kind
 from lab.matrix.printed import printed
 from lab.matrix.run import PairResult, run_matrix
-from lab.servers import LabError, PostgreSQL, SourceServer, source_server, start_together, target_server
+from lab.servers import LabError, Options, PostgreSQL, SourceServer, source_server, start_together, target_server
 
 SOURCES = ("mysql-9.7", "mysql-5.6", "mariadb-10.11", "mariadb-11.8")
 WITH_POSTGIS = "+postgis"
@@ -28,18 +28,19 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"default: {', '.join(TARGETS)}; spatial types alone with PostGIS",
     )
+    made.add_argument("--option", action="append", default=[], metavar="K=V", help="a setting of the source servers")
     made.add_argument("--only", default="", metavar="TEXT", help="only types with this text in their names")
     return made
 
 
-def run_pairs(sources: Sequence[str], targets: Sequence[str], only: str) -> list[PairResult]:
+def run_pairs(sources: Sequence[str], targets: Sequence[str], only: str, options: Options) -> list[PairResult]:
     """Run each pair; a source is stopped after its last run."""
     names = {target.removesuffix(WITH_POSTGIS) for target in targets}
     servers = {name: target_server(name, durable=False) for name in sorted(names)}
     start_together(*servers.values())
     pairs = []
     for name in sources:
-        with source_server(name, durable=False) as source:
+        with source_server(name, options=options, durable=False) as source:
             pairs += [
                 run_pair(source, servers[target.removesuffix(WITH_POSTGIS)], target.endswith(WITH_POSTGIS), only)
                 for target in targets
@@ -62,7 +63,8 @@ def run_pair(source: SourceServer, target: PostgreSQL, postgis: bool, only: str)
 def main() -> int:
     options = parser().parse_args()
     try:
-        pairs = run_pairs(options.source or SOURCES, options.target or TARGETS, options.only)
+        settings = dict(option.split("=", 1) for option in options.option)
+        pairs = run_pairs(options.source or SOURCES, options.target or TARGETS, options.only, settings)
     except LabError as error:
         print(error)
         return 1
