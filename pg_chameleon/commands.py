@@ -188,7 +188,8 @@ def update_schema_mappings(context: Context) -> None:
 
 def show_status(context: Context) -> None:
     """Show the sources and what they do; with --source also mappings, counters and problems."""
-    name = context.options.source
+    options = context.options
+    name = options.source
     with _target(context) as connection:
         shown = [(row, reason) for row, reason in status.overview(connection) if name in (None, row.name)]
         source = None if name is None else sources.find_source(connection, name)
@@ -201,7 +202,11 @@ def show_status(context: Context) -> None:
                 status.problems(connection, source),
                 status.keyless(connection, source),
             )
+            report.show_renamed(status.renamed(connection, source))
             report.show_value_changes(status.value_changes(connection, source))
+            if options.full:
+                wanted = context.tables if options.tables else None
+                report.show_changed_values(status.changed_values(connection, source, wanted))
 
 
 def show_errors(context: Context) -> None:

@@ -39,12 +39,13 @@ from pg_chameleon.mysql.server import SourceServer
 from pg_chameleon.mysql.stream import BinlogStream
 from pg_chameleon.postgres import batches
 from pg_chameleon.postgres.connection import Connection, Stop, target_errors, transaction
+from pg_chameleon.postgres.failures import DiscardedRow
 from pg_chameleon.postgres.sources import Source, read_checkpoint
 from pg_chameleon.postgres.tables import forget_starts, load_tables
-from pg_chameleon.replica.capture import TableCapture
+from pg_chameleon.replica.capture import KeyRefused, TableCapture
 from pg_chameleon.replica.registry import Occasion, ReadTable, Registry
 from pg_chameleon.replica.settings import ReplicaSettings
-from pg_chameleon.replica.storing import BatchStore, RegistryChanged
+from pg_chameleon.replica.storing import BatchStore, Mark, RegistryChanged
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +115,14 @@ class Reader:
             registry = Registry(self._source, self._filter, known, server_traits(server), schema_defaults(control))
         finally:
             control.close()
-        store = BatchStore(self._connection, self._source, checkpoint, number, retention=self._settings.retention)
+        store = BatchStore(
+            self._connection,
+            self._source,
+            checkpoint,
+            number,
+            retention=self._settings.retention,
+            values_kept=self._settings.changed_values_kept,
+        )
         stream = BinlogStream(
             self._settings.source,
             server_id=self._settings.server_id,
@@ -172,7 +180,7 @@ class _Session:
     position: Position
     commit_time: float | None = None
     captures: dict[int, TableCapture] = field(default_factory=dict)
-    savepoints: dict[str, int] = field(default_factory=dict)
+    savepoints: dict[str, Mark] = field(default_factory=dict)
     file_number: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -202,10 +210,10 @@ class _Session:
         elif isinstance(event, StatementEvent):
             self.registry.follow(Occasion(self.store.cursor, self.store.batch, event))
         elif isinstance(event, TransactionRolledBack):
-            self.store.undo(after=self.store.batch.committed_sequence, kept=self.registry.without_transactions)
+            self.store.roll_back(kept=self.registry.without_transactions)
             self._end(event)
         elif isinstance(event, SavepointSet):
-            self.savepoints[event.name] = self.store.batch.sequence
+            self.savepoints[event.name] = self.store.mark()
         elif isinstance(event, SavepointRolledBack):
             self._return_to(event)
         elif isinstance(event, TransactionPrepared):
@@ -221,7 +229,7 @@ class _Session:
             assert isinstance(event, TransactionBegin)
 
     def _end(self, event: TransactionEnd | TransactionRolledBack) -> None:
-        self.store.batch.commit()
+        self.store.commit()
         self.savepoints.clear()
         self._advance(event.position, event.commit_time)
 
@@ -233,7 +241,7 @@ class _Session:
                 position=str(self.position),
                 advice="Copy the source again with init_replica",
             )
-        self.store.undo(after=self.savepoints[event.name], kept=self.registry.without_transactions)
+        self.store.return_to(self.savepoints[event.name], kept=self.registry.without_transactions)
 
     def _rows(self, event: RowsEvent) -> None:
         table = self.registry.find(event.table.name)
@@ -264,19 +272,23 @@ class _Session:
     def _capture(self, table: ReadTable) -> TableCapture:
         capture = self.captures.get(table.table_id)
         if capture is None or capture.schema is not table.schema:
-            capture = TableCapture(table.schema, self.rules, self.store.notes)
+            capture = TableCapture(table.table_id, table.schema, self.rules, self.store.notes)
             self.captures[table.table_id] = capture
         return capture
 
     def _distrust(self, event: RowsEvent, error: ChameleonError, position: BinlogPosition) -> None:
-        """An event cannot be decoded: take its table out, or stop, as the user wants."""
-        if self.settings.stop_on_read_error:
+        """An event cannot be decoded, or a row not be stored: take its table out, or stop, as the user wants."""
+        refused = isinstance(error, KeyRefused)
+        if self.settings.stop_on_replay_error if refused else self.settings.stop_on_read_error:
             raise ReplicaStopped(
                 error.message,
                 table=str(event.table.name),
                 position=str(position),
                 advice="Correct the cause, then run enable_replica and start_replica",
             ) from error
+        if isinstance(error, KeyRefused):
+            row = DiscardedRow(event.table.name, event.kind.value, error.row_key, None, position, error.message)
+            self.store.discard(row)
         self.registry.quarantine(self.store.cursor, event.table.name, error.message, position)
 
     def _advance(self, position: Position, commit_time: float) -> None:

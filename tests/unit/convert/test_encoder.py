@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pg_chameleon.convert.encoder import COMPOSITE, Change, EncodeError, key_encoder, row_encoder
+from pg_chameleon.convert.changes import Change
+from pg_chameleon.convert.encoder import COMPOSITE, EncodeError, key_encoder, row_encoder
 from pg_chameleon.convert.rules import ChangeReason, Rules, ZeroDates
 from tests.unit.convert.tables import column, table
 
