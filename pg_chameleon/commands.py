@@ -260,6 +260,7 @@ def _detach(context: Context, connection: Connection, source: Source) -> None:
     report.say(f"{result.sequences} sequence(s) go on after the largest value in their column.")
     _say_constraints("foreign key(s)", result.foreign_keys)
     _say_constraints("check constraint(s)", result.checks)
+    _say_stamps(result)
     report.say_all(
         f"{name} holds NULL in place of dates that do not exist, so it stays nullable."
         for name in result.still_nullable
@@ -284,6 +285,17 @@ def _drain(settings: ReplicaSettings, connection: Connection, source: Source) ->
         if until is not None
         else "Everything that was read from the source before is replayed."
     )
+
+
+def _say_stamps(result: detach.Report) -> None:
+    for trigger in result.triggers:
+        state = "is set by a trigger when a row changes" if trigger.failure is None else f"fails: {trigger.failure}"
+        report.say(f"  ON UPDATE CURRENT_TIMESTAMP of {trigger.name} in {trigger.table} {state}")
+    if result.unstamped:
+        report.say(
+            f"ON UPDATE CURRENT_TIMESTAMP is not carried over to {', '.join(result.unstamped)}"
+            " (on_update_timestamps makes triggers for columns of a timestamp type)."
+        )
 
 
 def _say_constraints(what: str, results: list[cutover.ConstraintResult]) -> None:

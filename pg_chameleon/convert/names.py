@@ -51,6 +51,11 @@ def sequence_name(table: str, column: str) -> str:
     return _with_hash(f"{table}_{column}_seq", _digest("sequence", table, column))
 
 
+def trigger_name(table: str) -> str:
+    """Name the trigger that sets the times of updates, and its function."""
+    return _with_hash(f"{table}_on_update", _digest("on update", table))
+
+
 def constraint_name(name: str) -> str:
     """Name a foreign key or a check, whose names are unique in their table only."""
     return _fitted(name, _digest("constraint", name))

@@ -17,6 +17,7 @@ def test_names_fit(name: str) -> None:
         names.index_name(name, name),
         names.enum_name(name, name),
         names.sequence_name(name, name),
+        names.trigger_name(name),
         names.temporary_name(name),
     ):
         assert 0 < len(made.encode()) <= names.MAX_BYTES
