@@ -115,7 +115,10 @@ SETTINGS = {
         binlog_rows_query_log_events="ON",
     ),
     "mariadb_compressed": _mariadb(
-        (10, 2), lambda binlog: binlog.has("Write_rows_compressed_v1"), log_bin_compress="ON", log_bin_compress_min_len=10
+        (10, 2),
+        lambda binlog: binlog.has("Write_rows_compressed_v1"),
+        log_bin_compress="ON",
+        log_bin_compress_min_len=10,
     ),
     "mariadb_minimal": _mariadb((10, 1), lambda binlog: binlog.lacks_columns, binlog_row_image="MINIMAL"),
     "mariadb_noblob": _mariadb((10, 1), lambda binlog: binlog.lacks_columns, binlog_row_image="NOBLOB"),

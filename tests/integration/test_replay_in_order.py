@@ -1,4 +1,4 @@
-"""Changes that build on the row as it is then: a key that moves with a part of its row, and documents changed in place."""
+"""Changes that build on the row as it is: a key that moves with a part of its row, a document changed in place."""
 
 import json
 import random
