@@ -199,7 +199,7 @@ class Assembler:
         return StreamError(
             f"an event of type {event.type} is damaged: its checksum does not fit",
             position=str(self.binlog_position),
-            advice="Check the source's disk and network; if the binlog is damaged, copy the tables again (init_replica)",
+            advice="Check the source's disk and the network; if the binlog is damaged, start again with init_replica",
         )
 
     def _unknown(self, event: _Event) -> Iterable[StreamEvent]:

@@ -102,9 +102,7 @@ SETTINGS = {
         (8, 0, 1), lambda binlog: all(map(names_in, binlog.rows)), binlog_row_metadata="FULL"
     ),
     "mysql_no_checksum": _mysql((5, 6), _without_checksum, binlog_checksum="NONE"),
-    "mysql_row_queries": _mysql(
-        (5, 6, 2), lambda binlog: binlog.has("Rows_query"), binlog_rows_query_log_events="ON"
-    ),
+    "mysql_row_queries": _mysql((5, 6, 2), lambda binlog: binlog.has("Rows_query"), binlog_rows_query_log_events="ON"),
     "mysql_all_at_once": _mysql(
         (8, 0, 20),
         lambda binlog: binlog.has("Transaction_payload") and _parts_of_documents(binlog) and binlog.lacks_columns,
