@@ -53,6 +53,20 @@ class RowsEvent(NamedTuple):
     offset: int
 
 
+class JsonChange(NamedTuple):
+    """One change of a JSON document: replace, insert or remove what is at ``path``. ``value`` is JSON text."""
+
+    operation: str
+    path: tuple[str | int, ...]
+    value: str | None
+
+
+class JsonChanges(tuple[JsonChange, ...]):
+    """The value of a JSON column of which the binlog holds neither the document before nor the one after."""
+
+    __slots__ = ()
+
+
 class StatementEvent(NamedTuple):
     """A QUERY event other than BEGIN, COMMIT, ROLLBACK, SAVEPOINT and XA.
 
