@@ -1,4 +1,4 @@
-"""Read the structure that a table has had since a position of the binlog, or find that it cannot be told.
+"""Read the structure of a table, and what happened to it since a position of the binlog.
 
 Whoever reads from a table in an open transaction holds a lock on its metadata, which keeps every ALTER, DROP and RENAME
 of it waiting; those that came before have written their statement into the binlog before they let go of theirs. So
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pg_chameleon.errors import SourceError, SourceUnreachable
@@ -30,7 +30,7 @@ from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.connection import SourceConnection, SourceSettings, connect
 from pg_chameleon.mysql.ddl.errors import Unfollowable
-from pg_chameleon.mysql.ddl.named import may_restructure
+from pg_chameleon.mysql.ddl.named import is_same_table, may_restructure
 from pg_chameleon.mysql.inspect import read_table
 from pg_chameleon.mysql.server import SourceServer, rows
 from pg_chameleon.mysql.snapshot import LockTimeout, TableChanged, quoted, reading_errors
@@ -50,15 +50,26 @@ _ENDS = (TransactionEnd, TransactionRolledBack, TransactionPrepared, PreparedDec
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """The structure of a table now, None if there is no such table, and the statements that concerned it since.
+
+    No rows of the table changed before the last of these statements.
+    """
+
+    structure: TableSchema | None
+    later: tuple[StatementEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StructureReader:
     """Reads structures from a source, each over connections of its own."""
 
     settings: SourceSettings
 
-    def structure_since(self, name: TableName, since: BinlogPosition) -> TableSchema | None:
-        """Return the structure that a table has had since a position, None if there is no such table now.
+    def read(self, name: TableName, since: BinlogPosition) -> Reading:
+        """Read the structure that a table has, and what concerned it since a position.
 
-        Raise ``Unfollowable`` if it may have changed since, or the source does not show it.
+        Raise ``Unfollowable`` if that cannot be told.
         """
         try:
             connection = connect(self.settings)
@@ -67,26 +78,40 @@ class StructureReader:
                 mariadb = SourceServer(connection).is_mariadb
             finally:
                 connection.close()
-            self._check_unchanged(name, since, now, mariadb=mariadb)
+            reading = Reading(structure, self._later(name, since, now, mariadb=mariadb))
         except SourceError as error:
             if error.transient:
                 raise
             raise Unfollowable(f"the source does not show its structure: {error.message}") from error
-        logger.info("%s was read from the source, as it has been from %s to %s", name, since, now)
-        return structure
+        logger.info("%s was read from the source at %s, for a statement at %s", name, now, since)
+        return reading
 
-    def _check_unchanged(self, name: TableName, since: BinlogPosition, now: BinlogPosition, *, mariadb: bool) -> None:
+    def _later(
+        self, name: TableName, since: BinlogPosition, now: BinlogPosition, *, mariadb: bool
+    ) -> tuple[StatementEvent, ...]:
         if now < since:
             raise Unfollowable(f"the source writes its binlog at {now}, which is before the statement")
         if now == since:
-            return
-        deadline = time.monotonic() + _SCAN_SECONDS
+            return ()
         with BinlogStream(self.settings, server_id=_NO_SERVER_ID, start=Position(since)) as stream:
-            for event in _events(stream, now):
-                if isinstance(event, StatementEvent) and may_restructure(event, name, mariadb=mariadb):
-                    raise Unfollowable(f"a later statement at {event.position} concerns the table, too")
-                if time.monotonic() > deadline:
-                    raise Unfollowable(f"the replica is too far behind to look at the source, which is at {now}")
+            return _concerning(name, _events(stream, now), mariadb=mariadb)
+
+
+def _concerning(name: TableName, events: Iterable[StreamEvent | None], *, mariadb: bool) -> tuple[StatementEvent, ...]:
+    """Return the statements that may change the structure of the table."""
+    found = []
+    has_rows = False
+    deadline = time.monotonic() + _SCAN_SECONDS
+    for event in events:
+        if isinstance(event, RowsEvent):
+            has_rows = has_rows or is_same_table(event.table.name, name)
+        elif isinstance(event, StatementEvent) and may_restructure(event, name, mariadb=mariadb):
+            if has_rows:
+                raise Unfollowable(f"its rows, and then its structure, changed again up to {event.position}")
+            found.append(event)
+        if time.monotonic() > deadline:
+            raise Unfollowable("the replica is too far behind the source to look at it")
+    return tuple(found)
 
 
 def _events(stream: BinlogStream, until: BinlogPosition) -> Iterator[StreamEvent | None]:

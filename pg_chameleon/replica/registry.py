@@ -35,6 +35,7 @@ from pg_chameleon.mysql.ddl.statements import Ignored, StatementFormatChange
 from pg_chameleon.mysql.ddl.structures import Structures
 from pg_chameleon.mysql.ddl.subject import Act, Subject, find_subject
 from pg_chameleon.mysql.ddl.tracker import apply
+from pg_chameleon.mysql.reread import Reading
 from pg_chameleon.postgres import batches, tables
 from pg_chameleon.postgres.batches import OpenBatch
 from pg_chameleon.postgres.connection import Cursor
@@ -105,8 +106,8 @@ class Occasion:
 class StructureSource(Protocol):
     """Where the structure of a table can be asked for that is not understood from the binlog."""
 
-    def structure_since(self, name: TableName, since: BinlogPosition) -> TableSchema | None:
-        """Return the structure that a table has had since a position; raise ``Unfollowable`` if that is not certain."""
+    def read(self, name: TableName, since: BinlogPosition) -> Reading:
+        """Read the structure, and what concerned it since a position; raise ``Unfollowable`` if it cannot be told."""
 
 
 class Registry:
@@ -123,7 +124,7 @@ class Registry:
         structures: StructureSource,
     ) -> None:
         self._source = source
-        self._structure_source = structures
+        self._source_structures = structures
         self._filter = table_filter
         self._mariadb = traits.mariadb
         self.changed = False
@@ -192,9 +193,10 @@ class Registry:
             settled=lambda name: (table := self._tables.get(name)) is not None and occasion.is_before(table),
         )
         readable = next((each for each in changes if isinstance(each, TableUncertain) and each.readable), None)
-        subject = self._subject(occasion) if readable is not None else None
+        subject = self._subject_of(event) if readable is not None else None
         if readable is not None and subject is not None:
-            changes = self._second_look(occasion, subject, readable.reason)
+            self._look_again(occasion, subject, readable.reason)
+            return
         self._structures.move(statement, changes)
         self._carry(occasion, changes)
 
@@ -211,11 +213,9 @@ class Registry:
         """An unknown statement never stops the replica: what it did is read from the source, or its tables are out."""
         logger.warning("a statement at %s is not understood: %s", occasion.position, refused)
         reason = f"a statement was not understood: {refused}"
-        subject = self._subject(occasion)
+        subject = self._subject_of(occasion.event)
         if subject is not None:
-            changes = self._second_look(occasion, subject, reason)
-            self._structures.apply_changes(changes)
-            self._carry(occasion, changes)
+            self._look_again(occasion, subject, reason)
             if not subject.names_others:
                 return
         touched = self._distrust(occasion, reason)
@@ -223,17 +223,16 @@ class Registry:
             failure = Failure(str(refused), position=occasion.position, statement=occasion.event.statement)
             log_failure(occasion.cursor, self._source, failure)
 
-    def _subject(self, occasion: Occasion) -> Subject | None:
+    def _subject_of(self, event: StatementEvent) -> Subject | None:
         """Return the one table that a statement is about; None if the source failed halfway through it."""
-        event = occasion.event
         if event.error_code:
             return None
         return find_subject(
             event.statement, sql_mode=event.sql_mode, default_schema=event.schema, mariadb=self._mariadb
         )
 
-    def _second_look(self, occasion: Occasion, subject: Subject, reason: str) -> list[SchemaChange]:
-        """Return what a statement did as the structures before and after it tell; ``reason``: why it has to be asked.
+    def _look_again(self, occasion: Occasion, subject: Subject, reason: str) -> None:
+        """Follow a statement by the structures before and after it; ``reason``: why its text does not do.
 
         The structure after it is read from the source, and only for a table that is, or will be, replicated.
         """
@@ -242,16 +241,36 @@ class Registry:
         name = name if before is None else before.name
         known = self._tables.get(name)
         if known is not None and occasion.is_before(known):
-            return []
+            return
         creates = subject.act is Act.CREATE
-        if not (self._admits_new(name) if creates else known is not None and known.captured):
-            is_tracked = self._structures.tracks(name.schema) and (creates or before is not None)
-            return [TableUncertain(name, reason)] if is_tracked else []
+        if self._admits_new(name) if creates else known is not None and known.captured:
+            self._second_look(occasion, subject, name, reason)
+        elif self._structures.tracks(name.schema) and (creates or before is not None):
+            self._move(occasion, [TableUncertain(name, reason)])
+
+    def _second_look(self, occasion: Occasion, subject: Subject, name: TableName, reason: str) -> None:
+        known = name if name in self._tables else None
         try:
-            after = self._structure_source.structure_since(name, occasion.position)
-            return list(second_look(subject, before, after, known=None if known is None else name))
+            reading = self._source_structures.read(name, occasion.position)
+            later = [self._subject_of(event) for event in reading.later]
+            before = self._structures.table(name)
+            changes = second_look(subject, before, reading.structure, known=known, later=later)
         except Unfollowable as doubt:
-            return [TableUncertain(name, f"{reason}; {doubt}")]
+            self._move(occasion, [TableUncertain(name, f"{reason}; {doubt}")])
+            return
+        self._move(occasion, changes)
+        if reading.later:
+            self._settle(occasion.cursor, name, reading.later[-1].position)
+
+    def _move(self, occasion: Occasion, changes: Sequence[SchemaChange]) -> None:
+        self._structures.apply_changes(changes)
+        self._carry(occasion, changes)
+
+    def _settle(self, cursor: Cursor, name: TableName, position: BinlogPosition) -> None:
+        """Pass over what concerns a table up to a position: it has the structure that the table has there."""
+        table = self._tables[name]
+        tables.set_start(cursor, table.table_id, position)
+        self._tables[name] = replace(table, start=(position.file_number, position.offset))
 
     def _distrust(self, occasion: Occasion, reason: str) -> bool:
         """Quarantine every replicated table that a statement may have touched; tell whether there was one."""

@@ -39,18 +39,17 @@ def may_restructure(event: StatementEvent, table: TableName, *, mariadb: bool) -
         statement = parse(text, sql_mode=mode, default_schema=schema, mariadb=mariadb)
     except DdlRefused:
         names = mentioned_tables(text, sql_mode=mode, default_schema=schema, mariadb=mariadb)
-        return _is_among(table, names)
+        return any(is_same_table(table, name) for name in names)
     if isinstance(statement, CreateDatabase | DropDatabase):
         return statement.name.casefold() == table.schema.casefold()
     if not isinstance(statement, CreateTable | AlterTable | DropTable | RenameTable):
         return False
+    if any(is_same_table(table, name) for name in named_tables(statement)):
+        return True
     target = new_name(statement) if isinstance(statement, AlterTable) else None
-    return _is_among(table, [*named_tables(statement), *([target] if target else [])])
+    return target is not None and is_same_table(table, target)
 
 
-def _is_among(table: TableName, names: tuple[TableName, ...] | list[TableName] | frozenset[TableName]) -> bool:
-    return _folded(table) in map(_folded, names)
-
-
-def _folded(name: TableName) -> tuple[str, str]:
-    return name.schema.casefold(), name.table.casefold()
+def is_same_table(one: TableName, other: TableName) -> bool:
+    """Compare names without case, whatever the server does: here it is better to find one too many."""
+    return one.schema.casefold() == other.schema.casefold() and one.table.casefold() == other.table.casefold()

@@ -7,7 +7,7 @@ show are a closed list; a statement with one of them is not followed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pg_chameleon.model.change import SchemaChange, TableAltered, TableCreated, TableDropped
 from pg_chameleon.model.names import TableName
@@ -56,22 +56,32 @@ _NO_COLUMNS = frozenset(("CHECK", "CONSTRAINT", "FOREIGN", "INDEX", "KEY", "PRIM
 
 
 def second_look(
-    subject: Subject, before: TableSchema | None, after: TableSchema | None, *, known: TableName | None = None
+    subject: Subject,
+    before: TableSchema | None,
+    after: TableSchema | None,
+    *,
+    known: TableName | None = None,
+    later: Sequence[Subject | None] = (),
 ) -> tuple[SchemaChange, ...]:
     """Return the changes that a statement made; raise ``Unfollowable`` where the rows are in doubt.
 
     ``before`` is None if the structure was not known, ``after`` if the source has no such table. ``known``: the
-    name under which there was such a table, be its structure known or lost.
+    name under which there was such a table, be its structure known or lost. ``later``: what further statements that
+    led to ``after`` are about; no rows came between them.
     """
     if after is None:
         raise Unfollowable("the source no longer has the table")
     if after.engine.lower() not in _ENGINES:
         raise Unfollowable(f"tables of the engine {after.engine} may hold rows that are not in the binlog")
     if subject.act is Act.CREATE:
-        return _created(subject, after, known)
+        return _created(subject, after, known, later)
     if before is None:
         raise Unfollowable("its structure before was not known")
     _check_words(subject.words & _UNSEEN)
+    if later and not all(map(_only_adds, (subject, *later))):
+        raise Unfollowable("a later statement changed its structure again")
+    for each in later:
+        _check_words(_words(each) & _UNSEEN)
     origins = _origins(subject, before, after)
     return () if after == before else (TableAltered(before, after, origins),)
 
@@ -81,10 +91,32 @@ def _check_words(found: Iterable[str]) -> None:
         raise Unfollowable(f"{word} may change rows without row events")
 
 
-def _created(subject: Subject, after: TableSchema, known: TableName | None) -> tuple[SchemaChange, ...]:
+def _words(later: Subject | None) -> frozenset[str]:
+    if later is None or later.act is Act.CREATE:
+        raise Unfollowable("a later statement concerns the table, too")
+    return later.words
+
+
+def _only_adds(subject: Subject | None) -> bool:
+    """Tell whether a statement only adds: of several such, the order does not matter."""
+    if subject is None or subject.act is Act.CREATE:
+        return False
+    if subject.act is Act.INDEX:
+        return True
+    return all(clause[:1] in (("ADD",), ("ALGORITHM",), ("LOCK",)) for clause in subject.clauses)
+
+
+def _created(
+    subject: Subject, after: TableSchema, known: TableName | None, later: Sequence[Subject | None]
+) -> tuple[SchemaChange, ...]:
     if known is not None and subject.if_new and not subject.replaces:
+        if later:
+            raise Unfollowable("a later statement changed its structure")
         return ()
     _check_words(subject.words & _FILLING)
+    # The table is still empty, so what happened to its columns since does not matter
+    for each in later:
+        _check_words((_words(each) & _UNSEEN) - {"CHANGE"})
     # The server has created it: if it is known here, it was replaced, or dropped unseen
     dropped = () if known is None else (TableDropped(known),)
     return (*dropped, TableCreated(after))
