@@ -183,9 +183,7 @@ def run_facebook_osc(server: SourceServer, schema: str, table: str) -> None:
             f"CREATE TABLE `{new}` LIKE `{table}`",
             f"ALTER TABLE `{new}` ADD COLUMN w int not null default 5",
             f"CREATE TABLE `{changes}` (`__OSC_ID` INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,"
-            f" `__OSC_TYPE` TINYINT(1) NOT NULL) AS (SELECT * FROM `{table}` LIMIT 0)"
-            if server.product == "mariadb"
-            else f"CREATE TABLE `{changes}` (`__OSC_ID` INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, id int)",
+            " `__OSC_TYPE` TINYINT(1) NOT NULL, id int, v varchar(40))",
             f"INSERT IGNORE INTO `{new}` (`id`, `v`) SELECT `id`, `v` FROM `{table}`",
             f"LOCK TABLE `{table}` WRITE, `{new}` WRITE",
             f"ALTER TABLE `{table}` RENAME `{old}`",
