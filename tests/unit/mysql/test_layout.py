@@ -18,6 +18,7 @@ FOLDER = Path(__file__).parents[2] / "data/table_maps"
 SERVERS = ("mysql-9.7", "mariadb-10.11")
 
 Recorded = tuple[TableMap, TableSchema]
+Wrong = dict[str, tuple[dict[str, Any], str]]
 
 
 def recorded(server: str, metadata: str = "full") -> dict[str, Recorded]:
@@ -61,7 +62,7 @@ def test_tables_fit_their_own_table_maps(server: str, metadata: str) -> None:
         check_table_map(table, schema)
 
 
-WITHOUT_METADATA = {
+WITHOUT_METADATA: Wrong = {
     "id": ({"column_type": "bigint unsigned"}, "stored as type 3"),
     "name": ({"column_type": "varchar(11)"}, "stored with the size 0xa where 0xb is expected"),
     "note": ({"column_type": "mediumtext"}, "stored with the size 0x2 where 0x3 is expected"),
@@ -76,11 +77,11 @@ WITHOUT_METADATA = {
     "born": ({"nullable": False}, "column born can be NULL"),
     "small": ({"nullable": False}, "column small can be NULL"),
 }
-ONLY_SIGNS = {
+ONLY_SIGNS: Wrong = {
     "id": ({"column_type": "int"}, "is unsigned"),
     "small": ({"column_type": "tinyint unsigned"}, "is signed"),
 }
-ONLY_FULL = {
+ONLY_FULL: Wrong = {
     "small": ({"name": "smaller"}, "column smaller is called small"),
     "kind": ({"column_type": "enum('a','b')"}, "has the members ['a', 'é']"),
     "chosen": ({"column_type": "set('y','x')"}, "has the members ['x', 'y']"),
