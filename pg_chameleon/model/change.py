@@ -197,10 +197,14 @@ class TableTruncated:
 
 @dataclass(frozen=True, slots=True)
 class TableUncertain:
-    """What happened to a table cannot be told from the binlog; it has to be copied again."""
+    """What happened to a table cannot be told from the binlog; it has to be copied again.
+
+    ``readable``: only its structure cannot be told, which the source may still show.
+    """
 
     name: TableName
     reason: str
+    readable: bool = False
 
 
 SchemaChange = TableCreated | TableAltered | TableDropped | TableTruncated | TableUncertain

@@ -26,7 +26,8 @@ from pg_chameleon.mysql import decode_values as values
 from pg_chameleon.mysql.charsets import TextDecoder, text_decoder
 from pg_chameleon.mysql.decode_json import changed_json, json_changes, json_text
 from pg_chameleon.mysql.events import length_encoded
-from pg_chameleon.mysql.layout import GEOMETRY_TYPES, Code, StoredType, check_table_map, stored_types
+from pg_chameleon.mysql.layout import check_table_map
+from pg_chameleon.mysql.layout_codes import GEOMETRY_TYPES, Code, StoredType, stored_types
 
 __all__ = ["Decoder", "check_table_map", "row_decoder"]
 

@@ -35,6 +35,7 @@ from pg_chameleon.mysql.connection import connect as connect_source
 from pg_chameleon.mysql.ddl.charsets import Charset
 from pg_chameleon.mysql.ddl.server import ServerTraits
 from pg_chameleon.mysql.inspect import database_defaults
+from pg_chameleon.mysql.reread import StructureReader
 from pg_chameleon.mysql.server import SourceServer
 from pg_chameleon.mysql.stream import BinlogStream
 from pg_chameleon.postgres import batches
@@ -112,7 +113,14 @@ class Reader:
         try:
             server = SourceServer(control)
             clocks = Clocks(server.clock_offset(), self._target_offset())
-            registry = Registry(self._source, self._filter, known, server_traits(server), schema_defaults(control))
+            registry = Registry(
+                self._source,
+                self._filter,
+                known,
+                server_traits(server),
+                schema_defaults=schema_defaults(control),
+                structures=StructureReader(self._settings.source),
+            )
         finally:
             control.close()
         store = BatchStore(
