@@ -115,8 +115,12 @@ class Target:
         return (
             self._described(_COLUMNS, (table,), schema_name),
             self._described(_INDEXES, (table,), schema_name),
-            self._described(_RELATIONS, {"schema": quote_identifier(schema_name)}, schema_name),
+            self.relations(schema_name),
         )
+
+    def relations(self, schema_name: str) -> set[Row]:
+        """Return the names and kinds of all that is in a schema."""
+        return self._described(_RELATIONS, {"schema": quote_identifier(schema_name)}, schema_name)
 
     def rows(self, target: TargetTable, schema_name: str) -> list[Row]:
         """Return the rows as text, with the columns and the rows in an order of their own."""
