@@ -5,16 +5,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from lab.servers import SourceServer
+import lab.servers
 from pg_chameleon.convert import ddl
 from pg_chameleon.convert.lines import copy_columns, copy_field_expressions, copy_line, copy_line_expression
 from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.target import TargetTable, target_table
+from pg_chameleon.model.change import Circumstances, StatementEvent, StreamEvent
 from pg_chameleon.model.names import TableName, quote_mysql_identifier
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.connection import SourceSettings, connect
 from pg_chameleon.mysql.inspect import read_table
+from pg_chameleon.mysql.server import SourceServer
+from pg_chameleon.mysql.stream import BinlogStream
+from pg_chameleon.mysql.zones import located
 
 Row = tuple[Any, ...]
 
@@ -42,14 +46,28 @@ select typname, 'T' from pg_type where typnamespace = %(schema)s::regnamespace a
 class SourceSchema:
     """An empty schema on a source server, and a session as the first copy has it."""
 
-    def __init__(self, server: SourceServer, name: str) -> None:
+    def __init__(self, server: lab.servers.SourceServer, name: str) -> None:
         self.name = name
-        self.connection = connect(SourceSettings(server.host, server.port, "root"), schema=name)
+        self._settings = SourceSettings(server.host, server.port, "root")
+        self.connection = connect(self._settings, schema=name)
 
     def run(self, *statements: str) -> None:
         with self.connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
+
+    def alter(self, statement: str) -> Circumstances:
+        """Execute a statement, and return what its event in the binlog says of it."""
+        server = SourceServer(self.connection)
+        start = server.position()
+        self.run(statement)
+        with BinlogStream(self._settings, server_id=4711, start=start) as stream:
+            event: StreamEvent | None = None
+            while not isinstance(event, StatementEvent):
+                event = stream.next(30)
+                assert event is not None, "nothing of the statement came"
+        assert event.circumstances is not None
+        return located(event.circumstances._replace(mariadb=server.is_mariadb), self.connection)
 
     def query(self, statement: str) -> list[Row]:
         with self.connection.cursor() as cursor:
