@@ -67,6 +67,23 @@ class JsonChanges(tuple[JsonChange, ...]):
     __slots__ = ()
 
 
+class Circumstances(NamedTuple):
+    """What a statement did to rows depends on more than its text; this is as much of it as the source tells.
+
+    ``seconds``: its time, since the epoch. ``microseconds`` and ``time_zone`` are None where it did not ask for them.
+    ``local_seconds`` is what a clock of the time zone showed, counted in the same way, and ``offset`` how far that
+    clock is ahead of UTC, if it is so all the year; None where they are not known.
+    """
+
+    seconds: int
+    microseconds: int | None = None
+    time_zone: str | None = None
+    sql_mode: int = 0
+    mariadb: bool = False
+    local_seconds: int | None = None
+    offset: int | None = None
+
+
 class StatementEvent(NamedTuple):
     """A QUERY event other than BEGIN, COMMIT, ROLLBACK, SAVEPOINT and XA.
 
@@ -82,6 +99,7 @@ class StatementEvent(NamedTuple):
     database_collation: int | None
     in_transaction: bool
     position: BinlogPosition
+    circumstances: Circumstances | None = None
 
 
 class TransactionBegin(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from pg_chameleon.convert.encoder import EncodeError
@@ -17,6 +18,7 @@ from pg_chameleon.errors import (
     StreamError,
 )
 from pg_chameleon.model.change import (
+    Circumstances,
     Idle,
     PreparedDecided,
     RowsEvent,
@@ -38,6 +40,7 @@ from pg_chameleon.mysql.inspect import database_defaults
 from pg_chameleon.mysql.reread import StructureReader
 from pg_chameleon.mysql.server import SourceServer
 from pg_chameleon.mysql.stream import BinlogStream
+from pg_chameleon.mysql.zones import located
 from pg_chameleon.postgres import batches
 from pg_chameleon.postgres.connection import Connection, Stop, target_errors, transaction
 from pg_chameleon.postgres.failures import DiscardedRow
@@ -120,6 +123,7 @@ class Reader:
                 server_traits(server),
                 schema_defaults=schema_defaults(control),
                 structures=StructureReader(self._settings.source),
+                locate=self._located,
             )
         finally:
             control.close()
@@ -145,6 +149,13 @@ class Reader:
         finally:
             stream.close()
             self._connection.rollback()
+
+    def _located(self, circumstances: Circumstances) -> Circumstances:
+        """Ask the source what the clock of a session showed, which few statements depend on."""
+        if circumstances.time_zone is None:
+            return circumstances
+        with closing(connect_source(self._settings.source)) as control:
+            return located(circumstances, control)
 
     def _target_offset(self) -> float:
         before = time.time()
