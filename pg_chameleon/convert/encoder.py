@@ -25,7 +25,7 @@ from pg_chameleon.convert.text import (
     to_record_text,
 )
 from pg_chameleon.errors import ChameleonError
-from pg_chameleon.model.change import JsonChanges
+from pg_chameleon.model.change import JsonChanges, Undecodable
 from pg_chameleon.model.schema import TableSchema
 
 # In any form, for a backslash that is doubled still has this behind it.
@@ -316,16 +316,16 @@ def _writer(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
 
 def _text_writer(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
     carried, form = slot.carried, slot.form
-    column, charset, document = carried.source.name, carried.source.charset, carried.rule.document
+    column, document = carried.source.name, carried.rule.document
 
     def write(value: object) -> str:
         if value is None:
             return form.null
         if isinstance(value, JsonChanges) and document:
             return _json_changes(value, carried, form)
-        if not isinstance(value, str | bytes):
+        if not isinstance(value, str | bytes | Undecodable):
             raise TypeError(f"expected text, got {type(value).__name__}")
-        text, found = clean_text(column, value, charset, document=document)
+        text, found = clean_text(column, value, document=document)
         changes.extend(found)
         return form.quote(text)
 

@@ -19,6 +19,13 @@ class RowKind(Enum):
     DELETE = "delete"
 
 
+class Undecodable(NamedTuple):
+    """Text of which some bytes are none in its character set: with substitutes for them, and as it is stored."""
+
+    text: str
+    stored: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class TableMap:
     """A TABLE_MAP event: how the rows that refer to it are laid out.
