@@ -185,3 +185,69 @@ def test_what_the_users_own_table_refuses_is_kept_aside(stage: Stage, definition
     ]
     assert set(ids(stage)) >= {2, 3, 4}
     assert stage.tables()["misfit"].state is TableState.QUARANTINED
+
+
+# Types that do not hold apart what the source does
+COINCIDING = {
+    "integer": ("varchar(20)", "integer", "'1'", "'01'"),
+    "day": ("datetime", "date", "'2024-01-01 10:00:00'", "'2024-01-01 11:00:00'"),
+    "real": ("double", "real", "0.1", "0.10000000001"),
+}
+
+
+@pytest.mark.parametrize("case", COINCIDING)
+def test_the_copy_merges_no_rows_whose_keys_coincide(stage: Stage, case: str) -> None:
+    kind, chosen, one, other = COINCIDING[case]
+    stage.change_replica(overrides=(TypeOverride(kind, chosen),))
+    stage.execute(
+        f"create table misfit (k {kind} primary key, id int)", f"insert into misfit values ({one}, 1), ({other}, 2)"
+    )
+    assert [found.name.table for found in stage.copy().problems] == ["misfit"]
+    assert ids(stage) == [1, 2]
+    assert stage.tables()["misfit"].state is TableState.QUARANTINED
+
+
+@pytest.mark.parametrize("way", ["one statement", "two batches", "changed key", "mixed"])
+@pytest.mark.parametrize("case", COINCIDING)
+def test_the_stream_merges_no_rows_whose_keys_coincide(stage: Stage, case: str, way: str) -> None:
+    kind, chosen, one, other = COINCIDING[case]
+    stage.change_replica(overrides=(TypeOverride(kind, chosen),))
+    third = {"integer": "'3'", "day": "'2024-03-03'", "real": "3"}[case]
+    stage.execute(f"create table misfit (k {kind} primary key, id int)")
+    assert stage.copy().complete
+    if way == "one statement":
+        stage.execute(f"insert into misfit values ({one}, 1), ({other}, 2)")
+    else:
+        stage.execute(
+            f"insert into misfit values ({one}, 1), ({third}, 3)", f"update misfit set id = 4 where k = {third}"
+        )
+        if way == "two batches":
+            stage.follow()
+        if way == "changed key":
+            stage.execute(f"update misfit set k = {other} where k = {third}")
+        else:
+            stage.execute(f"insert into misfit values ({other}, 2)")
+    stage.follow()
+    assert stage.tables()["misfit"].state is TableState.QUARANTINED
+    assert len(discarded(stage)) == 1
+    assert {1, 2, 4} & set(ids(stage)), "one of the two is there"
+    assert "key" in discarded(stage)[0][4]
+
+
+def test_a_chosen_type_that_holds_keys_apart_is_replicated(stage: Stage) -> None:
+    stage.change_replica(overrides=(TypeOverride("varchar(36)", "uuid"), TypeOverride("int", "bigint")))
+    stage.execute("create table t (k varchar(36), n int, v int, primary key (k, n))")
+    assert stage.copy().complete
+    one, other = (f"'00000000-0000-0000-0000-{number:012}'" for number in (1, 2))
+    stage.execute(
+        f"insert into t values ({one}, 1, 1), ({other}, 1, 2)",
+        f"update t set v = 3 where k = {one}",
+        f"delete from t where k = {other}",
+        f"insert into t values ({other}, 1, 4)",
+    )
+    stage.follow()
+    stage.execute(f"delete from t where k = {other}", f"insert into t values ({other}, 1, 5)", "update t set n = 2")
+    stage.follow()
+    assert stage.tables()["t"].state is TableState.REPLICATED, stage.errors()
+    found = stage.database.execute(f"select n, v from {stage.target_schema}.t order by k")
+    assert found == [(2, 3), (2, 5)]
