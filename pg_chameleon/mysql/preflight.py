@@ -98,9 +98,11 @@ class _Inquiry:
         image = self._variable("binlog_row_image")
         # FULL_NODUP leaves out of the image after what the one before has
         if image not in ("FULL", "FULL_NODUP", ""):
+            text = f"binlog_row_image is {image}: rows come without the columns that did not change"
+            if self._server.version.is_mariadb:
+                text += ", and REPLACE without those that it sets back to their defaults, so that replicas differ"
             yield _warning(
-                f"binlog_row_image is {image}: rows come without the columns that did not change",
-                "It works, with the exceptions that docs/events.md names; FULL has none",
+                text, "Set binlog_row_image = 'FULL'; docs/events.md names what cannot be followed otherwise"
             )
 
     def _expiry(self) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ semicolon at the end of a line. A case may have an `expect.yml`:
 
     products: [mysql]              # only for these
     versions: {mysql: "8.0"}       # only from these versions on
+    before: {mariadb: "11.0"}      # only for older versions
     target:                        # queries to the target, in the case's schema, with their rows as JSON
       - query: select a from t
         rows: [[1]]
@@ -57,8 +58,9 @@ def expectations(case: str) -> dict[str, Any]:
 def fits(case: str, server: SourceServer) -> bool:
     expected = expectations(case)
     minimum = str(expected.get("versions", {}).get(server.product, "0"))
+    limit = tuple(map(int, str(expected.get("before", {}).get(server.product, "99")).split(".")))
     product_fits = server.product in expected.get("products", [server.product])
-    return product_fits and server.version >= tuple(map(int, minimum.split(".")))
+    return product_fits and tuple(map(int, minimum.split("."))) <= server.version < limit
 
 
 def execute(server: SourceServer, case: str, file: str) -> None:

@@ -89,7 +89,7 @@ def _parts_of_documents(binlog: Binlog) -> bool:
     return any(rows.partial_json and rows.before != rows.after for rows in binlog.rows)
 
 
-SETTINGS = {
+SETTINGS: dict[str, Setting] = {
     "mysql_compressed": _mysql(
         (8, 0, 20), lambda binlog: binlog.has("transaction_payload"), binlog_transaction_compression="ON"
     ),
@@ -138,7 +138,7 @@ SETTINGS = {
         binlog_row_metadata="FULL",
     ),
 }
-ONLY_AT_START = {
+ONLY_AT_START: dict[str, Setting] = {
     "mysql_v1_events": Setting(
         "mysql",
         {},
@@ -159,6 +159,8 @@ ONLY_AT_START = {
         at_start={"encrypt_binlog": "ON"},
     ),
 }
+
+ALL_SETTINGS = SETTINGS | ONLY_AT_START
 
 
 @pytest.fixture(scope="module")
@@ -217,9 +219,9 @@ def test_the_replica_follows_whatever_is_set(busy_stage: Stage, name: str) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES)
-@pytest.mark.parametrize("name", {**SETTINGS, **ONLY_AT_START})
+@pytest.mark.parametrize("name", ALL_SETTINGS)
 def test_the_whole_workload_arrives(source: str, name: str, postgres: PostgreSQL) -> None:
-    setting = {**SETTINGS, **ONLY_AT_START}[name]
+    setting = ALL_SETTINGS[name]
     server = source_server(source, options=setting.at_start, durable=False)
     if not setting.fits(server) or (name == "mysql_v1_events" and server.version >= (8, 0)):
         pytest.skip(f"not for {source}")
