@@ -154,7 +154,8 @@ def test_servers_that_restart_around_ddl_lose_nothing(own_servers: tuple[SourceS
         changes.start()
         try:
             restarts: list[Callable[[], Server]] = [source.restart, target.restart]
-            for restart in [*restarts, partial(crash, source), partial(crash, target)]:
+            restarts += [partial(crash, source), partial(crash, target)]
+            for restart in restarts:
                 time.sleep(3)
                 restart()
             time.sleep(3)
