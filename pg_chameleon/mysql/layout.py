@@ -94,6 +94,19 @@ def check_table_map(table: TableMap, schema: TableSchema) -> None:
         )
 
 
+_INTEGERS = frozenset({Code.TINY, Code.SHORT, Code.INT24, Code.LONG, Code.LONGLONG})
+_SEQUENCE_COLUMNS = 8
+
+
+def is_like_sequence(table: TableMap) -> bool:
+    """Tell whether a table map may be that of a sequence of MariaDB, whose rows are in the binlog, too.
+
+    Seven integers and a flag: https://mariadb.com/kb/en/create-sequence/
+    """
+    types = table.types
+    return len(types) == _SEQUENCE_COLUMNS and _INTEGERS.issuperset(types) and types[6] == Code.TINY
+
+
 def hidden_columns(schema: TableSchema) -> int:
     """Return how many columns of MariaDB that nobody sees may come last.
 

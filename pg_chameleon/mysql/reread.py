@@ -86,6 +86,14 @@ class StructureReader:
         logger.info("%s was read from the source at %s, for a statement at %s", name, now, since)
         return reading
 
+    def is_table(self, name: TableName) -> bool:
+        """Tell whether the source has a table of that name, and not a view or a sequence."""
+        connection = connect(self.settings)
+        try:
+            return read_table(connection, name) is not None
+        finally:
+            connection.close()
+
     def _later(
         self, name: TableName, since: BinlogPosition, now: BinlogPosition, *, mariadb: bool
     ) -> tuple[StatementEvent, ...]:

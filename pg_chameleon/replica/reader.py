@@ -265,13 +265,14 @@ class _Session:
     def _rows(self, event: RowsEvent) -> None:
         table = self.registry.find(event.table.name)
         if table is None:
-            self._unknown(event)
+            # A transaction lies in one file whole, so the file is that of the last position.
+            position = BinlogPosition(self.position.binlog.file, event.offset)
+            self.registry.meet_unknown(self.store.cursor, event.table, position)
             return
         if not table.captured or table.covers(self.file_number, event.offset):
             return
         if self.settings.events.skips(event.kind, event.table.name):
             return
-        # A transaction lies in one file whole, so the file is that of the last position.
         file = self.position.binlog.file
         try:
             entries = self._capture(table).entries(event, file)
@@ -279,14 +280,6 @@ class _Session:
         except (DecodeError, EncodeError, UnknownType) as error:
             self._distrust(event, error, BinlogPosition(file, event.offset))
         self.store.keep_bounded()
-
-    def _unknown(self, event: RowsEvent) -> None:
-        """Rows of a table that should be replicated and that nobody knows are not passed over in silence."""
-        name = event.table.name
-        if self.registry.wants(name):
-            position = BinlogPosition(self.position.binlog.file, event.offset)
-            reason = "rows came of a table whose structure is not known; copy it with sync_tables"
-            self.registry.register_unknown(self.store.cursor, name, reason, position)
 
     def _capture(self, table: ReadTable) -> TableCapture:
         capture = self.captures.get(table.table_id)

@@ -17,6 +17,7 @@ from pg_chameleon.model.change import (
     TableAltered,
     TableCreated,
     TableDropped,
+    TableMap,
     TableTruncated,
     TableUncertain,
 )
@@ -36,6 +37,7 @@ from pg_chameleon.mysql.ddl.statements import Ignored, StatementFormatChange
 from pg_chameleon.mysql.ddl.structures import Structures
 from pg_chameleon.mysql.ddl.subject import Act, Subject, find_subject
 from pg_chameleon.mysql.ddl.tracker import apply
+from pg_chameleon.mysql.layout import is_like_sequence
 from pg_chameleon.mysql.reread import Reading
 from pg_chameleon.postgres import batches, tables
 from pg_chameleon.postgres.batches import OpenBatch
@@ -110,6 +112,9 @@ class StructureSource(Protocol):
     def read(self, name: TableName, since: BinlogPosition) -> Reading:
         """Read the structure, and what concerned it since a position; raise ``Unfollowable`` if it cannot be told."""
 
+    def is_table(self, name: TableName) -> bool:
+        """Tell whether the source has a table of that name, and not a view or a sequence."""
+
 
 class Registry:
     """The tables of one source at the position that is being read, moved forward by the DDL of the binlog."""
@@ -133,6 +138,7 @@ class Registry:
         self.changed = False
         """Whether the registry was changed in the transaction that is open."""
         self._tables: dict[TableName, ReadTable] = {}
+        self._sequences: set[TableName] = set()
         # A table that is copied anew is registered twice; the newer registration is the one to fill.
         for table in known:
             start = table.start
@@ -303,7 +309,7 @@ class Registry:
             return self._altered(occasion, change, final)
         table = self._tables.get(change.name)
         if table is None and isinstance(change, TableUncertain) and self._filter.admits(change.name):
-            self.register_unknown(
+            self._register_unknown(
                 occasion.cursor, change.name, change.reason, occasion.position, occasion.event.statement
             )
         if table is None or occasion.is_before(table):
@@ -331,11 +337,19 @@ class Registry:
             if self._filter.admits(original)
         )
 
-    def wants(self, name: TableName) -> bool:
-        """Tell whether a table of this name is to be replicated."""
-        return self._filter.admits(name)
+    def meet_unknown(self, cursor: Cursor, table: TableMap, position: BinlogPosition) -> None:
+        """Take out a table that should be replicated, of which rows came and nothing is known."""
+        name = table.name
+        if not self._filter.admits(name) or name in self._sequences:
+            return
+        if is_like_sequence(table) and not self._source_structures.is_table(name):
+            logger.info("%s is a sequence of the source, which is not replicated", name)
+            self._sequences.add(name)
+            return
+        reason = "rows came of a table whose structure is not known; copy it with sync_tables"
+        self._register_unknown(cursor, name, reason, position)
 
-    def register_unknown(
+    def _register_unknown(
         self, cursor: Cursor, name: TableName, reason: str, position: BinlogPosition, statement: str | None = None
     ) -> None:
         """Take a table into the registry whose structure is not known, so that it is seen to be missing."""
