@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -196,6 +197,34 @@ def _unescaped(member: str) -> str:
 
 def schema_to_json(schema: TableSchema) -> dict[str, Any]:
     """Return the structure as plain values for a JSON column; ``schema_from_json`` reads it back."""
+    document: dict[str, Any] = _each_text(_without_nul, _document(schema))
+    return document
+
+
+# A default of binary bytes may have NUL, which no JSON column of PostgreSQL holds; the mark stands for it and itself.
+_MARK, _NUL_MARKED, _MARK_MARKED = "\ue000", "\ue0000", "\ue000e"
+
+
+def _without_nul(text: str) -> str:
+    return text.replace(_MARK, _MARK_MARKED).replace("\0", _NUL_MARKED)
+
+
+def _with_nul(text: str) -> str:
+    return text.replace(_NUL_MARKED, "\0").replace(_MARK_MARKED, _MARK)
+
+
+def _each_text(change: Callable[[str], str], value: Any) -> Any:
+    """Change every text of a document."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list | tuple):
+        return [_each_text(change, each) for each in value]
+    if isinstance(value, dict):
+        return {key: _each_text(change, each) for key, each in value.items()}
+    return value
+
+
+def _document(schema: TableSchema) -> dict[str, Any]:
     return {
         "name": list(schema.name),
         "columns": [_shorn(column) for column in schema.columns],
@@ -211,6 +240,7 @@ def schema_to_json(schema: TableSchema) -> dict[str, Any]:
 
 def schema_from_json(document: dict[str, Any]) -> TableSchema:
     """Build the structure that ``schema_to_json`` wrote."""
+    document = _each_text(_with_nul, document)
     return TableSchema(
         name=TableName(*document["name"]),
         columns=tuple(_column_from_json(column) for column in document["columns"]),

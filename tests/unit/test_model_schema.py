@@ -109,6 +109,7 @@ FULL = TableSchema(
         Column("twice", "int", generated=Generated("`id` * 2", stored=True), invisible=True),
         Column("place", "point", srid=0),
         Column("packed", "text", compressed=True),
+        Column("raw", "binary(3)", default=Default("\0a\ue000\ue0000\ue000e", literal=True)),
     ),
     indexes=(
         index("PRIMARY", "id"),
@@ -130,6 +131,10 @@ FULL = TableSchema(
 @pytest.mark.parametrize("schema", [FULL, TableSchema(NAME, ())], ids=["full", "empty"])
 def test_structure_survives_the_way_through_json(schema: TableSchema) -> None:
     assert schema_from_json(json.loads(json.dumps(schema_to_json(schema)))) == schema
+
+
+def test_no_nul_is_in_the_json() -> None:
+    assert "u0000" not in json.dumps(schema_to_json(FULL))
 
 
 def test_defaults_are_not_stored() -> None:
