@@ -22,6 +22,8 @@ _INTEGERS = {
     "int": ("integer", "bigint"),
     "bigint": ("bigint", "numeric(20)"),
 }
+_INTEGER_BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
+_YEARS = (0, 2155)
 # Their bytes in utf8mb4 are those that are stored, so there is nothing to convert. (In ascii MariaDB stores any byte.)
 _UTF8 = frozenset({"utf8mb4", "utf8mb3", "utf8"})
 # They can hold halves of surrogate pairs, of which their direct conversion makes no UTF-8, or nothing at all.
@@ -97,6 +99,14 @@ def is_text_target(target: str) -> bool:
 def integer_target(kind: ColumnType) -> str:
     """Return the PostgreSQL type that holds every value of an integer type."""
     return _INTEGERS[kind.base][kind.unsigned]
+
+
+def integer_limits(kind: ColumnType) -> tuple[int, int]:
+    """Return the smallest and the largest value of an integer type, or of a year."""
+    if kind.base == "year":
+        return _YEARS
+    bits = _INTEGER_BITS[kind.base]
+    return (0, 2**bits - 1) if kind.unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
 def _bare(target: str) -> str:

@@ -9,7 +9,7 @@ for each column that is present, then the values of the others.
 
 What the values are is said in the table of readers below: None for NULL; int for integers, YEAR, BIT, ENUM (its
 index) and SET (its bits); float; str for DECIMAL, text, JSON, dates and times; bytes for binary values; ``Undecodable``
-for text that is none in its character set.
+for text that is none in its character set; ``JsonChanges`` for a document that is in no image whole.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from pg_chameleon.model.change import RowKind, TableMap, Undecodable
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.mysql import decode_values as values
 from pg_chameleon.mysql.charsets import TextDecoder, text_decoder, with_substitutes
-from pg_chameleon.mysql.decode_json import changed_json, json_text
+from pg_chameleon.mysql.decode_json import changed_json, json_changes, json_text
 from pg_chameleon.mysql.events import length_encoded
-from pg_chameleon.mysql.layout import GEOMETRY_TYPES, Code, StoredType, check_table_map, stored_types
+from pg_chameleon.mysql.layout import check_table_map
+from pg_chameleon.mysql.layout_codes import GEOMETRY_TYPES, Code, StoredType, stored_types
 
 __all__ = ["Decoder", "check_table_map", "row_decoder"]
 
@@ -367,6 +368,7 @@ _TOOLS: dict[str, Any] = {
     "uncompressed_column": values.uncompressed_column,
     "json_text": json_text,
     "changed_json": changed_json,
+    "json_changes": json_changes,
     "length_encoded": length_encoded,
 }
 
@@ -491,17 +493,18 @@ class _Source:
         if partial and readable.is_json:
             bit = sum(each.readable.is_json for each in self._layout[: placed.position])
             yield f"if partial & {1 << bit}:"
-            yield f"    {name} = changed_json({self._before(placed)}, {content})"
+            before = self._before(placed)
+            yield f"    {name} = " + (f"changed_json({before}, {content})" if before else f"json_changes({content})")
             yield "else:"
             yield f"    {name} = {expression.format(content)}"
         else:
             yield f"{name} = {expression.format(content)}"
         yield "p = q"
 
-    def _before(self, placed: _Placed) -> str:
+    def _before(self, placed: _Placed) -> str | None:
         """The variable that holds a column's value before the update, if the image before has it."""
         is_there = any(each.position == placed.position for each in self._images[0])
-        return f"c0_{placed.position}" if is_there else "None"
+        return f"c0_{placed.position}" if is_there else None
 
 
 def _run_of_fixed(image: list[_Placed], index: int) -> list[_Placed]:

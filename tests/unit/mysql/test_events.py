@@ -56,11 +56,15 @@ def test_status_variables_are_read_over_those_that_do_not_matter() -> None:
             b"\x0c\xfe",
             b"\x04\x21\x00\x08\x00\x08\x00",
             b"\x08\x3f\x00",
+            b"\x0d\xb7\x77\x02",
             b"\xee whatever",
         ]
     )
     found = parse_status_variables(data)
     assert (found.sql_mode, found.client_collation, found.database_collation) == (0x100004, 33, 63)
+    assert (found.time_zone, found.microseconds) == ("SYSTEM", 161719)
+    assert parse_status_variables(b"\x80\xb7\x77\x02").microseconds == 161719  # as MariaDB writes them
+    assert parse_status_variables(b"").microseconds is None
 
 
 def test_statements_are_read_in_the_charset_of_the_client() -> None:
