@@ -25,6 +25,11 @@ class Value:
     shown: str | None = None
     products: frozenset[str] = frozenset(ALL)
 
+    @property
+    def fits_key(self) -> bool:
+        """Tell whether a row can be found by the value. One that is changed could become the key of another row."""
+        return self.policy is None or self.sql.startswith("'0000-00-00")
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:

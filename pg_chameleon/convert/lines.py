@@ -22,6 +22,8 @@ HEX_MARK = b"\\z"
 _ESCAPES = ((b"\\", b"\\\\"), (b"\t", b"\\t"), (b"\n", b"\\n"), (b"\r", b"\\r"))
 # No line that PostgreSQL takes has this byte, so it shows at little cost where a value has to be changed.
 MARK = b"\0"
+# Stands before the bytes that are stored of a text with substitutes, after which comes the text, both hexadecimal.
+STORED_MARK = MARK + HEX_MARK
 # What the \u0000 of a document is in a line, whose backslashes are doubled.
 DOCUMENT_MARK = b"\\\\u0000"
 
@@ -97,7 +99,17 @@ def _line_field(carried: CarriedColumn, longest: int | None = None) -> str:
     if longest is not None and may_be_longer(carried, longest):
         raw = rule.select.replace("{column}", column)
         text = f"IF(LENGTH({column}) > {longest:d}, CONCAT({mysql_bytes(HEX_MARK)}, HEX({raw})), {text})"
-    return _with_marks(carried, column, text)
+    return _with_marks(carried, column, _with_stored(rule, column, text))
+
+
+def _with_stored(rule: TypeRule, column: str, text: str) -> str:
+    """Mark a text that MySQL converts with substitutes, with the bytes that it stores beside it."""
+    if not rule.lossy:
+        return text
+    converted, mark = rule.select.replace("{column}", column), mysql_bytes(HEX_MARK)
+    stored = f"CONVERT({column} USING binary)"
+    marked = f"CONCAT({mysql_bytes(STORED_MARK)}, HEX({stored}), {mark}, HEX({converted}))"
+    return f"IF({rule.lossy.replace('{column}', column)}, {marked}, {text})"
 
 
 def _with_marks(carried: CarriedColumn, column: str, text: str) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from pg_chameleon.convert.carried import CarriedColumn, carried_columns
 from pg_chameleon.convert.changes import Change, clean_text, row_label, unfit_for_key
-from pg_chameleon.convert.lines import DOCUMENT_MARK, HEX_MARK, MARK, NULL, may_be_longer, unescaped
+from pg_chameleon.convert.lines import DOCUMENT_MARK, HEX_MARK, MARK, NULL, STORED_MARK, may_be_longer, unescaped
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.text import copy_text
+from pg_chameleon.model.change import Undecodable
 from pg_chameleon.model.schema import TableSchema
 
 NoteChanges = Callable[[str, list[Change]], None]
@@ -101,13 +102,18 @@ def _mender(carried: CarriedColumn) -> Callable[[bytes, list[Change]], bytes] | 
         return substitute
 
     def mend_text(field: bytes, changes: list[Change]) -> bytes:
+        if field.startswith(STORED_MARK):
+            stored, text = (bytes.fromhex(each.decode("ascii")) for each in field[len(STORED_MARK) :].split(HEX_MARK))
+            return mended_text(Undecodable(text.decode(), stored), changes)
         if field.startswith(HEX_MARK):
             raw = bytes.fromhex(field[len(HEX_MARK) :].decode("ascii"))
         elif MARK in field or (document and DOCUMENT_MARK in field) or not _is_text(field):
             raw = unescaped(field)
         else:
             return field
-        value = raw.decode() if _is_text(raw) else raw
+        return mended_text(raw.decode() if _is_text(raw) else raw, changes)
+
+    def mended_text(value: str | bytes | Undecodable, changes: list[Change]) -> bytes:
         text, found = clean_text(column, value, document=document)
         changes.extend(found)
         return copy_text(text)
