@@ -131,7 +131,7 @@ create table sch_chameleon.batches (
     gtid_set       text,
     transactions   integer     not null,
     rows           bigint      not null,
-    -- What is in it: [[segment, table_id, inserts, updates, deletes, partials], ...].
+    -- What is in it: [[segment, table_id, inserts, updates, deletes, partials, ordered], ...].
     summary        jsonb       not null,
     last_commit_at timestamptz not null,
     stored_at      timestamptz not null default clock_timestamp(),
@@ -318,6 +318,33 @@ exception
     -- Another process was faster.
     when duplicate_object or unique_violation then
         null;
+end
+$body$;
+
+-- Applies what the binlog holds of a document that was changed in part, [[operation, path, value], ...], to the document.
+create function sch_chameleon.changed_document(document jsonb, changes jsonb)
+returns jsonb
+language plpgsql
+as $body$
+declare
+    change jsonb;
+    path   text[];
+    parent jsonb;
+begin
+    for change in select value from jsonb_array_elements(changes) with ordinality order by ordinality loop
+        path := array(select jsonb_array_elements_text(change -> 1));
+        parent := document #> path[:cardinality(path) - 1];
+        if parent is null or (change ->> 0 <> 'insert' and document #> path is null) then
+            raise exception 'the document has no path %', path;
+        end if;
+        document := case
+            when cardinality(path) = 0 then change -> 2
+            when change ->> 0 = 'remove' then document #- path
+            when change ->> 0 = 'insert' and jsonb_typeof(parent) = 'array' then jsonb_insert(document, path, change -> 2)
+            else jsonb_set(document, path, change -> 2)
+        end;
+    end loop;
+    return document;
 end
 $body$;
 

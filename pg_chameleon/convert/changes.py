@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pg_chameleon.convert.rules import ChangeReason
-from pg_chameleon.convert.text import decoded, document_without_nul, without_nul
+from pg_chameleon.convert.text import document_without_nul, without_nul
+from pg_chameleon.model.change import Undecodable
 
 _SHOWN_CHARACTERS = 200
 _SHOWN_OF_ROW = 1000
@@ -22,17 +23,22 @@ class Change(NamedTuple):
     value: str | bytes
 
 
-def clean_text(column: str, value: str | bytes, charset: str | None, *, document: bool) -> tuple[str, list[Change]]:
-    """Return what PostgreSQL can hold of a text, which is in bytes if it could not be decoded, and what was changed."""
+def clean_text(column: str, value: str | bytes | Undecodable, *, document: bool) -> tuple[str, list[Change]]:
+    """Return what PostgreSQL can hold of a text, and what was changed in it; bytes are taken for UTF-8."""
     changes = []
-    text = value
-    if isinstance(text, bytes):
-        text = decoded(text, charset)
-        if text.encode() != value:
-            changes.append(Change(column, ChangeReason.UNDECODABLE, value))
+    stored: str | bytes
+    if isinstance(value, Undecodable):
+        text, stored = value
+        changes.append(Change(column, ChangeReason.UNDECODABLE, stored))
+    elif isinstance(value, bytes):
+        text, stored = value.decode("utf-8", "replace"), value
+        if text.encode() != stored:
+            changes.append(Change(column, ChangeReason.UNDECODABLE, stored))
+    else:
+        text = stored = value
     cleaned = document_without_nul(text) if document else without_nul(text)
     if cleaned != text:
-        changes.append(Change(column, ChangeReason.NUL, value))
+        changes.append(Change(column, ChangeReason.NUL, stored))
     return cleaned, changes
 
 

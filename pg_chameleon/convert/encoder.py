@@ -18,12 +18,14 @@ from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.text import (
     EnumTexts,
     SetTexts,
+    document_without_nul,
     inside_json,
     inside_record,
     to_json_text,
     to_record_text,
 )
 from pg_chameleon.errors import ChameleonError
+from pg_chameleon.model.change import JsonChanges, Undecodable
 from pg_chameleon.model.schema import TableSchema
 
 # In any form, for a backslash that is doubled still has this behind it.
@@ -314,15 +316,33 @@ def _writer(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
 
 def _text_writer(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
     carried, form = slot.carried, slot.form
-    column, charset, document = carried.source.name, carried.source.charset, carried.rule.document
+    column, document = carried.source.name, carried.rule.document
 
     def write(value: object) -> str:
         if value is None:
             return form.null
-        if not isinstance(value, str | bytes):
+        if isinstance(value, JsonChanges) and document:
+            return _json_changes(value, carried, form)
+        if not isinstance(value, str | bytes | Undecodable):
             raise TypeError(f"expected text, got {type(value).__name__}")
-        text, found = clean_text(column, value, charset, document=document)
+        text, found = clean_text(column, value, document=document)
         changes.extend(found)
         return form.quote(text)
 
     return write
+
+
+def _json_changes(changes: JsonChanges, carried: CarriedColumn, form: Form) -> str:
+    """Write changes of a document as the function ``changed_document`` of the catalogue takes them."""
+    if not form.named or carried.rule.target not in ("jsonb", "json"):
+        raise EncodeError(
+            f"the binlog holds only what changed in the document of column {carried.source.name},"
+            f" which cannot be followed in a column of {carried.rule.target}",
+            advice="Take PARTIAL_JSON out of binlog_row_value_options on the source, then copy the table again",
+        )
+    written = (
+        f"[{to_json_text(change.operation)},[{','.join(to_json_text(str(step)) for step in change.path)}],"
+        f"{change.value or 'null'}]"
+        for change in changes
+    )
+    return document_without_nul(f"[{','.join(written)}]")

@@ -108,7 +108,7 @@ def _mender(carried: CarriedColumn) -> Callable[[bytes, list[Change]], bytes] | 
         else:
             return field
         value = raw.decode() if _is_text(raw) else raw
-        text, found = clean_text(column, value, None, document=document)
+        text, found = clean_text(column, value, document=document)
         changes.extend(found)
         return copy_text(text)
 

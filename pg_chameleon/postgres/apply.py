@@ -26,11 +26,12 @@ class Counts(NamedTuple):
     updates: int = 0
     deletes: int = 0
     partials: int = 0
+    ordered: int = 0
 
     @property
     def only_inserts(self) -> bool:
         """Tell whether nothing but inserts is to be applied."""
-        return not (self.updates or self.deletes or self.partials)
+        return not (self.updates or self.deletes or self.partials or self.ordered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,8 @@ def apply_rows(
     """Apply a slice of the log to its table.
 
     ``only``: of the rows with these keys (or images, without a key). ``replace``: remove every touched row before
-    the new ones are inserted, so that rows may trade the values of a further unique key.
+    the new ones are inserted, so that rows may trade the values of a further unique key. Rows of which only a part is
+    known cannot be removed; they are changed one by one instead, in the order of the source.
     """
     if only is None:
         part = _Part(rows.log, rows.condition)
@@ -186,7 +188,9 @@ def apply_rows(
         part = _Part(rows.log, rows.condition + among)
     if table.may_coincide:
         _refuse_coinciding_keys(cursor, table, part)
-    if not table.key:
+    if rows.counts.ordered or (replace and rows.counts.partials and only is None):
+        cursor.execute(_in_order(table, part))
+    elif not table.key:
         _apply_without_key(cursor, table, part)
     elif rows.counts.only_inserts and only is None:
         cursor.execute(_insert_all(table, part))
@@ -246,6 +250,7 @@ def _apply_with_key(cursor: Cursor, table: ApplyTable, part: _Part, counts: Coun
         )
     if counts.partials:
         cursor.execute(_update_partials(table, part))
+        _expect_all(cursor, table)
 
 
 def _on_conflict(table: ApplyTable) -> str:
@@ -265,16 +270,72 @@ def _update_partials(table: ApplyTable, part: _Part) -> str:
         " parts as (select l.key, jsonb_object_agg(e.key, e.value order by l.batch_id, l.sequence) as image"
         " from logged l cross join lateral jsonb_each(case l.operation when 'p' then l.image::jsonb end) e"
         " where l.operation = 'p' and l.whole_later = 0 group by l.key),"
-        f" keyed as (select key::{table.key_type} as k, image from parts offset 0)"
-        f" update {table.quoted} t set {', '.join(_laid_over(*column) for column in table.columns)}"
-        f" from keyed n where {table.key_match('n.k')}"
+        f" keyed as materialized (select key::{table.key_type} as k, image from parts),"
+        f" updated as (update {table.quoted} t set {_all_laid_over(table)}"
+        f" from keyed n where {table.key_match('n.k')} returning 1)"
+        " select (select count(*) from keyed) - (select count(*) from updated)"
     )
 
 
+def _expect_all(cursor: Cursor, table: ApplyTable) -> None:
+    missing = _one(cursor)
+    if missing:
+        raise TargetError(
+            f"{missing} row(s) to change are not in the target table, and the binlog holds only what changed of them",
+            table=str(table.name),
+            advice="Copy the table again with sync_tables",
+        )
+
+
+def _all_laid_over(table: ApplyTable) -> str:
+    return ", ".join(_laid_over(*column) for column in table.columns)
+
+
 def _laid_over(name: str, kind: str) -> str:
-    """Take a column from the object ``n.image`` where it is there; each value is a text, also that of a document."""
+    """Take a column from the object ``n.image`` where it is there; each value is a text, also that of a document.
+
+    Only the changes of a document are an array instead.
+    """
     quoted, key = quote_identifier(name), quote_literal(name)
-    return f"{quoted} = case when n.image ? {key} then (n.image ->> {key})::{kind} else t.{quoted} end"
+    value = f"(n.image ->> {key})::{kind}"
+    if kind in ("json", "jsonb"):
+        changed = f"sch_chameleon.changed_document(t.{quoted}::jsonb, n.image -> {key})::{kind}"
+        value = f"case jsonb_typeof(n.image -> {key}) when 'array' then {changed} else {value} end"
+    return f"{quoted} = case when n.image ? {key} then {value} else t.{quoted} end"
+
+
+def _in_order(table: ApplyTable, part: _Part) -> str:
+    """Return the block that applies a part row by row, because some of its changes build on the row before."""
+    block = f"""
+#variable_conflict use_column
+declare
+    entry record;
+begin
+    for entry in
+        select operation, key, image, binlog_file, binlog_offset
+        from {part.log} where {part.condition} order by batch_id, sequence
+    loop
+        if entry.operation in ('i', 'u') then
+            insert into {table.quoted} ({table.list})
+            select {table.casts} from (select entry.image::{table.row_type} as r offset 0) n{_on_conflict(table)};
+        elsif entry.operation = 'd' then
+            delete from {table.quoted} t using (select entry.key::{table.key_type} as k offset 0) n
+            where {table.key_match("n.k")};
+        else
+            update {table.quoted} t set {_all_laid_over(table)}
+            from (select entry.key::{table.key_type} as k, entry.image::jsonb as image offset 0) n
+            where {table.key_match("n.k")};
+            if not found then
+                raise exception 'the row to change is not in the target table';
+            end if;
+        end if;
+    end loop;
+exception
+    when data_exception or integrity_constraint_violation or raise_exception then
+        raise exception using errcode = sqlstate, message = sqlerrm,
+            detail = format('key %s, binlog file %s, offset %s', entry.key, entry.binlog_file, entry.binlog_offset);
+end"""
+    return f"do {quote_literal(block)}"
 
 
 def _apply_without_key(cursor: Cursor, table: ApplyTable, part: _Part) -> None:
@@ -359,10 +420,10 @@ def hold_rows(cursor: Cursor, rows: LogSlice) -> None:
 def held_slice(cursor: Cursor, table_id: int) -> LogSlice | None:
     """Return what is kept aside for a table, if anything is."""
     cursor.execute(query("apply.held_counts"), (table_id,))
-    inserts, updates, deletes, partials, first, last, file = cursor.fetchone() or (0, 0, 0, 0, None, None, None)
+    *counted, first, last, file = cursor.fetchone() or (None, None, None)
     if first is None:
         return None
-    counts = Counts(inserts, updates, deletes, partials)
+    counts = Counts(*counted)
     return LogSlice("sch_chameleon.held_rows", first, last, None, table_id, counts, file)
 
 

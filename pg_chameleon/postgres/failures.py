@@ -110,7 +110,11 @@ def run_statements(cursor: Cursor, statements: Sequence[str]) -> None:
 def apply_carefully(
     cursor: Cursor, source: Source, name: TableName, table: ApplyTable, rows: LogSlice
 ) -> list[Failure]:
-    """Apply a slice; if it is refused, find the rows that are to blame, apply all others and log these."""
+    """Apply a slice; if it is refused, find the rows that are to blame, apply all others and log these.
+
+    A slice that has to be applied in its order cannot be taken apart, so nothing of it is applied then.
+    """
+    refusal = None
     for replacing in (False, True):
         try:
             with savepoint(cursor):
@@ -119,7 +123,10 @@ def apply_carefully(
         except TargetError as error:
             if error.transient:
                 raise
+            refusal = error
     counts = rows.counts
+    if refusal is not None and counts.ordered:
+        return [Failure(f"changes could not be applied: {refusal.message}", name, batch_id=rows.last_batch)]
     every = replace(rows, counts=counts._replace(deletes=max(counts.deletes, 1), updates=max(counts.updates, 1)))
     failed = list(_narrow(cursor, table, every, identities(cursor, table, rows)))
     failures = []
@@ -151,7 +158,7 @@ def _narrow(
         yield from _narrow(cursor, table, rows, wanted[middle:])
 
 
-_OPERATIONS = {"i": "insert", "u": "update", "d": "delete", "p": "update"}
+_OPERATIONS = {"i": "insert", "u": "update", "d": "delete", "p": "update", "o": "update"}
 
 
 def _discarded(name: TableName, row: LoggedRow, rows: LogSlice, error: TargetError) -> Failure:

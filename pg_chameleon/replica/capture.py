@@ -11,12 +11,13 @@ from pg_chameleon.convert.changes import Change, composite_fields, readable, row
 from pg_chameleon.convert.encoder import COMPOSITE, EncodeError, Encoder, key_encoder, row_encoder
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.errors import DecodeError
-from pg_chameleon.model.change import RowKind, RowsEvent, TableMap
+from pg_chameleon.model.change import JsonChanges, RowKind, RowsEvent, TableMap
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
-from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.mysql.decode import check_table_map, row_decoder
-from pg_chameleon.postgres.batches import DELETE, INSERT, PARTIAL, UPDATE, LogEntry
+from pg_chameleon.postgres.batches import DELETE, INSERT, ORDERED, PARTIAL, UPDATE, LogEntry
+from pg_chameleon.replica.images import completed, inserted_encoder, is_whole, outdated_columns
 from pg_chameleon.replica.notes import ValueNotes
 
 
@@ -78,20 +79,36 @@ class TableCapture:
         before, after = decoder.before_columns, decoder.after_columns
         keyed = bool(self.schema.key_columns)
         if event.kind is RowKind.INSERT:
-            self._need_whole(after, "inserted")
-            return _inserts(decode, self._key(after), self._image(after))
+            return _inserts(decode, self._key(after), self._inserted(after))
         if event.kind is RowKind.DELETE:
             if not keyed:
                 self._need_whole(before, "deleted")
             return _deletes(decode, self._key(before), None if keyed else self._former_image(before))
-        if self._is_whole(after):
+        outdated = outdated_columns(self.schema, self.rules, after)
+        if outdated:
+            raise self._too_little(f"updated: the generated column {outdated[0]} is not in it")
+        changed = set(after) - set(before)
+        in_place = event.partial_json and any(column.type.base == "json" for column in self._columns(changed))
+        known, decode_whole = completed(decode, before, after)
+        if in_place or not is_whole(self.schema, self.rules, known):
             if not keyed:
-                self._need_whole(before, "updated")
-                return _updates_without_key(decode, self._former_image(before), self._image(after))
-            return _updates(decode, self._key(before), self._key(after), self._image(after))
+                raise self._too_little("updated")
+            return self._partial_updates(decode, before, after)
         if not keyed:
-            raise self._too_little("updated")
-        return self._partial_updates(decode, before, after)
+            self._need_whole(before, "updated")
+            return _updates_without_key(decode_whole, self._former_image(before), self._image(known))
+        return _updates(decode_whole, self._key(before), self._key(known), self._image(known))
+
+    def _columns(self, names: set[str]) -> list[Column]:
+        return [column for column in self.schema.columns if column.name in names]
+
+    def _inserted(self, after: tuple[str, ...]) -> Encoder:
+        if is_whole(self.schema, self.rules, after):
+            return self._image(after)
+        try:
+            return inserted_encoder(self.schema, self.rules, after, self._changes.append)
+        except LookupError as error:
+            raise self._too_little(f"inserted: the column {error.args[0]} is not in it") from error
 
     def _partial_updates(
         self,
@@ -99,29 +116,19 @@ class TableCapture:
         before: tuple[str, ...],
         after: tuple[str, ...],
     ) -> Entries:
-        key_columns = self.schema.key_columns
-        changed_key = None
-        if set(after) & set(key_columns):
-            # A key column that the image leaves out keeps its value.
-            changed_key = [
-                (True, after.index(name)) if name in after else (False, before.index(name)) for name in key_columns
-            ]
         key = self._key(before)
         assert key is not None  # only tables with a key come here
         image = row_encoder(self.schema, self.rules, after, self._changes.append)
-        key_places = [before.index(name) for name in key_columns]
+        # A key column that the image leaves out keeps its value.
+        keys = [(before.index(name), after.index(name)) for name in self.schema.key_columns if name in after]
+        documents = [after.index(column.name) for column in self._columns(set(after)) if column.type.base == "json"]
 
         def entries(body: bytes, start: int) -> Iterator[LogEntry]:
             for old, new in decode(body, start):
-                if changed_key is not None:
-                    now = [(new if from_after else old)[place] for from_after, place in changed_key]
-                    if now != [old[place] for place in key_places]:
-                        raise DecodeError(
-                            "an update of the key came with an image of the changed columns only",
-                            table=str(self.schema.name),
-                            advice="Set binlog_row_image=FULL on the source, then run sync_tables --tables disabled",
-                        )
-                yield LogEntry(PARTIAL, key(old), image(new))
+                ordered = any(old[before] != new[after] for before, after in keys) or any(
+                    isinstance(new[place], JsonChanges) for place in documents
+                )
+                yield LogEntry(ORDERED if ordered else PARTIAL, key(old), image(new))
 
         return entries
 
@@ -146,11 +153,8 @@ class TableCapture:
             self._changes.clear()
             raise KeyRefused(reason, self.schema.name, f"{change.column}: {readable(change.value)}")
 
-    def _is_whole(self, columns: tuple[str, ...]) -> bool:
-        return {column.source.name for column in self._carried} <= set(columns)
-
     def _need_whole(self, columns: tuple[str, ...], done: str) -> None:
-        if not self._is_whole(columns):
+        if not is_whole(self.schema, self.rules, columns):
             raise self._too_little(done)
 
     def _too_little(self, done: str) -> DecodeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from pg_chameleon.convert.encoder import EncodeError
@@ -17,6 +18,7 @@ from pg_chameleon.errors import (
     StreamError,
 )
 from pg_chameleon.model.change import (
+    Circumstances,
     Idle,
     PreparedDecided,
     RowsEvent,
@@ -35,8 +37,10 @@ from pg_chameleon.mysql.connection import connect as connect_source
 from pg_chameleon.mysql.ddl.charsets import Charset
 from pg_chameleon.mysql.ddl.server import ServerTraits
 from pg_chameleon.mysql.inspect import database_defaults
+from pg_chameleon.mysql.reread import StructureReader
 from pg_chameleon.mysql.server import SourceServer
 from pg_chameleon.mysql.stream import BinlogStream
+from pg_chameleon.mysql.zones import located
 from pg_chameleon.postgres import batches
 from pg_chameleon.postgres.connection import Connection, Stop, target_errors, transaction
 from pg_chameleon.postgres.failures import DiscardedRow
@@ -112,7 +116,15 @@ class Reader:
         try:
             server = SourceServer(control)
             clocks = Clocks(server.clock_offset(), self._target_offset())
-            registry = Registry(self._source, self._filter, known, server_traits(server), schema_defaults(control))
+            registry = Registry(
+                self._source,
+                self._filter,
+                known,
+                server_traits(server),
+                schema_defaults=schema_defaults(control),
+                structures=StructureReader(self._settings.source),
+                locate=self._located,
+            )
         finally:
             control.close()
         store = BatchStore(
@@ -137,6 +149,13 @@ class Reader:
         finally:
             stream.close()
             self._connection.rollback()
+
+    def _located(self, circumstances: Circumstances) -> Circumstances:
+        """Ask the source what the clock of a session showed, which few statements depend on."""
+        if circumstances.time_zone is None:
+            return circumstances
+        with closing(connect_source(self._settings.source)) as control:
+            return located(circumstances, control)
 
     def _target_offset(self) -> float:
         before = time.time()
@@ -246,13 +265,14 @@ class _Session:
     def _rows(self, event: RowsEvent) -> None:
         table = self.registry.find(event.table.name)
         if table is None:
-            self._unknown(event)
+            # A transaction lies in one file whole, so the file is that of the last position.
+            position = BinlogPosition(self.position.binlog.file, event.offset)
+            self.registry.meet_unknown(self.store.cursor, event.table, position)
             return
         if not table.captured or table.covers(self.file_number, event.offset):
             return
         if self.settings.events.skips(event.kind, event.table.name):
             return
-        # A transaction lies in one file whole, so the file is that of the last position.
         file = self.position.binlog.file
         try:
             entries = self._capture(table).entries(event, file)
@@ -260,14 +280,6 @@ class _Session:
         except (DecodeError, EncodeError, UnknownType) as error:
             self._distrust(event, error, BinlogPosition(file, event.offset))
         self.store.keep_bounded()
-
-    def _unknown(self, event: RowsEvent) -> None:
-        """Rows of a table that should be replicated and that nobody knows are not passed over in silence."""
-        name = event.table.name
-        if self.registry.wants(name):
-            position = BinlogPosition(self.position.binlog.file, event.offset)
-            reason = "rows came of a table whose structure is not known; copy it with sync_tables"
-            self.registry.register_unknown(self.store.cursor, name, reason, position)
 
     def _capture(self, table: ReadTable) -> TableCapture:
         capture = self.captures.get(table.table_id)

@@ -277,7 +277,7 @@ def _joined(joined: list[WaitingBatch]) -> Run:
     counts: dict[int, Counts] = {}
     for batch in joined:
         for (_, table_id), found in batch.summary.items():
-            counts[table_id] = Counts(*map(sum, zip(counts.get(table_id, Counts()), found, strict=True)))
+            counts[table_id] = Counts(*map(sum, zip(counts.get(table_id, Counts()), Counts(*found), strict=True)))
     first, last = joined[0], joined[-1]
     return Run(first.log_number, first.batch_id, last.batch_id, 0, last.position.file, counts)
 

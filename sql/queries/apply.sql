@@ -16,6 +16,7 @@ select
     count(*) filter (where operation = 'u'),
     count(*) filter (where operation = 'd'),
     count(*) filter (where operation = 'p'),
+    count(*) filter (where operation = 'o'),
     min(h.batch_id),
     max(h.batch_id),
     coalesce(

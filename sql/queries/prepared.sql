@@ -9,7 +9,8 @@ select
     count(*) filter (where operation = 'i'),
     count(*) filter (where operation = 'u'),
     count(*) filter (where operation = 'd'),
-    count(*) filter (where operation = 'p')
+    count(*) filter (where operation = 'p'),
+    count(*) filter (where operation = 'o')
 from sch_chameleon.prepared_rows
 where source_id = %(source_id)s
     and xid = %(xid)s
