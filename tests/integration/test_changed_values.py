@@ -342,3 +342,25 @@ def test_a_single_zero_date_is_a_key_as_good_as_any(stage: Stage) -> None:
         ("-infinity", 2, "b")
     ]
     assert states(stage)["keyed"] is TableState.REPLICATED
+
+
+def test_an_update_in_a_minimal_image_merges_no_rows(stage: Stage) -> None:
+    stage.execute("insert into keyed values ('2024-01-01', 1, 'a'), ('2024-01-02', 1, 'b')")
+    assert stage.copy().complete
+    stage.execute(
+        SESSION,
+        "set session binlog_row_image = 'MINIMAL'",
+        "update keyed set day = '0000-00-00' where day = '2024-01-01'",
+    )
+    stage.follow()
+    assert counted(stage) == {("keyed", "day", INFINITE): 1}
+    assert states(stage)["keyed"] is TableState.REPLICATED
+    stage.execute(
+        SESSION,
+        "set session binlog_row_image = 'MINIMAL'",
+        "update keyed set day = '2024-02-31' where day = '2024-01-02'",
+    )
+    stage.follow()
+    assert states(stage)["keyed"] is TableState.QUARANTINED
+    assert [row[2] for row in content(stage, "keyed")] == ["a", "b"]
+    assert [row[:2] for row in discarded(stage)] == [("keyed", "update")]
