@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pg_chameleon.convert.carried import CarriedColumn
 from pg_chameleon.convert.quoting import quote_literal
 from pg_chameleon.convert.text import CALENDAR, without_nul
 from pg_chameleon.convert.types import is_text_target
+from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.schema import Column
 
 _NOW = re.compile(r"(?:current_timestamp|now|localtime|localtimestamp)\s*(?:\(\s*(\d?)\s*\))?", re.I)
@@ -97,6 +99,30 @@ def is_constant(column: Column) -> bool:
         return True
     text = _unwrapped(column.default.text)
     return not (_NOW.fullmatch(text) or _TODAY.fullmatch(text) or _UUID.fullmatch(text))
+
+
+def statement_time(column: Column, circumstances: Circumstances | None) -> str | None:
+    """Return what a default that is the time was when the statement ran; None if that is not certain."""
+    if column.default is None or circumstances is None:
+        return None
+    text, base = _unwrapped(column.default.text), column.type.base
+    local = circumstances.local_seconds
+    if base == "date" and local is not None and (_TODAY.fullmatch(text) or _NOW.fullmatch(text)):
+        return quote_literal(f"{_clock(local):%Y-%m-%d}")
+    now = _NOW.fullmatch(text)
+    if now is None or base not in ("datetime", "timestamp"):
+        return None
+    seconds, zone = (circumstances.seconds, "+00") if base == "timestamp" else (local, "")
+    digits = int(now[1] or 0)
+    if seconds is None or digits > (*column.type.arguments, 0)[0] or (digits and circumstances.microseconds is None):
+        return None
+    # The servers leave off the digits that were not asked for.
+    fraction = f".{circumstances.microseconds:06d}"[: digits + 1] if digits else ""
+    return quote_literal(f"{_clock(seconds):%Y-%m-%d %H:%M:%S}{fraction}{zone}")
+
+
+def _clock(seconds: int) -> datetime:
+    return datetime(1970, 1, 1) + timedelta(seconds=seconds)
 
 
 def _unwrapped(expression: str) -> str:

@@ -18,7 +18,8 @@ class UnknownType(ChameleonError):
 class ChangeReason(Enum):
     """Why a value on the target is not the one of the source."""
 
-    NO_DATE = "a date that does not exist"
+    NO_DATE = "date that does not exist became NULL"
+    INFINITE_DATE = "date that does not exist became -infinity"
     NUL = "NUL characters left out"
     UNDECODABLE = "undecodable bytes replaced"
 

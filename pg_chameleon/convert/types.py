@@ -22,8 +22,12 @@ _INTEGERS = {
     "int": ("integer", "bigint"),
     "bigint": ("bigint", "numeric(20)"),
 }
-# Their bytes in utf8mb4 are those that are stored, so there is nothing to convert.
-_UTF8 = frozenset({"utf8mb4", "utf8mb3", "utf8", "ascii"})
+_INTEGER_BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
+_YEARS = (0, 2155)
+# Their bytes in utf8mb4 are those that are stored, so there is nothing to convert. (In ascii MariaDB stores any byte.)
+_UTF8 = frozenset({"utf8mb4", "utf8mb3", "utf8"})
+# They can hold halves of surrogate pairs, of which their direct conversion makes no UTF-8, or nothing at all.
+_WITH_SURROGATES = frozenset({"ucs2", "utf32"})
 _TEXT_TARGETS = frozenset(
     {"text", "varchar", "character varying", "char", "character", "citext", "json", "jsonb", "xml"}
 )
@@ -93,6 +97,14 @@ def integer_target(kind: ColumnType) -> str:
     return _INTEGERS[kind.base][kind.unsigned]
 
 
+def integer_limits(kind: ColumnType) -> tuple[int, int]:
+    """Return the smallest and the largest value of an integer type, or of a year."""
+    if kind.base == "year":
+        return _YEARS
+    bits = _INTEGER_BITS[kind.base]
+    return (0, 2**bits - 1) if kind.unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+
+
 def _bare(target: str) -> str:
     return target.lower().partition("(")[0].strip()
 
@@ -157,11 +169,14 @@ def _decoded(value: bytes) -> str:
 # larger than max_allowed_packet.
 _UNCONVERTED = "CONVERT({column} USING binary)"
 _CONVERTED = "CONVERT(CONVERT({column} USING utf8mb4) USING binary)"
+_CONVERTED_TWICE = _CONVERTED.replace("{column}", "CONVERT({column} USING utf16)")
 _LONG_TEXT = TypeRule("text", _CONVERTED, free_text=True, escaped=True, from_raw=_decoded)
 
 
 def _characters(column: Column) -> str:
-    return _UNCONVERTED if column.charset in _UTF8 else _CONVERTED
+    if column.charset in _UTF8:
+        return _UNCONVERTED
+    return _CONVERTED_TWICE if column.charset in _WITH_SURROGATES else _CONVERTED
 
 
 def _long_text(column: Column) -> TypeRule:

@@ -19,6 +19,13 @@ class RowKind(Enum):
     DELETE = "delete"
 
 
+class Undecodable(NamedTuple):
+    """Text of which some bytes are none in its character set: with substitutes for them, and as it is stored."""
+
+    text: str
+    stored: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class TableMap:
     """A TABLE_MAP event: how the rows that refer to it are laid out.
@@ -67,6 +74,23 @@ class JsonChanges(tuple[JsonChange, ...]):
     __slots__ = ()
 
 
+class Circumstances(NamedTuple):
+    """What a statement did to rows depends on more than its text; this is as much of it as the source tells.
+
+    ``seconds``: its time, since the epoch. ``microseconds`` and ``time_zone`` are None where it did not ask for them.
+    ``local_seconds`` is what a clock of the time zone showed, counted in the same way, and ``offset`` how far that
+    clock is ahead of UTC, if it is so all the year; None where they are not known.
+    """
+
+    seconds: int
+    microseconds: int | None = None
+    time_zone: str | None = None
+    sql_mode: int = 0
+    mariadb: bool = False
+    local_seconds: int | None = None
+    offset: int | None = None
+
+
 class StatementEvent(NamedTuple):
     """A QUERY event other than BEGIN, COMMIT, ROLLBACK, SAVEPOINT and XA.
 
@@ -82,6 +106,7 @@ class StatementEvent(NamedTuple):
     database_collation: int | None
     in_transaction: bool
     position: BinlogPosition
+    circumstances: Circumstances | None = None
 
 
 class TransactionBegin(NamedTuple):
@@ -197,10 +222,14 @@ class TableTruncated:
 
 @dataclass(frozen=True, slots=True)
 class TableUncertain:
-    """What happened to a table cannot be told from the binlog; it has to be copied again."""
+    """What happened to a table cannot be told from the binlog; it has to be copied again.
+
+    ``readable``: only its structure cannot be told, which the source may still show.
+    """
 
     name: TableName
     reason: str
+    readable: bool = False
 
 
 SchemaChange = TableCreated | TableAltered | TableDropped | TableTruncated | TableUncertain

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from pg_chameleon.errors import StreamError
 from pg_chameleon.model.change import (
+    Circumstances,
     Idle,
     PreparedDecided,
     RowKind,
@@ -383,6 +384,7 @@ class Assembler:
             database_collation=query.database_collation,
             in_transaction=self._block,
             position=self.binlog_position,
+            circumstances=Circumstances(event.timestamp, query.microseconds, query.time_zone, query.sql_mode),
         )
         if self._block:
             return (statement,)

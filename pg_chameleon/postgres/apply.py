@@ -8,7 +8,7 @@ counted by their whole image.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -63,13 +63,14 @@ class ApplyTable:
     """A target table as the replay process needs it.
 
     ``columns``: names and types in the order of the images. ``key``: the names of those by which a row is
-    found.
+    found. ``may_coincide``: different keys of the source may be the same to the type that the user chose.
     """
 
     table_id: int
     name: TableName
     columns: tuple[tuple[str, str], ...]
     key: tuple[str, ...]
+    may_coincide: bool = False
 
     @property
     def quoted(self) -> str:
@@ -96,6 +97,12 @@ class ApplyTable:
         """The composite type of a key."""
         return f"sch_chameleon.row_{len(self.key)}"
 
+    @property
+    def key_casts(self) -> str:
+        """The columns taken out of the key ``n.k``, each as what the column is."""
+        types = dict(self.columns)
+        return ", ".join(f"(n.k).c{number}::{types[name]}" for number, name in enumerate(self.key, 1))
+
     def key_match(self, key: str) -> str:
         """The condition that the row of ``t`` has the key ``key``, a composite."""
         types = dict(self.columns)
@@ -104,10 +111,13 @@ class ApplyTable:
         )
 
 
-def describe(cursor: Cursor, table_id: int, name: TableName, columns: Sequence[str], key: Sequence[str]) -> ApplyTable:
+def describe(
+    cursor: Cursor, table_id: int, name: TableName, columns: Sequence[str], key: Mapping[str, str]
+) -> ApplyTable:
     """Look up the types that the target's columns really have; they win over what the rules would give.
 
-    Types are taken without length or precision, so that a value too long is an error and never cut.
+    ``key``: its columns, each with the type that it usually has, empty if that is one of its own. Types are taken
+    without length or precision, so that a value too long is an error and never cut.
     """
     cursor.execute(query("apply.column_types"), (name.schema, name.table))
     types = dict(cursor.fetchall())
@@ -120,7 +130,22 @@ def describe(cursor: Cursor, table_id: int, name: TableName, columns: Sequence[s
         )
     for width in {len(columns), len(key)} - {0}:
         cursor.execute("select sch_chameleon.ensure_row_type(%s)", (width,))
-    return ApplyTable(table_id, name, tuple((column, types[column]) for column in columns), tuple(key))
+    typed = tuple((column, types[column]) for column in columns)
+    return ApplyTable(table_id, name, typed, tuple(key), _may_coincide(cursor, types, key))
+
+
+# Every value is another text
+_TEXTS = frozenset({"text", "character varying"})
+
+
+def _may_coincide(cursor: Cursor, types: Mapping[str, str], key: Mapping[str, str]) -> bool:
+    """Tell whether a column of the key has a type of which nobody knows whether it holds the values apart."""
+    doubtful = {column: usual for column, usual in key.items() if usual and types[column] not in _TEXTS}
+    for column, usual in doubtful.items():
+        cursor.execute("select format_type(to_regtype(%s), -1)", (usual,))
+        if cursor.fetchone() != (types[column],):
+            return True
+    return False
 
 
 class _Part(NamedTuple):
@@ -161,6 +186,8 @@ def apply_rows(
         identity = "key" if table.key else "image"
         among = cursor.mogrify(f" and {identity} = any(%s)", (list(only),)).decode()
         part = _Part(rows.log, rows.condition + among)
+    if table.may_coincide:
+        _refuse_coinciding_keys(cursor, table, part)
     if rows.counts.ordered or (replace and rows.counts.partials and only is None):
         cursor.execute(_in_order(table, part))
     elif not table.key:
@@ -169,6 +196,35 @@ def apply_rows(
         cursor.execute(_insert_all(table, part))
     else:
         _apply_with_key(cursor, table, part, rows.counts, replace=replace)
+
+
+def _refuse_coinciding_keys(cursor: Cursor, table: ApplyTable, part: _Part) -> None:
+    """Raise ``TargetError`` if two rows of the source would become one: as ``01`` and ``1`` do as numbers."""
+    keys = f"select distinct key from {part.log} where {part.condition}"
+    cursor.execute(
+        f"select min(n.key), max(n.key) from (select key, key::{table.key_type} as k from ({keys}) x offset 0) n"
+        f" group by {table.key_casts} having count(*) > 1 limit 1"
+    )
+    _refuse_if_found(cursor, table, "these keys of the source are the same in the target")
+    first = (
+        f"select distinct on (key) key, operation from {part.log} where {part.condition}"
+        " order by key, batch_id, sequence"
+    )
+    cursor.execute(
+        f"select n.key from (select key, key::{table.key_type} as k from ({first}) x where operation = 'i' offset 0) n"
+        f" where exists (select 1 from {table.quoted} t where {table.key_match('n.k')}) limit 1"
+    )
+    _refuse_if_found(cursor, table, "this key of a new row is that of another row in the target already")
+
+
+def _refuse_if_found(cursor: Cursor, table: ApplyTable, what: str) -> None:
+    found = cursor.fetchone()
+    if found is not None:
+        raise TargetError(
+            f"{what}: {', '.join(found)}",
+            table=str(table.name),
+            advice="Choose a type that holds the keys apart in type_override",
+        )
 
 
 def _insert_all(table: ApplyTable, part: _Part) -> str:

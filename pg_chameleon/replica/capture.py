@@ -6,16 +6,28 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pg_chameleon.convert.encoder import COMPOSITE, Change, Encoder, key_encoder, row_encoder
+from pg_chameleon.convert.carried import CarriedColumn, carried_columns
+from pg_chameleon.convert.changes import Change, composite_fields, readable, row_label, unfit_for_key
+from pg_chameleon.convert.encoder import COMPOSITE, EncodeError, Encoder, key_encoder, row_encoder
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.errors import DecodeError
 from pg_chameleon.model.change import JsonChanges, RowKind, RowsEvent, TableMap
+from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.mysql.decode import check_table_map, row_decoder
 from pg_chameleon.postgres.batches import DELETE, INSERT, ORDERED, PARTIAL, UPDATE, LogEntry
 from pg_chameleon.replica.images import completed, inserted_encoder, is_whole, outdated_columns
 from pg_chameleon.replica.notes import ValueNotes
+
+
+class KeyRefused(EncodeError):
+    """A row has a key that PostgreSQL cannot hold, so that it could not be told from others."""
+
+    def __init__(self, reason: str, table: TableName, row_key: str) -> None:
+        super().__init__(reason, table=str(table))
+        self.row_key = row_key
+
 
 Entries = Callable[[bytes, int], Iterator[LogEntry]]
 
@@ -24,6 +36,7 @@ Entries = Callable[[bytes, int], Iterator[LogEntry]]
 class TableCapture:
     """Turns the row events of a table with one structure into log entries; one function per layout of events."""
 
+    table_id: int
     schema: TableSchema
     rules: Rules
     notes: ValueNotes
@@ -46,9 +59,19 @@ class TableCapture:
             make = self._entries[layout] = self._compiled(event)
         for entry in make(event.body, event.start):
             if self._changes:
-                self.notes.add(self.schema.name, entry.key, BinlogPosition(file, event.offset), self._changes)
+                self.notes.add(self.table_id, self._label(entry), BinlogPosition(file, event.offset), self._changes)
                 self._changes.clear()
             yield entry
+
+    def _label(self, entry: LogEntry) -> str:
+        """Name a row, whose values were changed, as the source has it."""
+        columns = self.schema.key_columns or tuple(each.source.name for each in self._carried)
+        written = entry.image if entry.key is None else entry.key
+        return row_label(columns, composite_fields(written or ""), self._changes)
+
+    @property
+    def _carried(self) -> tuple[CarriedColumn, ...]:
+        return carried_columns(self.schema, self.rules)
 
     def _compiled(self, event: RowsEvent) -> Entries:
         decoder = row_decoder(event.table, self.schema, event.kind, event.before, event.after, event.partial_json)
@@ -60,7 +83,7 @@ class TableCapture:
         if event.kind is RowKind.DELETE:
             if not keyed:
                 self._need_whole(before, "deleted")
-            return _deletes(decode, self._key(before), None if keyed else self._image(before))
+            return _deletes(decode, self._key(before), None if keyed else self._former_image(before))
         outdated = outdated_columns(self.schema, self.rules, after)
         if outdated:
             raise self._too_little(f"updated: the generated column {outdated[0]} is not in it")
@@ -73,7 +96,7 @@ class TableCapture:
             return self._partial_updates(decode, before, after)
         if not keyed:
             self._need_whole(before, "updated")
-            return _updates_without_key(decode_whole, self._image(before), self._image(known))
+            return _updates_without_key(decode_whole, self._former_image(before), self._image(known))
         return _updates(decode_whole, self._key(before), self._key(known), self._image(known))
 
     def _columns(self, names: set[str]) -> list[Column]:
@@ -112,13 +135,23 @@ class TableCapture:
     def _image(self, columns: tuple[str, ...]) -> Encoder:
         return row_encoder(self.schema, self.rules, columns, self._changes.append, form=COMPOSITE)
 
+    def _former_image(self, columns: tuple[str, ...]) -> Encoder:
+        """Write what a row was; the values that were changed in it are on record since it was written."""
+        return row_encoder(self.schema, self.rules, columns, form=COMPOSITE)
+
     def _key(self, columns: tuple[str, ...]) -> Encoder | None:
         if not self.schema.key_columns:
             return None
         missing = set(self.schema.key_columns) - set(columns)
         if missing:
             raise self._too_little("changed")
-        return key_encoder(self.schema, self.rules, columns, self.schema.key_columns, form=COMPOSITE)
+        return key_encoder(self.schema, self.rules, columns, self.schema.key_columns, self._check_key, form=COMPOSITE)
+
+    def _check_key(self, change: Change) -> None:
+        reason = unfit_for_key([change], self.schema.key_columns)
+        if reason is not None:
+            self._changes.clear()
+            raise KeyRefused(reason, self.schema.name, f"{change.column}: {readable(change.value)}")
 
     def _need_whole(self, columns: tuple[str, ...], done: str) -> None:
         if not is_whole(self.schema, self.rules, columns):

@@ -18,5 +18,12 @@ where source_id = %(source_id)s
 group by table_id;
 
 -- name: mark
-insert into sch_chameleon.prepared_rows (source_id, xid, sequence, table_id, operation, binlog_file, binlog_offset)
-values (%(source_id)s, %(xid)s, 0, 0, 'x', 0, 0);
+insert into sch_chameleon.prepared_rows (source_id, xid, sequence, table_id, operation, image, binlog_file, binlog_offset)
+values (%(source_id)s, %(xid)s, 0, 0, 'x', %(notes)s, 0, 0);
+
+-- name: notes
+select image
+from sch_chameleon.prepared_rows
+where source_id = %(source_id)s
+    and xid = %(xid)s
+    and table_id = 0;

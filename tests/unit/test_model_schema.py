@@ -109,6 +109,7 @@ FULL = TableSchema(
         Column("twice", "int", generated=Generated("`id` * 2", stored=True), invisible=True),
         Column("place", "point", srid=0),
         Column("packed", "text", compressed=True),
+        Column("raw", "binary(3)", default=Default("\0a\ue000\ue0000\ue000e", literal=True)),
     ),
     indexes=(
         index("PRIMARY", "id"),

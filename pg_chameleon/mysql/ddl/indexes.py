@@ -66,9 +66,16 @@ def add_keys(
     existing: Sequence[Index], added: Sequence[NewKey], columns: Sequence[Column], engine: str, server: ServerTraits
 ) -> list[Index]:
     """Return the indexes of a table after keys were added."""
-    found = list(existing)
+    kept = _without_superfluous(existing, added)
+    shapes = [_shape(key.definition.parts) for key in kept]
+    # What the server made for a foreign key gives way to a new key, even to another one that the server makes.
+    found = [
+        index
+        for index in existing
+        if not (index.generated and any(_covers(shape, _index_shape(index)) for shape in shapes))
+    ]
     host = Host({column.name.casefold(): column for column in columns}, engine, server)
-    for key in _without_superfluous(existing, added):
+    for key in kept:
         index = _index_of(key.definition, found, host)
         found.append(replace(index, generated=True) if key.generated else index)
     covered = [index for index in found if index.generated and _is_covered(index, found)]
@@ -80,9 +87,9 @@ def _without_superfluous(existing: Sequence[Index], added: Sequence[NewKey]) -> 
     kept: list[NewKey] = []
     for key in added:
         shape = _shape(key.definition.parts)
-        if key.generated and any(_covers(_index_shape(index), shape) for index in existing):
-            continue
-        if key.generated and any(_covers(_shape(other.definition.parts), shape) for other in kept):
+        others = [(_index_shape(index), index.generated) for index in existing]
+        others += [(_shape(other.definition.parts), other.generated) for other in kept]
+        if key.generated and any(_makes_superfluous(other, shape, generated) for other, generated in others):
             continue
         kept = [other for other in kept if not (other.generated and _covers(shape, _shape(other.definition.parts)))]
         kept.append(key)
@@ -102,6 +109,11 @@ def _index_shape(index: Index) -> Shape:
 
 def _covers(longer: Shape, shorter: Shape) -> bool:
     return longer[: len(shorter)] == shorter
+
+
+def _makes_superfluous(other: Shape, shape: Shape, generated: bool) -> bool:
+    """Tell whether a key that is there makes a generated one needless; of two generated ones the later one stays."""
+    return _covers(other, shape) and not (generated and other == shape)
 
 
 def _is_covered(index: Index, others: Iterable[Index]) -> bool:
