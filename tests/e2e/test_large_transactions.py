@@ -50,9 +50,11 @@ def watched(journey: Journey) -> Iterator[Peak]:
     peak = Peak(journey)
     thread = threading.Thread(target=peak.watch)
     thread.start()
-    yield peak
-    peak.ended.set()
-    thread.join()
+    try:
+        yield peak
+    finally:
+        peak.ended.set()
+        thread.join()
     print(peak.most)
 
 
