@@ -63,11 +63,12 @@ def _is_zero(value: str | bytes) -> bool:
 
 def readable(value: str | bytes, longest: int = _SHOWN_CHARACTERS) -> str:
     """Write a value for people: on one line, shortened, with escapes for what cannot be shown."""
-    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
-    shown = text[:longest]
+    beginning = value[:longest]
+    shown = beginning.decode("utf-8", "backslashreplace") if isinstance(beginning, bytes) else beginning
     if not shown.isprintable():
         shown = "".join(each if each.isprintable() else _escaped(each) for each in shown)
-    return shown if len(text) <= longest else f"{shown}… ({len(text)} characters)"
+    unit = "bytes" if isinstance(value, bytes) else "characters"
+    return shown if len(value) <= longest else f"{shown}… ({len(value)} {unit})"
 
 
 def _escaped(character: str) -> str:

@@ -22,10 +22,13 @@ HEX_MARK = b"\\z"
 _ESCAPES = ((b"\\", b"\\\\"), (b"\t", b"\\t"), (b"\n", b"\\n"), (b"\r", b"\\r"))
 # No line that PostgreSQL takes has this byte, so it shows at little cost where a value has to be changed.
 MARK = b"\0"
-# Stands before the bytes that are stored of a text with substitutes, after which comes the text, both hexadecimal.
-STORED_MARK = MARK + HEX_MARK
 # What the \u0000 of a document is in a line, whose backslashes are doubled.
 DOCUMENT_MARK = b"\\\\u0000"
+# Stands before the stored bytes, hexadecimal, of a text in which the server put question marks; then comes the text.
+UNCONVERTED_MARK = b"\\y"
+_QUESTION = mysql_bytes(b"?")
+# Character sets in which every byte is a character, or that hold nothing but valid text
+_WHOLE_CHARSETS = frozenset({"latin1", "utf16", "utf16le", None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,16 @@ def may_be_longer(carried: CarriedColumn, longest: int) -> bool:
     return carried.rule.escaped and carried.rule.from_raw is not None and not short
 
 
+def is_converted(carried: CarriedColumn) -> bool:
+    """Tell whether MySQL converts a text to UTF-8, so that what comes is always valid."""
+    return "USING utf8mb4" in carried.rule.select
+
+
+def may_lose(carried: CarriedColumn) -> bool:
+    """Tell whether MySQL may put question marks in the place of what it cannot convert."""
+    return carried.rule.free_text and is_converted(carried) and carried.source.charset not in _WHOLE_CHARSETS
+
+
 def _line_field(carried: CarriedColumn, longest: int | None = None) -> str:
     rule, column = carried.rule, quote_mysql_identifier(carried.source.name)
     text = rule.select.replace("{column}", column)
@@ -99,17 +112,17 @@ def _line_field(carried: CarriedColumn, longest: int | None = None) -> str:
     if longest is not None and may_be_longer(carried, longest):
         raw = rule.select.replace("{column}", column)
         text = f"IF(LENGTH({column}) > {longest:d}, CONCAT({mysql_bytes(HEX_MARK)}, HEX({raw})), {text})"
-    return _with_marks(carried, column, _with_stored(rule, column, text))
+    if may_lose(carried):
+        text = _with_stored(rule.select.replace("{column}", column), column, text)
+    return _with_marks(carried, column, text)
 
 
-def _with_stored(rule: TypeRule, column: str, text: str) -> str:
-    """Mark a text that MySQL converts with substitutes, with the bytes that it stores beside it."""
-    if not rule.lossy:
-        return text
-    converted, mark = rule.select.replace("{column}", column), mysql_bytes(HEX_MARK)
-    stored = f"CONVERT({column} USING binary)"
-    marked = f"CONCAT({mysql_bytes(STORED_MARK)}, HEX({stored}), {mark}, HEX({converted}))"
-    return f"IF({rule.lossy.replace('{column}', column)}, {marked}, {text})"
+def _with_stored(converted: str, column: str, text: str) -> str:
+    """Let a text begin with the bytes that are stored, if it has more question marks than they have."""
+    made = f"LENGTH({converted}) - LENGTH(REPLACE({converted}, {_QUESTION}, {_EMPTY}))"
+    own = f"CHAR_LENGTH({column}) - CHAR_LENGTH(REPLACE({column}, '?', ''))"
+    stored = f"CONCAT({mysql_bytes(UNCONVERTED_MARK)}, HEX({column}), {mysql_bytes(b' ')}, {text})"
+    return f"IF(LOCATE({_QUESTION}, {converted}) AND {made} > {own}, {stored}, {text})"
 
 
 def _with_marks(carried: CarriedColumn, column: str, text: str) -> str:

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from pg_chameleon.convert.carried import CarriedColumn, carried_columns
 from pg_chameleon.convert.changes import Change, clean_text, row_label, unfit_for_key
-from pg_chameleon.convert.lines import DOCUMENT_MARK, HEX_MARK, MARK, NULL, STORED_MARK, may_be_longer, unescaped
+from pg_chameleon.convert.lines import (
+    DOCUMENT_MARK,
+    HEX_MARK,
+    MARK,
+    NULL,
+    UNCONVERTED_MARK,
+    is_converted,
+    may_be_longer,
+    may_lose,
+    unescaped,
+)
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.text import copy_text
 from pg_chameleon.model.change import Undecodable
@@ -44,6 +54,7 @@ class LineMender:
             MARK: True,
             HEX_MARK: longest is not None and any(may_be_longer(carried, longest) for carried in columns),
             DOCUMENT_MARK: any(carried.rule.document for carried in columns),
+            UNCONVERTED_MARK: any(map(may_lose, columns)),
         }
         self._marks = tuple(mark for mark, possible in marks.items() if possible)
         self._any_bytes = any(map(_hands_out_any_bytes, columns))
@@ -85,9 +96,18 @@ def _is_text(data: bytes) -> bool:
     return True
 
 
+def _is_marked(field: bytes, *, document: bool) -> bool:
+    """Tell whether a text is not yet as COPY wants it."""
+    return field.startswith(HEX_MARK) or MARK in field or (document and DOCUMENT_MARK in field) or not _is_text(field)
+
+
+def _from_hex(field: bytes, mark: bytes) -> bytes:
+    return bytes.fromhex(field[len(mark) :].decode("ascii"))
+
+
 def _hands_out_any_bytes(carried: CarriedColumn) -> bool:
     """Tell whether MySQL hands bytes out as they are, even if they are no UTF-8: wherever it converts nothing."""
-    return carried.rule.free_text and "USING utf8mb4" not in carried.rule.select
+    return carried.rule.free_text and not is_converted(carried)
 
 
 def _mender(carried: CarriedColumn) -> Callable[[bytes, list[Change]], bytes] | None:
@@ -102,18 +122,14 @@ def _mender(carried: CarriedColumn) -> Callable[[bytes, list[Change]], bytes] | 
         return substitute
 
     def mend_text(field: bytes, changes: list[Change]) -> bytes:
-        if field.startswith(STORED_MARK):
-            stored, text = (bytes.fromhex(each.decode("ascii")) for each in field[len(STORED_MARK) :].split(HEX_MARK))
-            return mended_text(Undecodable(text.decode(), stored), changes)
-        if field.startswith(HEX_MARK):
-            raw = bytes.fromhex(field[len(HEX_MARK) :].decode("ascii"))
-        elif MARK in field or (document and DOCUMENT_MARK in field) or not _is_text(field):
-            raw = unescaped(field)
-        else:
+        head, _, rest = field.partition(b" ") if field.startswith(UNCONVERTED_MARK) else (b"", b"", field)
+        if not (head or _is_marked(rest, document=document)):
             return field
-        return mended_text(raw.decode() if _is_text(raw) else raw, changes)
-
-    def mended_text(value: str | bytes | Undecodable, changes: list[Change]) -> bytes:
+        raw = _from_hex(rest, HEX_MARK) if rest.startswith(HEX_MARK) else unescaped(rest)
+        value: str | bytes | Undecodable = raw.decode() if _is_text(raw) else raw
+        if head:
+            # The server converted it, so it is valid
+            value = Undecodable(raw.decode(), _from_hex(head, UNCONVERTED_MARK))
         text, found = clean_text(column, value, document=document)
         changes.extend(found)
         return copy_text(text)

@@ -26,13 +26,6 @@ _INTEGER_BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigi
 _YEARS = (0, 2155)
 # Their bytes in utf8mb4 are those that are stored, so there is nothing to convert. (In ascii MariaDB stores any byte.)
 _UTF8 = frozenset({"utf8mb4", "utf8mb3", "utf8"})
-# All that the servers store in them are characters.
-_WITHOUT_GAPS = frozenset(
-    {
-        *("armscii8", "cp850", "cp852", "cp866", "keybcs2", "koi8r", "koi8u", "latin1", "latin2", "latin5", "latin7"),
-        *("macce", "macroman", "utf16", "utf16le"),
-    }
-)
 # They can hold halves of surrogate pairs, of which their direct conversion makes no UTF-8, or nothing at all.
 _WITH_SURROGATES = frozenset({"ucs2", "utf32"})
 _FLOAT_TEXT = "repr(value)"
@@ -59,7 +52,6 @@ class TypeRule:
     ``document``: the text is JSON, in which a NUL character is six characters.
     ``prefix`` and ``suffix`` stand around the text of every value.
     ``valid_select`` and ``valid_encode``: conditions that hold for dates that exist.
-    ``lossy``: the SQL condition that MySQL converts a text with question marks for what is no character.
     ``from_raw``: turns the column's own bytes into the text, if ``select`` gives too much, or nothing.
     """
 
@@ -71,7 +63,6 @@ class TypeRule:
     document: bool = False
     prefix: str = ""
     suffix: str = ""
-    lossy: str = ""
     valid_select: str = ""
     valid_encode: str = ""
     constant: object = None
@@ -193,18 +184,7 @@ def _characters(column: Column) -> str:
 
 
 def _long_text(column: Column) -> TypeRule:
-    select = _characters(column)
-    may_be_lossy = column.charset is not None and column.charset not in _UTF8 | _WITHOUT_GAPS
-    return replace(_LONG_TEXT, select=select, lossy=_lossy(select) if may_be_lossy else "")
-
-
-def _lossy(select: str) -> str:
-    """Return the condition that the text of an expression has more question marks than the column."""
-    return f"LOCATE('?', {select}) AND {_question_marks(select)} > {_question_marks('{column}')}"
-
-
-def _question_marks(text: str) -> str:
-    return f"CHAR_LENGTH({text}) - CHAR_LENGTH(REPLACE({text}, '?', ''))"
+    return replace(_LONG_TEXT, select=_characters(column))
 
 
 def _varchar(column: Column) -> TypeRule:

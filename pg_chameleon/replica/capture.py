@@ -59,15 +59,24 @@ class TableCapture:
             make = self._entries[layout] = self._compiled(event)
         for entry in make(event.body, event.start):
             if self._changes:
-                self.notes.add(self.table_id, self._label(entry), BinlogPosition(file, event.offset), self._changes)
-                self._changes.clear()
+                self._note(entry, BinlogPosition(file, event.offset))
             yield entry
 
-    def _label(self, entry: LogEntry) -> str:
+    def _note(self, entry: LogEntry, position: BinlogPosition) -> None:
+        changes = self._changes.copy()
+        self._changes.clear()
+        label = self._label(entry, changes)
+        # An image of the changed columns only may hold a new key
+        reason = unfit_for_key(changes, self.schema.key_columns)
+        if reason is not None:
+            raise KeyRefused(reason, self.schema.name, label)
+        self.notes.add(self.table_id, label, position, changes)
+
+    def _label(self, entry: LogEntry, changes: list[Change]) -> str:
         """Name a row, whose values were changed, as the source has it."""
         columns = self.schema.key_columns or tuple(each.source.name for each in self._carried)
         written = entry.image if entry.key is None else entry.key
-        return row_label(columns, composite_fields(written or ""), self._changes)
+        return row_label(columns, composite_fields(written or ""), changes)
 
     @property
     def _carried(self) -> tuple[CarriedColumn, ...]:
