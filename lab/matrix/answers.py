@@ -23,6 +23,7 @@ where state = 'quarantined'
 """
 
 
+REFUSED = "the binlog does not hold all that is needed of a row"
 RECORD = """
 select registered.source_table, changed.row_key, changed.source_column, changed.reason
 from sch_chameleon.changed_values as changed
@@ -32,13 +33,20 @@ join sch_chameleon.tables as registered on registered.table_id = changed.table_i
 
 @dataclass(slots=True)
 class TableAnswer:
-    """What is wrong with a table: in the values that were copied, and in those that came by the stream."""
+    """What is wrong with a table: in the values that were copied, and in those that came by the stream.
 
+    ``refused``: the table has to be taken out, so of the stream nothing else is to be told.
+    """
+
+    refused: bool = False
     copied: list[str] = field(default_factory=list)
     streamed: list[str] = field(default_factory=list)
 
     def add(self, group: int, line: str) -> None:
-        (self.copied if group == KEPT else self.streamed).append(line)
+        if group == KEPT:
+            self.copied.append(line)
+        elif not self.refused:
+            self.streamed.append(line)
 
 
 def answers_of(
@@ -62,9 +70,12 @@ def answers_of(
 def _answer(
     sides: Sides, table: KindTable, target_types: dict[str, str] | None, reasons: dict[str, str]
 ) -> TableAnswer:
-    answer = TableAnswer()
-    if table.name in reasons:
-        answer.streamed.append(f"{table.name} is quarantined: {reasons[table.name]}")
+    answer = TableAnswer(bool(table.kind.refused))
+    reason = reasons.get(table.name)
+    if table.kind.refused and (reason is None or REFUSED not in reason):
+        answer.streamed.append(f"{table.name} should be quarantined, because {REFUSED}; it is not: {reason}")
+    if reason is not None and not table.kind.refused:
+        answer.streamed.append(f"{table.name} is quarantined: {reason}")
     if target_types is None:
         answer.add(INSERTED if table.shape is Shape.LIVE else KEPT, f"{table.name} is not on the target")
         return answer
