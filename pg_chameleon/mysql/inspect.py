@@ -3,7 +3,7 @@
 What servers show differently is made one here: defaults, expressions, the marks in EXTRA. MariaDB has no JSON
 type; its ``json`` is a longtext with the check ``json_valid(column)``. Such a column gets the column type
 ``json``, keeps its character set, and the check is left out. Members of ENUM and SET are those of the column itself
-(``labels.py``).
+(``labels.py``), and so are defaults.
 """
 
 from __future__ import annotations

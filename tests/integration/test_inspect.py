@@ -308,7 +308,8 @@ def test_members_in_use_are_read_from_old_servers(mysql_server: MySQL, fresh_sch
 
 def test_defaults_beyond_the_basic_plane_are_read(source_server: SourceServer, fresh_schema: FreshSchema) -> None:
     schema = fresh_schema(source_server)
-    definition = """id int primary key, a varchar(9) character set utf8mb4 default 'it''s ? 🙂', b varchar(9) default '?',
+    definition = """id int primary key, a varchar(9) character set utf8mb4 default 'it''s ? 🙂',
+        b varchar(9) default '?',
         c enum('🙂','x') character set utf8mb4 default '🙂', d varchar(9) character set utf8mb4 not null default '🙂'"""
     empty = made(source_server, schema, definition)
     execute_all(source_server, schema, ["insert into t (id) values (1)"])
