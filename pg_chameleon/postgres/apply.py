@@ -64,8 +64,8 @@ class ApplyTable:
     """A target table as the replay process needs it.
 
     ``columns``: names and types in the order of the images. ``key``: the names of those by which a row is
-    found, and ``key_column_types`` what they are, with the digits to which the column rounds. ``may_coincide``: different
-    keys of the source may be the same to the type that the user chose.
+    found, and ``key_column_types`` what they are, with the digits to which the column rounds. ``may_coincide``:
+    different keys of the source may be the same to the type that the user chose.
     """
 
     table_id: int
