@@ -100,7 +100,7 @@ class _Inquiry:
         if image not in ("FULL", "FULL_NODUP", ""):
             text = f"binlog_row_image is {image}: rows come without the columns that did not change"
             if self._server.version.is_mariadb:
-                text += ", and REPLACE without those that it sets back to their defaults, so that replicas differ"
+                text += ", and those of REPLACE without what goes back to its default, so that replicas differ"
             yield _warning(
                 text, "Set binlog_row_image = 'FULL'; docs/events.md names what cannot be followed otherwise"
             )
