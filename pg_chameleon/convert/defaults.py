@@ -58,6 +58,33 @@ def implicit_default(column: Column, carried: CarriedColumn) -> str | None:
     return None if text is None else _of_literal(column, carried, text)
 
 
+def omitted_value(column: Column, carried: CarriedColumn) -> str | None:
+    """Return the text of what a column has that an INSERT leaves out; None is NULL.
+
+    Raise ``LookupError`` where that is not certain: what is not constant stands in the binlog, or is not known.
+    """
+    if column.generated is not None or column.auto_increment or not is_constant(column):
+        raise LookupError(column.name)
+    if column.default is None:
+        expression = "NULL" if column.nullable else implicit_default(column, carried)
+    elif column.type.base in _BINARIES:
+        raise LookupError(column.name)  # MySQL shows such a default only up to its first zero byte
+    elif column.type.base == "timestamp" and CALENDAR[column.default.text[:10]]:
+        raise LookupError(column.name)  # it is in the time zone of the session that made it
+    else:
+        expression = default_expression(column, carried, [])
+    if expression is None:
+        raise LookupError(column.name)
+    return None if expression == "NULL" else _unquoted(expression)
+
+
+def _unquoted(expression: str) -> str:
+    """Return the text of a constant that this module wrote."""
+    if expression.startswith("E'"):
+        return expression[2:-1].replace("\\\\", "\\").replace("''", "'")
+    return expression[1:-1].replace("''", "'") if expression.startswith("'") else expression
+
+
 def null_substitute(column: Column, carried: CarriedColumn) -> str | None:
     """Return what a server makes of NULL when a column becomes NOT NULL; None where that is not certain."""
     base = column.type.base

@@ -19,6 +19,13 @@ class RowKind(Enum):
     DELETE = "delete"
 
 
+class Undecodable(NamedTuple):
+    """Text of which some bytes are none in its character set: with substitutes for them, and as it is stored."""
+
+    text: str
+    stored: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class TableMap:
     """A TABLE_MAP event: how the rows that refer to it are laid out.
@@ -51,6 +58,20 @@ class RowsEvent(NamedTuple):
     after: bytes
     partial_json: bool
     offset: int
+
+
+class JsonChange(NamedTuple):
+    """One change of a JSON document: replace, insert or remove what is at ``path``. ``value`` is JSON text."""
+
+    operation: str
+    path: tuple[str | int, ...]
+    value: str | None
+
+
+class JsonChanges(tuple[JsonChange, ...]):
+    """The value of a JSON column of which the binlog holds neither the document before nor the one after."""
+
+    __slots__ = ()
 
 
 class Circumstances(NamedTuple):
@@ -201,10 +222,14 @@ class TableTruncated:
 
 @dataclass(frozen=True, slots=True)
 class TableUncertain:
-    """What happened to a table cannot be told from the binlog; it has to be copied again."""
+    """What happened to a table cannot be told from the binlog; it has to be copied again.
+
+    ``readable``: only its structure cannot be told, which the source may still show.
+    """
 
     name: TableName
     reason: str
+    readable: bool = False
 
 
 SchemaChange = TableCreated | TableAltered | TableDropped | TableTruncated | TableUncertain

@@ -118,7 +118,7 @@ def length_encoded(data: bytes, position: int) -> tuple[int, int]:
 def has_valid_checksum(event: bytes) -> bool:
     """Tell whether the event ends with the CRC-32 of what is before it."""
     stored = int.from_bytes(event[-CHECKSUM_SIZE:], "little")
-    return zlib.crc32(event[:-CHECKSUM_SIZE]) == stored
+    return zlib.crc32(memoryview(event)[:-CHECKSUM_SIZE]) == stored
 
 
 class FormatDescription(NamedTuple):

@@ -106,17 +106,14 @@ class _Inquiry:
 
     def _row_image(self) -> Iterator[Problem]:
         image = self._variable("binlog_row_image")
-        if image not in ("FULL", ""):
+        # FULL_NODUP leaves out of the image after what the one before has
+        if image not in ("FULL", "FULL_NODUP", ""):
+            text = f"binlog_row_image is {image}: rows come without the columns that did not change"
+            if self._server.version.is_mariadb:
+                text += ", and REPLACE without those that it sets back to their defaults, so that replicas differ"
             yield _warning(
-                f"binlog_row_image is {image}: rows come without the columns that did not change",
-                "It works, but FULL is safer for tables without a key",
+                text, "Set binlog_row_image = 'FULL'; docs/events.md names what cannot be followed otherwise"
             )
-            if "PARTIAL_JSON" in self._variable("binlog_row_value_options"):
-                yield _warning(
-                    "binlog_row_value_options has PARTIAL_JSON while binlog_row_image is not FULL:"
-                    " changed JSON documents cannot be made whole, and their tables will be quarantined",
-                    "Set binlog_row_image = 'FULL', or take PARTIAL_JSON away",
-                )
 
     def _expiry(self) -> Iterator[Problem]:
         seconds = float(self._server.variable("binlog_expire_logs_seconds") or 0)

@@ -184,6 +184,11 @@ def set_state(cursor: Cursor, table_id: int, state: TableState) -> None:
     cursor.execute(query("tables.set_state"), {"table_id": table_id, "state": state.value})
 
 
+def set_start(cursor: Cursor, table_id: int, position: BinlogPosition) -> None:
+    """Note up to which position what concerns a table is known already."""
+    cursor.execute(query("tables.set_start"), {"table_id": table_id, **_place(position)})
+
+
 def quarantine(cursor: Cursor, table_id: int, reason: str, position: BinlogPosition | None) -> None:
     """Take a table out of the replica with its reason, until it is copied again."""
     cursor.execute(

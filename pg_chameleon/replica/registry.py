@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from pg_chameleon.convert import names
 from pg_chameleon.errors import DdlRefused
@@ -16,6 +17,7 @@ from pg_chameleon.model.change import (
     TableAltered,
     TableCreated,
     TableDropped,
+    TableMap,
     TableTruncated,
     TableUncertain,
 )
@@ -23,14 +25,20 @@ from pg_chameleon.model.filter import TableFilter
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.model.shadow import is_shadow
 from pg_chameleon.model.status import TableState
 from pg_chameleon.mysql.ddl.charsets import Charset
+from pg_chameleon.mysql.ddl.errors import Unfollowable
 from pg_chameleon.mysql.ddl.mentions import mentioned_tables
 from pg_chameleon.mysql.ddl.parser import parse
+from pg_chameleon.mysql.ddl.second_look import second_look
 from pg_chameleon.mysql.ddl.server import ServerTraits
 from pg_chameleon.mysql.ddl.statements import Ignored, StatementFormatChange
 from pg_chameleon.mysql.ddl.structures import Structures
+from pg_chameleon.mysql.ddl.subject import Act, Subject, find_subject
 from pg_chameleon.mysql.ddl.tracker import apply
+from pg_chameleon.mysql.layout import is_like_sequence
+from pg_chameleon.mysql.reread import Reading
 from pg_chameleon.postgres import batches, tables
 from pg_chameleon.postgres.batches import OpenBatch
 from pg_chameleon.postgres.connection import Cursor
@@ -62,6 +70,8 @@ class ReadTable:
 
 _CAPTURED = frozenset({TableState.REPLICATED, TableState.COPYING, TableState.COPIED})
 _FROM_THE_BEGINNING = (-1, -1)
+_ADMIT_IT = "limit_tables or skip_tables leave it out; admit tables of such names, or copy this one with sync_tables"
+_WHY_NOT = defaultdict(lambda: "it is out of the replica", {TableState.FILTERED: _ADMIT_IT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,16 @@ class Occasion:
         return True
 
 
+class StructureSource(Protocol):
+    """Where the structure of a table can be asked for that is not understood from the binlog."""
+
+    def read(self, name: TableName, since: BinlogPosition) -> Reading:
+        """Read the structure, and what concerned it since a position; raise ``Unfollowable`` if it cannot be told."""
+
+    def is_table(self, name: TableName) -> bool:
+        """Tell whether the source has a table of that name, and not a view or a sequence."""
+
+
 class Registry:
     """The tables of one source at the position that is being read, moved forward by the DDL of the binlog."""
 
@@ -105,17 +125,20 @@ class Registry:
         table_filter: TableFilter,
         known: Iterable[TrackedTable],
         traits: ServerTraits,
-        schema_defaults: dict[str, Charset],
         *,
+        schema_defaults: dict[str, Charset],
+        structures: StructureSource,
         locate: Callable[[Circumstances], Circumstances] = lambda circumstances: circumstances,
     ) -> None:
         self._source = source
+        self._source_structures = structures
         self._filter = table_filter
         self._mariadb = traits.mariadb
         self._locate = locate
         self.changed = False
         """Whether the registry was changed in the transaction that is open."""
         self._tables: dict[TableName, ReadTable] = {}
+        self._sequences: set[TableName] = set()
         # A table that is copied anew is registered twice; the newer registration is the one to fill.
         for table in known:
             start = table.start
@@ -178,18 +201,85 @@ class Registry:
             error_code=event.error_code,
             settled=lambda name: (table := self._tables.get(name)) is not None and occasion.is_before(table),
         )
+        readable = next((each for each in changes if isinstance(each, TableUncertain) and each.readable), None)
+        subject = self._subject_of(event) if readable is not None else None
+        if readable is not None and subject is not None:
+            self._look_again(occasion, subject, readable.reason)
+            return
         self._structures.move(statement, changes)
-        stored = [self._follow_change(occasion, change) for change in changes]
+        self._carry(occasion, changes)
+
+    def _carry(self, occasion: Occasion, changes: Sequence[SchemaChange]) -> None:
+        """Follow the changes of one statement, in order."""
+        stored = [
+            self._follow_change(occasion, change, final)
+            for change, final in zip(changes, _final_names(changes), strict=True)
+        ]
         if any(stored):
             occasion.batch.segment += 1
 
     def _refuse(self, occasion: Occasion, refused: DdlRefused) -> None:
-        """An unknown statement never stops the replica: its tables are taken out, or it is put on record."""
+        """An unknown statement never stops the replica: what it did is read from the source, or its tables are out."""
         logger.warning("a statement at %s is not understood: %s", occasion.position, refused)
-        touched = self._distrust(occasion, f"a statement was not understood: {refused}")
+        reason = f"a statement was not understood: {refused}"
+        subject = self._subject_of(occasion.event)
+        if subject is not None:
+            self._look_again(occasion, subject, reason)
+            if not subject.names_others:
+                return
+        touched = self._distrust(occasion, reason)
         if not touched and occasion.event.schema in self._filter.mappings:
             failure = Failure(str(refused), position=occasion.position, statement=occasion.event.statement)
             log_failure(occasion.cursor, self._source, failure)
+
+    def _subject_of(self, event: StatementEvent) -> Subject | None:
+        """Return the one table that a statement is about; None if the source failed halfway through it."""
+        if event.error_code:
+            return None
+        return find_subject(
+            event.statement, sql_mode=event.sql_mode, default_schema=event.schema, mariadb=self._mariadb
+        )
+
+    def _look_again(self, occasion: Occasion, subject: Subject, reason: str) -> None:
+        """Follow a statement by the structures before and after it; ``reason``: why its text does not do.
+
+        The structure after it is read from the source, and only for a table that is, or will be, replicated.
+        """
+        name = self._structures.stored_name(subject.name)
+        before = self._structures.table(name)
+        name = name if before is None else before.name
+        known = self._tables.get(name)
+        if known is not None and occasion.is_before(known):
+            return
+        creates = subject.act is Act.CREATE
+        if self._admits_new(name) if creates else known is not None and known.captured:
+            self._second_look(occasion, subject, name, reason)
+        elif self._structures.tracks(name.schema) and (creates or before is not None):
+            self._move(occasion, [TableUncertain(name, reason)])
+
+    def _second_look(self, occasion: Occasion, subject: Subject, name: TableName, reason: str) -> None:
+        known = name if name in self._tables else None
+        try:
+            reading = self._source_structures.read(name, occasion.position)
+            later = [self._subject_of(event) for event in reading.later]
+            before = self._structures.table(name)
+            changes = second_look(subject, before, reading.structure, known=known, later=later)
+        except Unfollowable as doubt:
+            self._move(occasion, [TableUncertain(name, f"{reason}; {doubt}")])
+            return
+        self._move(occasion, changes)
+        if reading.later:
+            self._settle(occasion.cursor, name, reading.later[-1].position)
+
+    def _move(self, occasion: Occasion, changes: Sequence[SchemaChange]) -> None:
+        self._structures.apply_changes(changes)
+        self._carry(occasion, changes)
+
+    def _settle(self, cursor: Cursor, name: TableName, position: BinlogPosition) -> None:
+        """Pass over what concerns a table up to a position: it has the structure that the table has there."""
+        table = self._tables[name]
+        tables.set_start(cursor, table.table_id, position)
+        self._tables[name] = replace(table, start=(position.file_number, position.offset))
 
     def _distrust(self, occasion: Occasion, reason: str) -> bool:
         """Quarantine every replicated table that a statement may have touched; tell whether there was one."""
@@ -208,15 +298,18 @@ class Registry:
             self.quarantine(occasion.cursor, name, reason, occasion.position, occasion.event.statement)
         return bool(touched)
 
-    def _follow_change(self, occasion: Occasion, change: SchemaChange) -> bool:
-        """Follow one change; tell whether the target has something to do."""
+    def _follow_change(self, occasion: Occasion, change: SchemaChange, final: TableName | None) -> bool:
+        """Follow one change; tell whether the target has something to do.
+
+        ``final``: the name that an altered table has when the statement is through, None if it is gone by then.
+        """
         if isinstance(change, TableCreated):
             return self._created(occasion, change.after)
         if isinstance(change, TableAltered):
-            return self._altered(occasion, change)
+            return self._altered(occasion, change, final)
         table = self._tables.get(change.name)
         if table is None and isinstance(change, TableUncertain) and self._filter.admits(change.name):
-            self.register_unknown(
+            self._register_unknown(
                 occasion.cursor, change.name, change.reason, occasion.position, occasion.event.statement
             )
         if table is None or occasion.is_before(table):
@@ -229,11 +322,34 @@ class Registry:
         self.quarantine(occasion.cursor, change.name, change.reason, occasion.position, occasion.event.statement)
         return False
 
-    def wants(self, name: TableName) -> bool:
-        """Tell whether a table of this name is to be replicated."""
-        return self._filter.admits(name)
+    def _admits_new(self, name: TableName) -> bool:
+        """Tell whether a table that comes to be is to be replicated.
 
-    def register_unknown(
+        So are the shadow tables of online schema changes, which the filters may leave out: they take the place of a
+        replicated table in the end, and their rows come only once.
+        """
+        return self._filter.admits(name) or self._is_shadow(name)
+
+    def _is_shadow(self, name: TableName) -> bool:
+        return any(
+            original.schema == name.schema and is_shadow(name.table, original.table)
+            for original in self._tables
+            if self._filter.admits(original)
+        )
+
+    def meet_unknown(self, cursor: Cursor, table: TableMap, position: BinlogPosition) -> None:
+        """Take out a table that should be replicated, of which rows came and nothing is known."""
+        name = table.name
+        if not self._filter.admits(name) or name in self._sequences:
+            return
+        if is_like_sequence(table) and not self._source_structures.is_table(name):
+            logger.info("%s is a sequence of the source, which is not replicated", name)
+            self._sequences.add(name)
+            return
+        reason = "rows came of a table whose structure is not known; copy it with sync_tables"
+        self._register_unknown(cursor, name, reason, position)
+
+    def _register_unknown(
         self, cursor: Cursor, name: TableName, reason: str, position: BinlogPosition, statement: str | None = None
     ) -> None:
         """Take a table into the registry whose structure is not known, so that it is seen to be missing."""
@@ -247,7 +363,7 @@ class Registry:
                 self._tables[name] = replace(table, state=TableState.REPLICATED, start=_FROM_THE_BEGINNING)
                 tables.set_state(cursor, table.table_id, TableState.REPLICATED)
                 self.quarantine(cursor, name, "limit_tables and skip_tables admit it now; copy it", position)
-            elif table.state is TableState.REPLICATED and not self._filter.admits(name):
+            elif table.state is TableState.REPLICATED and not self._admits_new(name):
                 logger.warning("%s is no longer replicated: limit_tables or skip_tables leaves it out", name)
                 self._tables[name] = replace(table, state=TableState.FILTERED)
                 tables.set_state(cursor, table.table_id, TableState.FILTERED)
@@ -257,7 +373,7 @@ class Registry:
         present = self._tables.get(schema.name)
         if schema.name.schema not in self._filter.mappings or (present and occasion.is_before(present)):
             return False
-        if not self._filter.admits(schema.name):
+        if not self._admits_new(schema.name):
             self._register(occasion.cursor, schema, TableState.FILTERED, occasion.position, replayed=True)
             return False
         table_id, structure_id = self._register(
@@ -265,12 +381,13 @@ class Registry:
         )
         return occasion.store(table_id, "create", structure_id)
 
-    def _altered(self, occasion: Occasion, change: TableAltered) -> bool:
+    def _altered(self, occasion: Occasion, change: TableAltered, final: TableName | None) -> bool:
         before, after = change.before.name, change.after.name
         table = self._tables.get(before)
         if table is None or occasion.is_before(table):
             return False
-        admitted = self._filter.admits(after)
+        # A name that a table has only between two steps of one statement is nothing that filters are about
+        admitted = self._filter.admits(after) or (final is not None and self._filter.admits(final))
         if after != before and not (table.captured and admitted):
             return self._moved(occasion, table, change.after)
         structure_id = tables.add_structure(
@@ -302,7 +419,7 @@ class Registry:
             self._register(occasion.cursor, schema, TableState.FILTERED, occasion.position, replayed=True)
             return stored
         self._register(occasion.cursor, schema, TableState.REPLICATED, occasion.position, replayed=True)
-        reason = f"it was renamed from {table.schema.name}, whose rows were not replicated"
+        reason = f"it was renamed from {table.schema.name}, whose rows were not replicated: {_WHY_NOT[table.state]}"
         self.quarantine(occasion.cursor, schema.name, reason, occasion.position, occasion.event.statement)
         return stored
 
@@ -326,3 +443,27 @@ class Registry:
         self._tables[schema.name] = ReadTable(table_id, state, _FROM_THE_BEGINNING, schema)
         self.changed = True
         return table_id, structure_id
+
+
+def _final_names(changes: Sequence[SchemaChange]) -> list[TableName | None]:
+    """Return for each change the name that its table has when all are made, None if there is no such table then.
+
+    RENAME TABLE a TO x, b TO a, x TO b gives a table a name for a moment only.
+    """
+    names: list[TableName | None] = []
+    later: dict[TableName, TableName | None] = {}
+    for change in reversed(changes):
+        before, after = _names(change)
+        final = None if after is None else later.pop(after, after)
+        later[before] = final
+        names.append(final)
+    return names[::-1]
+
+
+def _names(change: SchemaChange) -> tuple[TableName, TableName | None]:
+    """Return the name of the table before and after a change."""
+    if isinstance(change, TableCreated):
+        return change.after.name, change.after.name
+    if isinstance(change, TableAltered):
+        return change.before.name, change.after.name
+    return change.name, None if isinstance(change, TableDropped) else change.name

@@ -80,6 +80,12 @@ where new.table_id = %(table_id)s
     and old.table_id <> new.table_id
     and old.state <> 'dropped';
 
+-- name: set_start
+update sch_chameleon.tables
+set start_file = %(file)s,
+    start_offset = %(offset)s
+where table_id = %(table_id)s;
+
 -- name: quarantine
 update sch_chameleon.tables
 set state = 'quarantined',

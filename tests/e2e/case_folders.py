@@ -5,6 +5,7 @@ semicolon at the end of a line. A case may have an `expect.yml`:
 
     products: [mysql]              # only for these
     versions: {mysql: "8.0"}       # only from these versions on
+    before: {mariadb: "11.0"}      # only for older versions
     target:                        # queries to the target, in the case's schema, with their rows as JSON
       - query: select a from t
         rows: [[1]]
@@ -63,9 +64,14 @@ class Case:
         return [each.strip() for each in ("\n".join(lines) + "\n").split(";\n") if each.strip()]
 
     def fits(self, server: SourceServer) -> bool:
-        minimum = str(self.expectations.get("versions", {}).get(server.product, "0"))
+        minimum = self._version("versions", server, "0")
+        limit = self._version("before", server, "99")
         product_fits = server.product in self.expectations.get("products", [server.product])
-        return product_fits and server.version >= tuple(map(int, minimum.split(".")))
+        return product_fits and minimum <= server.version < limit
+
+    def _version(self, name: str, server: SourceServer, usual: str) -> tuple[int, ...]:
+        """Return the version of the server's product that an expectation names."""
+        return tuple(map(int, str(self.expectations.get(name, {}).get(server.product, usual)).split(".")))
 
     def execute(self, server: SourceServer, file: str) -> None:
         with server.connect(self.schema) as connection, connection.cursor() as cursor:

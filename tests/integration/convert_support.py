@@ -7,7 +7,9 @@ from typing import Any
 
 import lab.servers
 from pg_chameleon.convert import ddl
+from pg_chameleon.convert.changes import Change
 from pg_chameleon.convert.lines import copy_columns, copy_field_expressions, copy_line, copy_line_expression
+from pg_chameleon.convert.mending import LineMender, RefusedLine
 from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.target import TargetTable, target_table
@@ -21,6 +23,7 @@ from pg_chameleon.mysql.stream import BinlogStream
 from pg_chameleon.mysql.zones import located
 
 Row = tuple[Any, ...]
+LONGEST = 4000
 
 _COLUMNS = """
 select a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid),
@@ -48,6 +51,8 @@ class SourceSchema:
 
     def __init__(self, server: lab.servers.SourceServer, name: str) -> None:
         self.name = name
+        self.changes: list[tuple[str, list[Change]]] = []
+        self.refused: list[RefusedLine] = []
         self._settings = SourceSettings(server.host, server.port, "root")
         self.connection = connect(self._settings, schema=name)
 
@@ -81,18 +86,27 @@ class SourceSchema:
 
     def lines(self, schema: TableSchema, rules: Rules) -> list[bytes]:
         """Return the rows as lines of COPY, written by the server."""
-        expression = copy_line_expression(schema, rules)
+        expression = copy_line_expression(schema, rules, LONGEST)
         if expression is None:
             return self.lines_by_field(schema, rules)
         table = quote_mysql_identifier(schema.name.table)
-        return [row[0] for row in self.query(f"select {expression} from {table}")]
+        return self._mended(schema, rules, [row[0] for row in self.query(f"select {expression} from {table}")])
 
     def lines_by_field(self, schema: TableSchema, rules: Rules) -> list[bytes]:
         """Return the rows as lines of COPY, read field by field."""
         fields = copy_field_expressions(schema, rules)
         selected = ", ".join(field.select for field in fields)
         table = quote_mysql_identifier(schema.name.table)
-        return [copy_line(fields, row) for row in self.query(f"select {selected} from {table}")]
+        lines = [copy_line(fields, row) for row in self.query(f"select {selected} from {table}")]
+        return self._mended(schema, rules, lines)
+
+    def _mended(self, schema: TableSchema, rules: Rules, lines: list[bytes]) -> list[bytes]:
+        """Mend what has to be mended; ``changes`` are those of the last table that was read."""
+        self.changes = []
+        mender = LineMender(schema, rules, LONGEST, lambda label, found: self.changes.append((label, found)))
+        mended = [mender.mended(line) if line is not None and mender.suspects(line) else line for line in lines]
+        self.refused = [line for line in mended if isinstance(line, RefusedLine)]
+        return [line for line in mended if not isinstance(line, RefusedLine)]
 
     def close(self) -> None:
         self.connection.close()

@@ -11,6 +11,7 @@ from pg_chameleon.mysql.connection import SourceSettings, connect
 from pg_chameleon.mysql.preflight import Problem, check_source
 from pg_chameleon.mysql.server import SourceServer as Inquiry
 from tests.conftest import FreshSchema
+from tests.integration.stream_support import own_server
 
 SERVER_ID = 4_000_001
 
@@ -156,6 +157,21 @@ def test_binlog_filters_and_a_missing_binlog_are_told(fresh_schema: FreshSchema)
         connection = connect(SourceSettings(server.host, server.port, "root"))
         with closing(connection), pytest.raises(SourceError, match="no binlog"):
             Inquiry(connection).position()
+
+
+def test_binlog_filters_of_mysql_are_told(mysql_server: MySQL) -> None:
+    with own_server(mysql_server, binlog_do_db="kept") as server:
+        server.execute("create database left_out")
+        server.execute("create database kept")
+        found = problems(server, ["left_out", "kept"])
+        assert_told(found, "binlog_do_db or binlog_ignore_db", "left_out", is_error=True)
+
+
+@pytest.mark.source_version(mysql=(5, 6), mariadb=(11, 4))
+def test_an_image_without_repetitions_is_no_problem(source_server: SourceServer) -> None:
+    value = "FULL_NODUP" if source_server.product == "mariadb" else "FULL"
+    with setting(source_server, "binlog_row_image", value):
+        assert problems(source_server, []) == []
 
 
 def test_connection_errors_say_what_to_do(source_server: SourceServer) -> None:

@@ -20,7 +20,8 @@ from pg_chameleon.mysql.ddl.actions import AddColumn, AddElement, ChangeColumn, 
 from pg_chameleon.mysql.ddl.altering import altered_table, new_name
 from pg_chameleon.mysql.ddl.creating import created_table
 from pg_chameleon.mysql.ddl.definitions import KeyDefinition, KeyKind
-from pg_chameleon.mysql.ddl.errors import Unfollowable
+from pg_chameleon.mysql.ddl.errors import Unfollowable, UnknownCharset
+from pg_chameleon.mysql.ddl.named import named_tables
 from pg_chameleon.mysql.ddl.statements import (
     AlterTable,
     CreateDatabase,
@@ -60,7 +61,7 @@ def apply(
         return []
     steps = _Steps(state.copy(), settled)
     if error_code and not (isinstance(statement, DropTable) and error_code in PARTLY_DROPPED):
-        for name in _named_tables(statement):
+        for name in named_tables(statement):
             steps.doubt_if_known(name, f"the statement failed on the source with error {error_code}")
         return steps.changes
     _RULES[type(statement)](statement, steps)
@@ -87,10 +88,10 @@ class _Steps:
         self.changes.append(change)
         self.state.apply_changes((change,))
 
-    def doubt(self, name: TableName, reason: str) -> None:
+    def doubt(self, name: TableName, reason: str, *, readable: bool = False) -> None:
         """Mark a table as uncertain, if its schema is tracked."""
         if self.state.tracks(name.schema):
-            self.add(TableUncertain(self.state.stored_name(name), reason))
+            self.add(TableUncertain(self.state.stored_name(name), reason, readable))
 
     def doubt_if_known(self, name: TableName, reason: str) -> None:
         table = self.state.table(name)
@@ -116,7 +117,7 @@ def _create_table(statement: CreateTable, steps: _Steps) -> None:
     try:
         after = _like(statement.like, name, state) if statement.like else _created(statement, name, state)
     except Unfollowable as error:
-        steps.doubt(name, f"cannot follow CREATE TABLE: {error}")
+        steps.doubt(name, f"cannot follow CREATE TABLE: {error}", readable=True)
     else:
         steps.add(TableCreated(after))
 
@@ -169,7 +170,9 @@ def _alter_table(statement: AlterTable, steps: _Steps) -> None:
         default = steps.state.schema_default(before.name.schema)
         after, origins = altered_table(statement, before, default, steps.state.server)
     except Unfollowable as error:
-        steps.add(TableUncertain(before.name, f"cannot follow ALTER TABLE: {error}"))
+        # Otherwise the tracked structure is another one than the server's, and nothing can be told from it
+        readable = isinstance(error, UnknownCharset)
+        steps.add(TableUncertain(before.name, f"cannot follow ALTER TABLE: {error}", readable))
         _alter_unknown(statement, steps)
         return
     _finish_alteration(statement, before, after, origins, steps)
@@ -291,16 +294,6 @@ def _statement_format(statement: StatementFormatChange, steps: _Steps) -> None:
     names: Iterable[TableName] = statement.tables or [table.name for table in steps.state.tables()]
     for name in names:
         steps.doubt_if_known(name, f"{statement.kind} in statement format: its rows are not in the binlog")
-
-
-def _named_tables(statement: Statement) -> tuple[TableName, ...]:
-    if isinstance(statement, DropTable):
-        return statement.names
-    if isinstance(statement, RenameTable):
-        return tuple(name for pair in statement.renames for name in pair)
-    if isinstance(statement, CreateTable | AlterTable | TruncateTable):
-        return (statement.name,)
-    return statement.tables if isinstance(statement, StatementFormatChange) else ()
 
 
 # Any: each rule takes the statement that it stands for.

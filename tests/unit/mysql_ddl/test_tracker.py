@@ -140,8 +140,8 @@ def test_the_charset_comes_from_the_database() -> None:
 
 def test_an_unknown_charset_makes_the_table_uncertain() -> None:
     changes = Source().run("create table boats (c text) charset klingon")
-    assert changes == [TableUncertain(name_of("boats"), "cannot follow CREATE TABLE: the character set or collation "
-                                      "klingon is not known")]  # fmt: skip
+    reason = "cannot follow CREATE TABLE: the character set or collation klingon is not known"
+    assert changes == [TableUncertain(name_of("boats"), reason, readable=True)]
 
 
 @pytest.mark.parametrize(
@@ -588,6 +588,19 @@ def test_the_schemas_default_can_be_told() -> None:
     source.state.set_schema_default("harbour", Charset("latin1", "latin1_bin"))
     source.run("create table boats (a text)")
     assert source.column("a").collation == "latin1_bin"
+
+
+def test_only_a_structure_that_cannot_be_told_may_be_read_from_the_source() -> None:
+    source = Source()
+    source.run("create table boats (a int)")
+    for statement, readable in {
+        "alter table boats add column c text charset klingon": True,
+        "alter table boats drop column missing": False,
+        "alter table boats discard tablespace": False,
+    }.items():
+        source.run("create or replace table boats (a int)")
+        changes = source.run(statement)
+        assert [each.readable for each in changes if isinstance(each, TableUncertain)][:1] == [readable], statement
 
 
 def test_an_unknown_charset_of_the_database_is_remembered() -> None:

@@ -1,0 +1,121 @@
+"""Find the one table that a statement is about, and its clauses, where the rest of it is not understood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from pg_chameleon.errors import DdlRefused
+from pg_chameleon.model.names import TableName
+from pg_chameleon.mysql.ddl.cursor import Cursor
+from pg_chameleon.mysql.ddl.lexer import BAD, END
+
+Clause = tuple[str, ...]
+"""The words and symbols of a clause outside of parentheses, in upper case; an empty text for all other tokens."""
+
+
+class Act(Enum):
+    """What a statement does to the table that it is about."""
+
+    CREATE = "CREATE TABLE"
+    ALTER = "ALTER TABLE"
+    INDEX = "an index"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The table that a statement is about. ``clauses``: what follows its name, split at the outer commas.
+
+    ``words``: every bare word after the name, those in parentheses among them. ``replaces``: OR REPLACE;
+    ``if_new``: IF NOT EXISTS.
+    """
+
+    act: Act
+    name: TableName
+    clauses: tuple[Clause, ...]
+    words: frozenset[str]
+    replaces: bool = False
+    if_new: bool = False
+
+    @property
+    def names_others(self) -> bool:
+        """Tell whether the statement concerns further tables: WITH TABLE, TO TABLE, RENAME, UNION."""
+        return bool(self.words & {"TABLE", "RENAME", "UNION"})
+
+
+def find_subject(statement: str, *, sql_mode: int = 0, default_schema: str, mariadb: bool = True) -> Subject | None:
+    """Return what CREATE TABLE, ALTER TABLE, CREATE INDEX and DROP INDEX are about; None for anything else."""
+    cursor = Cursor(statement, sql_mode, default_schema, mariadb)
+    rule = _RULES.get(cursor.word)
+    if rule is None or BAD in cursor.kinds:
+        return None
+    try:
+        return rule(cursor)
+    except DdlRefused:  # not even its name can be told
+        return None
+
+
+def _create(cursor: Cursor) -> Subject | None:
+    cursor.expect("CREATE")
+    replaces = cursor.accept_all("OR", "REPLACE")
+    if cursor.accept("TABLE"):
+        if_new = cursor.accept_all("IF", "NOT", "EXISTS")
+        return _subject(cursor, Act.CREATE, cursor.table_name(), replaces=replaces, if_new=if_new)
+    cursor.accept_one("ONLINE", "OFFLINE")
+    cursor.accept_one("UNIQUE", "FULLTEXT", "SPATIAL", "VECTOR")
+    return _index(cursor)
+
+
+def _alter(cursor: Cursor) -> Subject | None:
+    cursor.expect("ALTER")
+    cursor.accept_one("ONLINE", "OFFLINE")
+    if not cursor.accept("TABLE"):  # ALTER IGNORE TABLE, too, may remove rows
+        return None
+    cursor.accept_all("IF", "EXISTS")
+    name = cursor.table_name()
+    if cursor.accept("WAIT"):
+        cursor.number()
+    cursor.accept("NOWAIT")
+    return _subject(cursor, Act.ALTER, name)
+
+
+def _drop(cursor: Cursor) -> Subject | None:
+    cursor.expect("DROP")
+    cursor.accept_one("ONLINE", "OFFLINE")
+    return _index(cursor)
+
+
+def _index(cursor: Cursor) -> Subject | None:
+    """Pass over what stands before the ON of an index."""
+    if not cursor.accept("INDEX"):
+        return None
+    while cursor.kind != END:
+        if cursor.accept("ON"):
+            return _subject(cursor, Act.INDEX, cursor.table_name())
+        cursor.index += 1
+    return None
+
+
+def _subject(
+    cursor: Cursor, act: Act, name: TableName, *, replaces: bool = False, if_new: bool = False
+) -> Subject | None:
+    rest = cursor.words[cursor.index :]
+    return Subject(act, name, _clauses(cursor), frozenset(rest) - {""}, replaces, if_new)
+
+
+def _clauses(cursor: Cursor) -> tuple[Clause, ...]:
+    clauses: list[list[str]] = [[]]
+    depth = 0
+    for word, kind in zip(cursor.words[cursor.index :], cursor.kinds[cursor.index :], strict=True):
+        if kind == END:
+            break
+        depth += (word == "(") - (word == ")")
+        if depth == 0 and word == ",":
+            clauses.append([])
+        elif depth == 0 and word not in (")", ";"):
+            clauses[-1].append(word)
+    return tuple(map(tuple, clauses))
+
+
+_RULES: dict[str, Callable[[Cursor], Subject | None]] = {"CREATE": _create, "ALTER": _alter, "DROP": _drop}
