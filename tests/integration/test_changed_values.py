@@ -14,7 +14,7 @@ from pg_chameleon.convert.rules import ChangeReason, TypeOverride, ZeroDates
 from pg_chameleon.errors import ChameleonError
 from pg_chameleon.model.overview import ChangedValueRow
 from pg_chameleon.model.status import TableState
-from pg_chameleon.postgres import status
+from pg_chameleon.postgres import maintenance, status
 from pg_chameleon.replica.copy_settings import CopyKind
 from tests.conftest import FreshSchema
 from tests.integration.copy_support import Stage, numbers, wait_for
@@ -111,6 +111,16 @@ def test_the_copy_records_each_changed_value(stage: Stage, mode: str, tmp_path: 
     assert found(stage, position="copy") == EXPECTED
     assert all(number == 1 for number in counted(stage).values() if number != 2)
     assert counted(stage)["bytes", "v", UNDECODABLE] == 2
+
+
+def test_the_copy_tells_of_changed_values(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    stage.execute(SESSION, "insert into loose values ('2024-02-31', 'x'), ('0000-00-00', 'y')")
+    assert stage.copy().complete
+    assert f"{stage.schema}.loose.day: 2 values: {NO_DATE}" in caplog.text
+    stage.database.execute("update sch_chameleon.tables set state = 'dropped' where source_table = 'loose' returning 1")
+    with closing(stage.connect()) as target:
+        maintenance.vacuum(target, stage.source(), full=False)
+    assert stage.database.execute("select count(*) from sch_chameleon.changed_values") == [(0,)]
 
 
 def test_the_stream_records_the_same_values_as_the_copy(stage: Stage) -> None:
