@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
+from pg_chameleon.model.names import TableName
 from pg_chameleon.postgres.batches import OpenBatch, log_table
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.queries import query
@@ -14,10 +16,14 @@ _ROW = "table_id, operation, key, image, binlog_file, binlog_offset"
 
 
 class Prepared(NamedTuple):
-    """A prepared transaction. ``notes``: what is to be kept beside its rows, as plain JSON."""
+    """A prepared transaction. ``notes``: what is to be kept beside its rows, as plain JSON.
+
+    ``touched``: the tables that it changed, whether or not their rows were stored.
+    """
 
     xid: str
     notes: list[Any]
+    touched: Collection[TableName] = ()
 
 
 def put_aside(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch, transaction: Prepared) -> None:
@@ -31,8 +37,16 @@ def put_aside(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch,
     )
     # A mark of its own tells a transaction without rows for this replica from one that was never seen.
     values = {"source_id": source.source_id, "xid": transaction.xid, "notes": json.dumps(transaction.notes)}
-    cursor.execute(query("prepared.mark"), values)
+    touched = json.dumps([list(name) for name in transaction.touched])
+    cursor.execute(query("prepared.mark"), {**values, "touched": touched})
     batch.forget_counts()
+
+
+def touched_tables(cursor: Cursor, source: Source, xid: str) -> tuple[list[TableName], frozenset[int]]:
+    """Return the tables that a prepared transaction changed, and the ids of those whose rows were put aside."""
+    cursor.execute(query("prepared.touched"), {"source_id": source.source_id, "xid": xid})
+    names, table_ids = cursor.fetchone() or (None, None)
+    return [TableName(*name) for name in json.loads(names or "[]")], frozenset(table_ids or ())
 
 
 def decide(

@@ -31,6 +31,7 @@ from pg_chameleon.model.change import (
     TransactionPrepared,
     TransactionRolledBack,
 )
+from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.connection import connect as connect_source
@@ -143,7 +144,7 @@ class Reader:
             use_gtid=self._settings.use_gtid and checkpoint.position.gtid is not None,
         )
         logger.info("reading from %s at %s", server.version, checkpoint.position)
-        rules = self._settings.rules(postgis=self._postgis)
+        rules = self._settings.rules(postgis=self._postgis, flavour=server.version.flavour.value)
         try:
             _Session(self._settings, registry, rules, clocks, stream, store, checkpoint.position).run(stop, until)
         finally:
@@ -200,6 +201,8 @@ class _Session:
     commit_time: float | None = None
     captures: dict[int, TableCapture] = field(default_factory=dict)
     savepoints: dict[str, Mark] = field(default_factory=dict)
+    touched: set[TableName] = field(default_factory=set)
+    """The tables that the transaction changed so far."""
     file_number: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -236,9 +239,11 @@ class _Session:
         elif isinstance(event, SavepointRolledBack):
             self._return_to(event)
         elif isinstance(event, TransactionPrepared):
-            self.store.put_aside(event.xid)
+            self.store.put_aside(event.xid, self.touched)
+            self.touched.clear()
             self._advance(event.position, event.commit_time)
         elif isinstance(event, PreparedDecided):
+            self._confine(event)
             self.store.decide(event.xid, event.position, committed=event.committed)
             self._advance(event.position, event.commit_time)
         elif isinstance(event, Idle):
@@ -250,6 +255,7 @@ class _Session:
     def _end(self, event: TransactionEnd | TransactionRolledBack) -> None:
         self.store.commit()
         self.savepoints.clear()
+        self.touched.clear()
         self._advance(event.position, event.commit_time)
 
     def _return_to(self, event: SavepointRolledBack) -> None:
@@ -262,6 +268,15 @@ class _Session:
             )
         self.store.return_to(self.savepoints[event.name], kept=self.registry.without_transactions)
 
+    def _confine(self, event: PreparedDecided) -> None:
+        """Take out the tables that were copied after XA prepared those changes of them which it commits now."""
+        touched, kept = self.store.touched_tables(event.xid)
+        for name in touched if event.committed else ():
+            table = self.registry.find(name)
+            if table is not None and table.table_id not in kept:
+                reason = f"the transaction {event.xid} changed it before it was copied, and is committed after that"
+                self.registry.quarantine(self.store.cursor, name, reason, event.position.binlog)
+
     def _rows(self, event: RowsEvent) -> None:
         table = self.registry.find(event.table.name)
         if table is None:
@@ -269,9 +284,10 @@ class _Session:
             position = BinlogPosition(self.position.binlog.file, event.offset)
             self.registry.meet_unknown(self.store.cursor, event.table, position)
             return
-        if not table.captured or table.covers(self.file_number, event.offset):
-            return
         if self.settings.events.skips(event.kind, event.table.name):
+            return
+        self.touched.add(event.table.name)
+        if not table.captured or table.covers(self.file_number, event.offset):
             return
         file = self.position.binlog.file
         try:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import NamedTuple
 
+from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import Position
 from pg_chameleon.postgres import batches, prepared
 from pg_chameleon.postgres.batches import OpenBatch, ReadState
@@ -102,11 +103,15 @@ class BatchStore:
     def _undo(self, after: int, kept: Collection[int]) -> None:
         batches.undo_rows(self.cursor, self._source, self._log_number, self.batch, after=after, kept=kept)
 
-    def put_aside(self, xid: str) -> None:
+    def put_aside(self, xid: str, touched: Collection[TableName]) -> None:
         """Keep the rows of a prepared transaction until it is decided, perhaps much later."""
         self._write()
-        aside = Prepared(xid, self.notes.take_away())
+        aside = Prepared(xid, self.notes.take_away(), touched)
         prepared.put_aside(self.cursor, self._source, self._log_number, self.batch, aside)
+
+    def touched_tables(self, xid: str) -> tuple[list[TableName], frozenset[int]]:
+        """Return the tables that a prepared transaction changed, and the ids of those whose rows are kept."""
+        return prepared.touched_tables(self.cursor, self._source, xid)
 
     def decide(self, xid: str, position: Position, *, committed: bool) -> None:
         """Take the rows of a prepared transaction into the batch, or forget them."""
