@@ -357,11 +357,12 @@ def _refuse_if_copying(connection: Connection, source: Source, kind: CopyKind) -
         )
 
 
-def _check_source(context: Context) -> None:
+def _check_source(context: Context, *, replicated: bool = False) -> None:
     """Tell what is in the way of a replica, and what is worth knowing, before anything begins."""
     wanted = context.source
     if wanted.type == "mysql":
-        found = require_usable_source(replica_settings(context.configuration, wanted), wanted.schema_mappings)
+        settings = replica_settings(context.configuration, wanted)
+        found = require_usable_source(settings, wanted.schema_mappings, replicated=replicated)
         report.say_all(f"note: {warning}" for warning in found)
 
 
@@ -374,7 +375,7 @@ def _copy(context: Context, request: CopyRequest, label: str) -> None:
     """Run a copy as a daemon of its own, beside the replica's."""
     with _source(context) as (connection, source):
         _refuse_if_copying(connection, source, request.kind)
-    _check_source(context)
+    _check_source(context, replicated=request.kind is CopyKind.SYNC_TABLES)
     settings = copy_settings(context.configuration, context.source)
     report.say(f"{label} process for source {source.name} started.")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from psycopg2 import sql
 from pymysql.cursors import SSCursor
 
+from lab.compare.names import column_on_target, on_target
 from lab.compare.policy import Policy, as_it_is
 from lab.compare.result import ChangedValue, Comparison, Difference, Side, TableComparison
 from lab.compare.structure import SourceTable, source_tables, target_tables
@@ -55,10 +56,13 @@ def compare(
         sides.set_up_sessions()
         here = chosen(source_tables(source, source_schema), only, skip)
         there = chosen(target_tables(target, target_schema), only, skip)
-        problems = [f"table {name} is only on the source" for name in here if name not in there]
-        problems += [f"table {name} is only on the target" for name in there if name not in here]
+        names = {name: on_target(name) for name in here}
+        problems = [f"table {name} is only on the source" for name in here if names[name] not in there]
+        problems += [f"table {name} is only on the target" for name in there if name not in names.values()]
         results = [
-            TableOnBothSides(sides, table, there[name]).compare() for name, table in here.items() if name in there
+            TableOnBothSides(sides, table, there[names[name]]).compare()
+            for name, table in here.items()
+            if names[name] in there
         ]
     return Comparison(tuple(results), tuple(problems))
 
@@ -92,10 +96,11 @@ class TableOnBothSides:
         self.sides = sides
         self.table = table
         self.target_types = target_types
+        self.target_names = {column.name: column_on_target(column.name) for column in table.columns}
         self.readings = {
-            column.name: reading(column, target_types[column.name], sides.zero_dates)
+            column.name: reading(column, target_types[self.target_names[column.name]], sides.zero_dates)
             for column in table.columns
-            if column.name in target_types
+            if self.target_names[column.name] in target_types
         }
         self.key = [position for position, name in enumerate(self.readings) if name in table.key]
         self.expectations = [
@@ -120,12 +125,11 @@ class TableOnBothSides:
 
     def problems(self) -> Iterator[str]:
         """Tell which columns only one side has."""
-        names = [column.name for column in self.table.columns]
-        for name in names:
-            if name not in self.target_types:
+        for name, target_name in self.target_names.items():
+            if target_name not in self.target_types:
                 yield f"column {self.table.name}.{name} is only on the source"
         for name in self.target_types:
-            if name not in names:
+            if name not in self.target_names.values():
                 yield f"column {self.table.name}.{name} is only on the target"
 
     def differences_in(self, buckets: set[int]) -> list[Difference]:
@@ -194,9 +198,12 @@ class TableOnBothSides:
 
     def target_rows(self) -> Iterator[Row]:
         """Stream the rows of the target, each value in its canonical text."""
-        expressions = [sql.SQL(each.target_sql).format(sql.Identifier(name)) for name, each in self.readings.items()]
+        expressions = [
+            sql.SQL(each.target_sql).format(sql.Identifier(self.target_names[name]))
+            for name, each in self.readings.items()
+        ]
         statement = sql.SQL("declare compared no scroll cursor with hold for select {} from {}").format(
-            sql.SQL(", ").join(expressions), sql.Identifier(self.sides.target_schema, self.table.name)
+            sql.SQL(", ").join(expressions), sql.Identifier(self.sides.target_schema, on_target(self.table.name))
         )
         readers = [each.read_target for each in self.readings.values()]
         with self.sides.target.cursor() as cursor:

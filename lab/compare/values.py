@@ -64,6 +64,8 @@ def temporal_reading(data_type: str, zero_dates: str) -> Reading:
 
 
 def as_text(value: object) -> str | None:
+    if isinstance(value, bytes):  # an enum or a set whose members have no character set
+        return value.decode()
     return None if value is None else str(value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -63,11 +64,12 @@ def _is_zero(value: str | bytes) -> bool:
 
 def readable(value: str | bytes, longest: int = _SHOWN_CHARACTERS) -> str:
     """Write a value for people: on one line, shortened, with escapes for what cannot be shown."""
-    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
-    shown = text[:longest]
+    beginning = value[:longest]
+    shown = beginning.decode("utf-8", "backslashreplace") if isinstance(beginning, bytes) else beginning
     if not shown.isprintable():
         shown = "".join(each if each.isprintable() else _escaped(each) for each in shown)
-    return shown if len(text) <= longest else f"{shown}… ({len(text)} characters)"
+    unit = "bytes" if isinstance(value, bytes) else "characters"
+    return shown if len(value) <= longest else f"{shown}… ({len(value)} {unit})"
 
 
 def _escaped(character: str) -> str:
@@ -98,10 +100,7 @@ def composite_fields(literal: str) -> list[str | None]:
 
 def _quoted(literal: str, position: int) -> tuple[str, int]:
     """Read up to the closing quote; return the text and the place behind it."""
-    parts = []
+    begin = position
     while (character := literal[position]) != '"':
-        if character == "\\":
-            position += 1
-        parts.append(literal[position])
-        position += 1
-    return "".join(parts), position + 1
+        position += 2 if character == "\\" else 1
+    return re.sub(r"\\(.)", r"\1", literal[begin:position], flags=re.DOTALL), position + 1

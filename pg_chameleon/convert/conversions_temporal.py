@@ -18,7 +18,12 @@ _Converter = Callable[[Column, Column, "Circumstances | None"], "Conversion | No
 _TRUNCATES, _ROUNDS = 1 << 32, 1 << 34
 _LONGEST_TIME = "interval '838:59:59'"
 _FIRST, _LAST = "timestamp '1970-01-01 00:00:01'", "timestamp '2038-01-19 03:14:07'"
-_DAY = "([1-9][0-9]{3}|0[1-9][0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
+# The days that there are, from the year 100 on.
+_YEAR = "([1-9][0-9]{3}|0[1-9][0-9]{2})"
+_LEAP_YEAR = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
+_EARLY = "(0[1-9]|1[0-9]|2[0-8])"
+_LATE = "((0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
+_DAY = f"({_YEAR}-(0[1-9]|1[0-2])-{_EARLY}|{_YEAR}-{_LATE}|{_LEAP_YEAR}-02-29)"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 
 

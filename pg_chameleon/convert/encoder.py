@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pg_chameleon.convert.carried import CarriedColumn, carried_columns
 from pg_chameleon.convert.changes import Change, clean_text
-from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.rules import ChangeReason, Rules
 from pg_chameleon.convert.text import (
     EnumTexts,
     SetTexts,
@@ -322,7 +322,7 @@ def _text_writer(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
         if value is None:
             return form.null
         if isinstance(value, JsonChanges) and document:
-            return _json_changes(value, carried, form)
+            return _json_changes(value, carried, form, changes)
         if not isinstance(value, str | bytes | Undecodable):
             raise TypeError(f"expected text, got {type(value).__name__}")
         text, found = clean_text(column, value, document=document)
@@ -332,7 +332,7 @@ def _text_writer(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
     return write
 
 
-def _json_changes(changes: JsonChanges, carried: CarriedColumn, form: Form) -> str:
+def _json_changes(value: JsonChanges, carried: CarriedColumn, form: Form, changes: list[Change]) -> str:
     """Write changes of a document as the function ``changed_document`` of the catalogue takes them."""
     if not form.named or carried.rule.target not in ("jsonb", "json"):
         raise EncodeError(
@@ -343,6 +343,10 @@ def _json_changes(changes: JsonChanges, carried: CarriedColumn, form: Form) -> s
     written = (
         f"[{to_json_text(change.operation)},[{','.join(to_json_text(str(step)) for step in change.path)}],"
         f"{change.value or 'null'}]"
-        for change in changes
+        for change in value
     )
-    return document_without_nul(f"[{','.join(written)}]")
+    text = f"[{','.join(written)}]"
+    cleaned = document_without_nul(text)
+    if cleaned != text:
+        changes.append(Change(carried.source.name, ChangeReason.NUL, text))
+    return cleaned

@@ -24,6 +24,11 @@ _ESCAPES = ((b"\\", b"\\\\"), (b"\t", b"\\t"), (b"\n", b"\\n"), (b"\r", b"\\r"))
 MARK = b"\0"
 # What the \u0000 of a document is in a line, whose backslashes are doubled.
 DOCUMENT_MARK = b"\\\\u0000"
+# Stands before the stored bytes, hexadecimal, of a text in which the server put question marks; then comes the text.
+UNCONVERTED_MARK = b"\\y"
+_QUESTION = mysql_bytes(b"?")
+# Character sets in which every byte is a character, or that hold nothing but valid text
+_WHOLE_CHARSETS = frozenset({"latin1", "utf16", "utf16le", None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,16 @@ def may_be_longer(carried: CarriedColumn, longest: int) -> bool:
     return carried.rule.escaped and carried.rule.from_raw is not None and not short
 
 
+def is_converted(carried: CarriedColumn) -> bool:
+    """Tell whether MySQL converts a text to UTF-8, so that what comes is always valid."""
+    return "USING utf8mb4" in carried.rule.select
+
+
+def may_lose(carried: CarriedColumn) -> bool:
+    """Tell whether MySQL may put question marks in the place of what it cannot convert."""
+    return carried.rule.free_text and is_converted(carried) and carried.source.charset not in _WHOLE_CHARSETS
+
+
 def _line_field(carried: CarriedColumn, longest: int | None = None) -> str:
     rule, column = carried.rule, quote_mysql_identifier(carried.source.name)
     text = rule.select.replace("{column}", column)
@@ -97,7 +112,17 @@ def _line_field(carried: CarriedColumn, longest: int | None = None) -> str:
     if longest is not None and may_be_longer(carried, longest):
         raw = rule.select.replace("{column}", column)
         text = f"IF(LENGTH({column}) > {longest:d}, CONCAT({mysql_bytes(HEX_MARK)}, HEX({raw})), {text})"
+    if may_lose(carried):
+        text = _with_stored(rule.select.replace("{column}", column), column, text)
     return _with_marks(carried, column, text)
+
+
+def _with_stored(converted: str, column: str, text: str) -> str:
+    """Let a text begin with the bytes that are stored, if it has more question marks than they have."""
+    made = f"LENGTH({converted}) - LENGTH(REPLACE({converted}, {_QUESTION}, {_EMPTY}))"
+    own = f"CHAR_LENGTH({column}) - CHAR_LENGTH(REPLACE({column}, '?', ''))"
+    stored = f"CONCAT({mysql_bytes(UNCONVERTED_MARK)}, HEX({column}), {mysql_bytes(b' ')}, {text})"
+    return f"IF(LOCATE({_QUESTION}, {converted}) AND {made} > {own}, {stored}, {text})"
 
 
 def _with_marks(carried: CarriedColumn, column: str, text: str) -> str:

@@ -47,7 +47,10 @@ class TypeOverride:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How one source is carried over. ``postgis``: the target has the type ``geometry``."""
+    """How one source is carried over.
+
+    ``flavour``: mysql or mariadb, of which the stream has to know. ``postgis``: the target has the type ``geometry``.
+    """
 
     flavour: str = "mysql"
     overrides: tuple[TypeOverride, ...] = ()

@@ -28,6 +28,7 @@ _YEARS = (0, 2155)
 _UTF8 = frozenset({"utf8mb4", "utf8mb3", "utf8"})
 # They can hold halves of surrogate pairs, of which their direct conversion makes no UTF-8, or nothing at all.
 _WITH_SURROGATES = frozenset({"ucs2", "utf32"})
+_FLOAT_TEXT = "repr(value)"
 _TEXT_TARGETS = frozenset(
     {"text", "varchar", "character varying", "char", "character", "citext", "json", "jsonb", "xml"}
 )
@@ -81,6 +82,9 @@ def type_rule(schema: TableSchema, column: Column, rules: Rules) -> TypeRule:
     rule = found if isinstance(found, TypeRule) else found(column)
     if rule.target == "geometry" and not rules.postgis:
         rule = replace(rule, target="bytea", prefix="\\x")
+    if rules.flavour == "mariadb" and rule.encode == _FLOAT_TEXT:
+        # MariaDB can store -0, but it shows 0 everywhere, and so does the copy.
+        rule = replace(rule, encode="repr(value + 0.0)")
     target = rules.override(schema.name, column)
     if target is not None:
         return _overridden(rule, column, target)
@@ -149,7 +153,7 @@ def _decimal(column: Column) -> TypeRule:
 
 def _double(column: Column) -> TypeRule:
     plain = not column.type.arguments and not column.type.zerofill
-    return TypeRule("double precision", "{column}" if plain else "({column} * 1e0)", "repr(value)")
+    return TypeRule("double precision", "{column}" if plain else "({column} * 1e0)", _FLOAT_TEXT)
 
 
 def _bit(column: Column) -> TypeRule:
@@ -262,7 +266,7 @@ _RULES: dict[str, TypeRule | Callable[[Column], TypeRule]] = {
     **dict.fromkeys(_INTEGERS, _integer),
     **dict.fromkeys(("decimal", "numeric"), _decimal),
     # MySQL shows six digits of a float, all of a double such as this product. (+ 0e0 would lose -0.)
-    "float": TypeRule("real", "({column} * 1e0)", "repr(value)"),
+    "float": TypeRule("real", "({column} * 1e0)", _FLOAT_TEXT),
     "double": _double,
     "bit": _bit,
     "year": TypeRule("smallint", "({column} + 0)"),

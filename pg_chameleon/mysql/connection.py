@@ -19,7 +19,8 @@ SourceConnection: TypeAlias = "Connection[Cursor]"
 
 # https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
 _TOO_MANY_CONNECTIONS = frozenset({1040, 1203, 1226})
-_SHUTTING_DOWN = frozenset({1053, 1077, 1079, 1927, 3169, 4031})
+# The server shuts down, lost the connection, or somebody killed the statement
+_SHUTTING_DOWN = frozenset({1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 3169, 4031})
 _UNKNOWN_VARIABLE = 1193
 # https://dev.mysql.com/doc/mysql-errors/8.4/en/client-error-reference.html
 _CANNOT_CONNECT = 2003
@@ -152,9 +153,15 @@ def source_errors(doing: str) -> Iterator[None]:
 def query_error(error: pymysql.MySQLError, doing: str) -> SourceError:
     """Say what an error of a statement means."""
     code, text = _code_and_text(error)
-    if code in _LOST or code in _SHUTTING_DOWN or isinstance(error, pymysql.err.InterfaceError):
+    if code in _LOST or code in _SHUTTING_DOWN or _is_garbled(error):
         return SourceUnreachable(f"the connection to the source was lost while {doing}: {text or 'closed'}")
     return SourceError(f"the source refused {doing}: {text} (error {code})")
+
+
+def _is_garbled(error: pymysql.MySQLError) -> bool:
+    """Tell whether the driver itself found the connection closed, or packets out of order, as of a dying server."""
+    is_packet = isinstance(error, pymysql.err.InternalError) and "Packet sequence" in str(error)
+    return is_packet or isinstance(error, pymysql.err.InterfaceError)
 
 
 @contextmanager
@@ -176,7 +183,7 @@ def _connection_error(error: pymysql.MySQLError, settings: SourceSettings) -> So
     code, text = _code_and_text(error)
     if code == _CANNOT_CONNECT:
         return _unreachable(getattr(error, "original_exception", error), settings)
-    if code in _LOST or code in _SHUTTING_DOWN or code in _TOO_MANY_CONNECTIONS:
+    if code in _LOST or code in _SHUTTING_DOWN or code in _TOO_MANY_CONNECTIONS or _is_garbled(error):
         return SourceUnreachable(f"the source {settings.address} closed the connection: {text}")
     what, advice = _REFUSALS.get(code, ("refused the connection", None))
     return SourceError(
@@ -187,7 +194,8 @@ def _connection_error(error: pymysql.MySQLError, settings: SourceSettings) -> So
 
 def _unreachable(error: BaseException, settings: SourceSettings) -> SourceError:
     """Tell the ways apart in which no connection comes about."""
-    if isinstance(error, ssl.SSLError):
+    # A server that goes down while the encryption is agreed on is no reason to look at the settings
+    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return SourceError(
             f"no encrypted connection to the source {settings.address}: {error}",
             advice="Check the ssl settings of db_conn and the server's certificate",

@@ -25,6 +25,7 @@ class Problem(NamedTuple):
     is_error: bool
     text: str
     advice: str
+    may_come_later: bool = False
 
     @property
     def severity(self) -> str:
@@ -32,10 +33,19 @@ class Problem(NamedTuple):
         return "error" if self.is_error else "warning"
 
 
-def check_source(connection: SourceConnection, schemas: Sequence[str], use_gtid: bool, server_id: int) -> list[Problem]:
-    """Return everything that is worth knowing before these schemas are replicated, the errors first."""
+def check_source(
+    connection: SourceConnection, schemas: Sequence[str], use_gtid: bool, server_id: int, *, replicated: bool = False
+) -> list[Problem]:
+    """Return everything that is worth knowing before these schemas are replicated, the errors first.
+
+    ``replicated``: they are already, so one that is missing was dropped, which is no error.
+    """
     inquiry = _Inquiry(connection, schemas, use_gtid, server_id)
-    return sorted(inquiry.problems(), key=lambda problem: not problem.is_error)
+    found = [
+        problem._replace(is_error=False) if replicated and problem.may_come_later else problem
+        for problem in inquiry.problems()
+    ]
+    return sorted(found, key=lambda problem: not problem.is_error)
 
 
 def _error(text: str, advice: str) -> Problem:
@@ -217,9 +227,11 @@ class _Inquiry:
         known = {str(row[0]) for row in rows(self._connection, "SELECT schema_name FROM information_schema.schemata")}
         for schema in self._schemas:
             if schema not in known:
-                yield _error(
+                yield Problem(
+                    True,
                     f"the source has no schema {schema}, or the user may not see it",
                     "Check schema_mappings, and that the user has SELECT on it",
+                    may_come_later=True,
                 )
                 continue
             yield from self._unreadable_tables(schema)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from psycopg2.extras import Json
 
 from pg_chameleon.convert.quoting import quote_identifier
+from pg_chameleon.convert.text import without_nul
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
 from pg_chameleon.postgres.queries import query
@@ -277,7 +278,7 @@ def add_schema_change(
             "kind": kind,
             "structure_id": structure_id,
             "change": Json(change),
-            "statement": statement,
+            "statement": without_nul(statement),
             "file": position.file,
             "offset": position.offset,
         },

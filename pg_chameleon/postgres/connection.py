@@ -150,7 +150,9 @@ def translated(error: psycopg2.Error) -> TargetError:
     """Return the error in the words of this tool; lost connections and retries the server asks for are transient."""
     text = str(error).strip() or type(error).__name__
     state = error.pgcode or ""
-    lost = isinstance(error, psycopg2.InterfaceError) or (isinstance(error, psycopg2.OperationalError) and not state)
+    # The driver has no class of its own for a connection that is lost in the middle of a COPY
+    nameless = isinstance(error, psycopg2.OperationalError) or type(error) is psycopg2.DatabaseError
+    lost = isinstance(error, psycopg2.InterfaceError) or (nameless and not state)
     # 57P: shutdown; 08: connection; 40: serialization and deadlock; 55P03: lock timeout; 53: resources
     if lost or state[:3] == "57P" or state[:2] in ("08", "40", "53") or state == "55P03":
         return TargetUnreachable(f"PostgreSQL: {text}", advice=_ADVICE.get(state))

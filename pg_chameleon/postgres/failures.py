@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import psycopg2
 
+from pg_chameleon.convert.text import without_nul
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
@@ -41,8 +42,8 @@ def log_failure(cursor: Cursor, source: Source, failure: Failure) -> int:
             "file": None if failure.position is None else failure.position.file,
             "offset": None if failure.position is None else failure.position.offset,
             "row_key": failure.row_key,
-            "statement": failure.statement,
-            "message": failure.message,
+            "statement": None if failure.statement is None else without_nul(failure.statement),
+            "message": without_nul(failure.message),
         },
     )
     row = cursor.fetchone()

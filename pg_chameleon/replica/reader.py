@@ -144,7 +144,7 @@ class Reader:
             use_gtid=self._settings.use_gtid and checkpoint.position.gtid is not None,
         )
         logger.info("reading from %s at %s", server.version, checkpoint.position)
-        rules = self._settings.rules(postgis=self._postgis)
+        rules = self._settings.rules(postgis=self._postgis, flavour=server.version.flavour.value)
         try:
             _Session(self._settings, registry, rules, clocks, stream, store, checkpoint.position).run(stop, until)
         finally:

@@ -42,9 +42,9 @@ class ReplicaSettings:
         """Return the filter with the mappings that are registered in the catalogue."""
         return TableFilter(mappings, self.limit.limit, self.limit.skip)
 
-    def rules(self, *, postgis: bool) -> Rules:
+    def rules(self, *, postgis: bool, flavour: str = "mysql") -> Rules:
         """Return how values and types are carried over."""
-        return Rules(overrides=self.overrides, postgis=postgis, zero_dates=self.zero_dates)
+        return Rules(flavour=flavour, overrides=self.overrides, postgis=postgis, zero_dates=self.zero_dates)
 
 
 def target_settings(configuration: Configuration) -> TargetSettings:

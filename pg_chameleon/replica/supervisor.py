@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import pickle
@@ -81,7 +82,8 @@ class Child:
         if status is None:
             return None
         if self.process.stdin is not None:
-            self.process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):  # it died before it read its assignment
+                self.process.stdin.close()
         self.process = None
         healthy = now - self.started > _HEALTHY_SECONDS
         self.pause = _FIRST_PAUSE if healthy or not self.pause else min(self.pause * 2, _LONGEST_PAUSE)

@@ -11,6 +11,7 @@ from pathlib import Path
 from lab.servers import ServerUnavailable, target_server
 from tests.ddl_corpus.live import recorded_sequences
 from tests.ddl_corpus.replay import run_sequences, run_statements, run_translations
+from tests.ddl_corpus.running import run_beside_replica, summary
 from tests.ddl_corpus.tally import Tally
 from tests.ddl_corpus.truth import DEFAULT_PATH, read_lines
 
@@ -26,6 +27,8 @@ def main() -> int:
     if not (options.path / "sequences.jsonl").is_file():
         print(f"skipped: the DDL corpus is not at {options.path} (see --path)")
         return 0
+    if options.replica:
+        return run_replicas(options)
     tallies = [read_statements(options.path), track_sequences(options.path)]
     tallies += translate_sequences(options.path, options.target)
     tallies += [found for server in options.live for found in run_live(options.path, server)]
@@ -48,6 +51,14 @@ def read_options() -> argparse.Namespace:
         default=["mysql-9.7"],
         help="real servers that run all statements again (some minutes each); none to leave it out",
     )
+    parser.add_argument(
+        "--replica",
+        metavar="SERVER",
+        nargs="+",
+        help="run the sequences on these servers with a replica beside them instead (a quarter of an hour each)",
+    )
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="take only each Nth sequence for --replica")
+    parser.add_argument("--only", metavar="ID", nargs="+", help="take only these sequences for --replica")
     return parser.parse_args()
 
 
@@ -95,6 +106,25 @@ def run_live(path: Path, name: str) -> list[Tally]:
         return []
     print_table(f"all statements and sequences that {name} takes: structures after each", tally, details=DETAILS)
     return [tally]
+
+
+def run_replicas(options: argparse.Namespace) -> int:
+    """Run the sequences on real servers while their replica runs; the exit code is 1 if anything is not equal."""
+    failed = False
+    with target_server(options.target, durable=False) as postgres:
+        for name in options.replica:
+            documents = [
+                document
+                for number, document in enumerate(read_lines(options.path / "sequences.jsonl"))
+                if number % options.every == 0 and document["id"] in (options.only or [document["id"]])
+            ]
+            results = []
+            for result in run_beside_replica(name, documents, postgres):
+                results.append(result)
+                print(f"{name} {result.name}: {'; '.join(result.problems) or 'equal'}", flush=True)
+            print(f"{name}: {summary(results)}\n")
+            failed = failed or any(result.problems for result in results)
+    return int(failed)
 
 
 def print_table(

@@ -17,14 +17,14 @@ from lab.servers import SourceServer, source_server
 from tests.ddl_corpus.truth import NUMERIC, Structure, read_lines
 
 SYSTEM_SCHEMAS = ("mysql", "sys", "information_schema", "performance_schema")
-_SYSTEM = re.compile(rf"\b(?:{'|'.join(SYSTEM_SCHEMAS)})\b", re.I)
+SYSTEM = re.compile(rf"\b(?:{'|'.join(SYSTEM_SCHEMAS)})\b", re.I)
 UNVERIFIED = "mysql-unverified"
 _FOLLOWED = ("accepted", "parsed-only", UNVERIFIED)
 _USE = re.compile(r"use `((?:[^`]|``)+)`; ")
 _LOST = (0, 2006, 2013)  # what the client says when the connection is gone
 _XID = re.compile(r" /\* xid=\d+ \*/$")
 # sql_modes that no server has any more are left out of the session's mode
-_MODES_EVERYWHERE = 0b111 | 1 << 3 | 1 << 20 | 1 << 21 | 1 << 22 | 1 << 23 | 1 << 24 | 1 << 25 | 1 << 30
+MODES_EVERYWHERE = 0b111 | 1 << 3 | 1 << 20 | 1 << 21 | 1 << 22 | 1 << 23 | 1 << 24 | 1 << 25 | 1 << 30
 
 
 class Task(NamedTuple):
@@ -53,6 +53,11 @@ def recorded_sequences(name: str, path: Path) -> Iterator[dict[str, Any]]:
                     yield _recorded(server, *work.popleft())
                 except ServerGone:
                     break
+
+
+def is_lost(error: pymysql.err.MySQLError) -> bool:
+    """Tell whether the connection is gone, not only a statement refused."""
+    return not error.args or error.args[0] in _LOST
 
 
 def _work(path: Path) -> Iterator[Work]:
@@ -102,10 +107,10 @@ class _Recorder:
 
     def step(self, connection: Connection[Cursor], task: Task) -> dict[str, Any] | None:
         """Execute a statement; None if nothing of it is in the binlog, as when the server refuses it."""
-        if _SYSTEM.search(task.statement):
+        if SYSTEM.search(task.statement):
             return None
         error_code = 0
-        mode = task.sql_mode & _MODES_EVERYWHERE
+        mode = task.sql_mode & MODES_EVERYWHERE
         try:
             if task.schema is not None:
                 connection.select_db(task.schema)
@@ -116,13 +121,13 @@ class _Recorder:
         try:
             self.cursor.execute(task.statement)
         except pymysql.err.MySQLError as error:
-            if error.args[0] in _LOST:
+            if is_lost(error):
                 raise ServerGone from error
             error_code = error.args[0]
         logged = self._logged(file, position)
         if not logged:
             return None
-        if any(_SYSTEM.search(statement) for _, statement in logged):
+        if any(SYSTEM.search(statement) for _, statement in logged):
             return None
         return {
             "db": logged[0][0],

@@ -14,7 +14,7 @@ from pg_chameleon.convert.rules import ChangeReason, TypeOverride, ZeroDates
 from pg_chameleon.errors import ChameleonError
 from pg_chameleon.model.overview import ChangedValueRow
 from pg_chameleon.model.status import TableState
-from pg_chameleon.postgres import status
+from pg_chameleon.postgres import maintenance, status
 from pg_chameleon.replica.copy_settings import CopyKind
 from tests.conftest import FreshSchema
 from tests.integration.copy_support import Stage, numbers, wait_for
@@ -28,6 +28,7 @@ TABLES = (
     "create table keyed (day date not null, id int, v varchar(9), primary key (day, id))",
     "create table loose (day date, v varchar(9))",
     "create table bytes (id int primary key, v varbinary(40))",
+    "create table greek (id int primary key, v varchar(20) character set greek, w longtext character set greek)",
 )
 """The bytes become text, of which MySQL does not see to it that it is UTF-8."""
 
@@ -42,6 +43,10 @@ EXPECTED = {
     ("bytes", "1", "v", UNDECODABLE, "caf\\xe9"),
     ("bytes", "2", "v", UNDECODABLE, "\\xff\\x00"),
     ("bytes", "2", "v", NUL, "\\xff\\x00"),
+    ("greek", "1", "v", UNDECODABLE, "\\xe1?\\xae"),
+    ("greek", "2", "w", UNDECODABLE, "\\xae" + "y" * 199 + "… (5001 bytes)"),
+    ("greek", "3", "v", UNDECODABLE, "\\xae\\x00"),
+    ("greek", "3", "v", NUL, "\\xae\\x00"),
 }
 ROWS = (
     "insert into plain values (1, '0000-00-00', '2024-00-10 10:00:00.5', 'x', 'y'),"
@@ -51,6 +56,7 @@ ROWS = (
     "insert into keyed values ('0000-00-00', 1, 'a'), ('2024-01-01', 1, 'a')",
     "insert into loose values ('2024-02-31', 'x'), ('2024-02-28', 'x')",
     "insert into bytes values (1, x'636166e9'), (2, x'ff00'), (3, 'plain')",
+    "insert into greek values (1, x'e13fae', x'e1'), (2, '?', concat(x'ae', repeat('y', 5000))), (3, x'ae00', 'λ?\\t')",
 )
 OVERRIDES = (TypeOverride("varbinary(40)", "text"),)
 SESSION = "set sql_mode = 'ALLOW_INVALID_DATES'"
@@ -107,12 +113,24 @@ def test_the_copy_records_each_changed_value(stage: Stage, mode: str, tmp_path: 
     assert counted(stage)["bytes", "v", UNDECODABLE] == 2
 
 
+def test_the_copy_tells_of_changed_values(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    stage.execute(SESSION, "insert into loose values ('2024-02-31', 'x'), ('0000-00-00', 'y')")
+    assert stage.copy().complete
+    assert f"{stage.schema}.loose.day: 2 values: {NO_DATE}" in caplog.text
+    stage.database.execute("update sch_chameleon.tables set state = 'dropped' where source_table = 'loose' returning 1")
+    with closing(stage.connect()) as target:
+        maintenance.vacuum(target, stage.source(), full=False)
+    assert stage.database.execute("select count(*) from sch_chameleon.changed_values") == [(0,)]
+
+
 def test_the_stream_records_the_same_values_as_the_copy(stage: Stage) -> None:
     stage.execute(SESSION, *ROWS)
     stage.copy()
-    by_copy = {table: content(stage, table) for table in ("plain", "keyed", "loose", "bytes")}
+    by_copy = {table: content(stage, table) for table in ("plain", "keyed", "loose", "bytes", "greek")}
     counts = counted(stage)
-    stage.execute("delete from plain", "delete from keyed", "delete from loose", "delete from bytes")
+    stage.execute(
+        "delete from plain", "delete from keyed", "delete from loose", "delete from bytes", "delete from greek"
+    )
     stage.follow()
     assert counted(stage) == counts, "what is deleted was on record before"
     assert stage.copy().complete
@@ -342,3 +360,25 @@ def test_a_single_zero_date_is_a_key_as_good_as_any(stage: Stage) -> None:
         ("-infinity", 2, "b")
     ]
     assert states(stage)["keyed"] is TableState.REPLICATED
+
+
+def test_an_update_in_a_minimal_image_merges_no_rows(stage: Stage) -> None:
+    stage.execute("insert into keyed values ('2024-01-01', 1, 'a'), ('2024-01-02', 1, 'b')")
+    assert stage.copy().complete
+    stage.execute(
+        SESSION,
+        "set session binlog_row_image = 'MINIMAL'",
+        "update keyed set day = '0000-00-00' where day = '2024-01-01'",
+    )
+    stage.follow()
+    assert counted(stage) == {("keyed", "day", INFINITE): 1}
+    assert states(stage)["keyed"] is TableState.REPLICATED
+    stage.execute(
+        SESSION,
+        "set session binlog_row_image = 'MINIMAL'",
+        "update keyed set day = '2024-02-31' where day = '2024-01-02'",
+    )
+    stage.follow()
+    assert states(stage)["keyed"] is TableState.QUARANTINED
+    assert [row[2] for row in content(stage, "keyed")] == ["a", "b"]
+    assert [row[:2] for row in discarded(stage)] == [("keyed", "update")]

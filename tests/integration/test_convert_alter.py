@@ -133,7 +133,13 @@ TYPE_CASES = {
     "text to decimal with more": Case("a varchar(20)", "('1.5x')", "modify a decimal(5,2)", refused=True),
     "text to double": Case("a varchar(20)", int_rows("'1.555'", "'-0.1'", "'123456789.123456'"), "modify a double"),
     "text to year": Case("a varchar(20)", int_rows("'1999'", "'2024'"), "modify a year"),
-    "text to date": Case("a varchar(20)", "('2024-02-28'), (null)", "modify a date"),
+    "text to date": Case(
+        "a varchar(20)",
+        "('2024-02-28'), (null), ('2024-02-29'), ('2000-02-29'), ('1999-12-31'), ('2023-04-30'), ('0100-01-01')",
+        "modify a date",
+    ),
+    "text to another date that does not exist": Case("a varchar(20)", "('1900-02-29')", "modify a date", refused=True),
+    "text to the day zero": Case("a varchar(20)", "('0000-01-01')", "modify a date", refused=True),
     "text to date that does not exist": Case("a varchar(20)", "('2023-02-29')", "modify a date", refused=True),
     "text to datetime": Case("a varchar(30)", "('2024-02-28 01:02:03.25'), ('1999-12-01')", "modify a datetime(3)"),
     "text to datetime with too many digits": Case(

@@ -83,6 +83,13 @@ def test_an_unknown_schema_is_told(source_server: SourceServer) -> None:
     assert_told(problems(source_server, ["no_such_schema"]), "no schema no_such_schema", is_error=True)
 
 
+def test_a_schema_that_was_dropped_meanwhile_is_no_error(source_server: SourceServer) -> None:
+    settings = SourceSettings(source_server.host, source_server.port, "root")
+    with closing(connect(settings)) as connection:
+        found = check_source(connection, ["no_such_schema"], False, SERVER_ID, replicated=True)
+    assert_told(found, "no schema no_such_schema", is_error=False)
+
+
 @pytest.mark.parametrize("server_id", [0, -1, 1 << 32])
 def test_an_impossible_server_id_is_told(source_server: SourceServer, server_id: int) -> None:
     assert_told(problems(source_server, [], server_id=server_id), "my_server_id", is_error=True)

@@ -87,9 +87,7 @@ def _without_superfluous(existing: Sequence[Index], added: Sequence[NewKey]) -> 
     kept: list[NewKey] = []
     for key in added:
         shape = _shape(key.definition.parts)
-        others = [(_index_shape(index), index.generated) for index in existing]
-        others += [(_shape(other.definition.parts), other.generated) for other in kept]
-        if key.generated and any(_makes_superfluous(other, shape, generated) for other, generated in others):
+        if key.generated and _is_superfluous(shape, existing, kept):
             continue
         kept = [other for other in kept if not (other.generated and _covers(shape, _shape(other.definition.parts)))]
         kept.append(key)
@@ -111,9 +109,11 @@ def _covers(longer: Shape, shorter: Shape) -> bool:
     return longer[: len(shorter)] == shorter
 
 
-def _makes_superfluous(other: Shape, shape: Shape, generated: bool) -> bool:
-    """Tell whether a key that is there makes a generated one needless; of two generated ones the later one stays."""
-    return _covers(other, shape) and not (generated and other == shape)
+def _is_superfluous(shape: Shape, existing: Sequence[Index], kept: Sequence[NewKey]) -> bool:
+    """Tell whether other keys make a generated one needless; of two like it that are generated the later one stays."""
+    others = [(_index_shape(index), index.generated) for index in existing]
+    others += [(_shape(key.definition.parts), key.generated) for key in kept]
+    return any(_covers(other, shape) and not (generated and other == shape) for other, generated in others)
 
 
 def _is_covered(index: Index, others: Iterable[Index]) -> bool:
