@@ -9,7 +9,7 @@ ALL_SOURCES := mysql-9.7 mysql-5.6 mariadb-10.11 mariadb-11.8
 ALL_TARGETS := postgresql-15 postgresql-17 postgresql-18
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test unit test-all lint format bench ddl-corpus
+.PHONY: help venv demo test unit test-all matrix lint format bench ddl-corpus
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
@@ -44,6 +44,9 @@ unit: $(INSTALLED) ## the tests that need no server
 
 test-all: $(INSTALLED) ## all tests, on every server version that the lab knows
 	LAB_SOURCES='$(ALL_SOURCES)' LAB_TARGETS='$(ALL_TARGETS)' $(BIN)/pytest
+
+matrix: $(INSTALLED) ## every type and edge value on all servers, as a table (MATRIX='--source …')
+	$(BIN)/python -m lab.matrix $(MATRIX)
 
 lint: $(INSTALLED) ## ruff and mypy --strict
 	$(BIN)/ruff check .

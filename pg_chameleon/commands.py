@@ -188,7 +188,8 @@ def update_schema_mappings(context: Context) -> None:
 
 def show_status(context: Context) -> None:
     """Show the sources and what they do; with --source also mappings, counters and problems."""
-    name = context.options.source
+    options = context.options
+    name = options.source
     with _target(context) as connection:
         shown = [(row, reason) for row, reason in status.overview(connection) if name in (None, row.name)]
         source = None if name is None else sources.find_source(connection, name)
@@ -201,7 +202,11 @@ def show_status(context: Context) -> None:
                 status.problems(connection, source),
                 status.keyless(connection, source),
             )
+            report.show_renamed(status.renamed(connection, source))
             report.show_value_changes(status.value_changes(connection, source))
+            if options.full:
+                wanted = context.tables if options.tables else None
+                report.show_changed_values(status.changed_values(connection, source, wanted))
 
 
 def show_errors(context: Context) -> None:
@@ -255,6 +260,7 @@ def _detach(context: Context, connection: Connection, source: Source) -> None:
     report.say(f"{result.sequences} sequence(s) go on after the largest value in their column.")
     _say_constraints("foreign key(s)", result.foreign_keys)
     _say_constraints("check constraint(s)", result.checks)
+    _say_stamps(result)
     report.say_all(
         f"{name} holds NULL in place of dates that do not exist, so it stays nullable."
         for name in result.still_nullable
@@ -279,6 +285,17 @@ def _drain(settings: ReplicaSettings, connection: Connection, source: Source) ->
         if until is not None
         else "Everything that was read from the source before is replayed."
     )
+
+
+def _say_stamps(result: detach.Report) -> None:
+    for trigger in result.triggers:
+        state = "is set by a trigger when a row changes" if trigger.failure is None else f"fails: {trigger.failure}"
+        report.say(f"  ON UPDATE CURRENT_TIMESTAMP of {trigger.name} in {trigger.table} {state}")
+    if result.unstamped:
+        report.say(
+            f"ON UPDATE CURRENT_TIMESTAMP is not carried over to {', '.join(result.unstamped)}"
+            " (on_update_timestamps makes triggers for columns of a timestamp type)."
+        )
 
 
 def _say_constraints(what: str, results: list[cutover.ConstraintResult]) -> None:
@@ -340,11 +357,12 @@ def _refuse_if_copying(connection: Connection, source: Source, kind: CopyKind) -
         )
 
 
-def _check_source(context: Context) -> None:
+def _check_source(context: Context, *, replicated: bool = False) -> None:
     """Tell what is in the way of a replica, and what is worth knowing, before anything begins."""
     wanted = context.source
     if wanted.type == "mysql":
-        found = require_usable_source(replica_settings(context.configuration, wanted), wanted.schema_mappings)
+        settings = replica_settings(context.configuration, wanted)
+        found = require_usable_source(settings, wanted.schema_mappings, replicated=replicated)
         report.say_all(f"note: {warning}" for warning in found)
 
 
@@ -357,7 +375,7 @@ def _copy(context: Context, request: CopyRequest, label: str) -> None:
     """Run a copy as a daemon of its own, beside the replica's."""
     with _source(context) as (connection, source):
         _refuse_if_copying(connection, source, request.kind)
-    _check_source(context)
+    _check_source(context, replicated=request.kind is CopyKind.SYNC_TABLES)
     settings = copy_settings(context.configuration, context.source)
     report.say(f"{label} process for source {source.name} started.")
 

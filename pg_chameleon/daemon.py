@@ -137,7 +137,7 @@ def run_as_daemon(pid_file: Path, action: Action, *, foreground: bool = False) -
         _, status = os.waitpid(child, 0)
         if status != 0:
             raise ReplicaBusy(f"the pid file {pid_file} is in use", advice="Try again in a moment")
-        _await_start(reading)
+        _await_start(reading, pid_file)
     finally:
         os.close(reading)
 
@@ -241,7 +241,7 @@ def _act(action: Action, writing: int) -> None:
         tell(_FAILED + f"unexpected {type(error).__name__}: {error}; the log has the traceback".encode())
 
 
-def _await_start(reading: int) -> None:
+def _await_start(reading: int, pid_file: Path) -> None:
     """Wait until the daemon is up; a daemon that dies without a word closes the pipe."""
     readable, _, _ = select.select([reading], [], [], START_LIMIT)
     if not readable:
@@ -250,6 +250,8 @@ def _await_start(reading: int) -> None:
     if not message:
         raise ChameleonError("the daemon ended before it was up", advice="See its log")
     if message.startswith(_FAILED):
+        # Whoever corrects the cause and tries again at once must not find the failed one still there.
+        _ends_within(pid_file, _KILL_LIMIT)
         raise ChameleonError(message[len(_FAILED) :].decode())
 
 

@@ -17,12 +17,14 @@ from pg_chameleon.config.display import general_rows, source_rows
 from pg_chameleon.errors import ChameleonError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import (
+    ChangedValueRow,
     CopyObserver,
     CopyProgress,
     Counters,
     ErrorDetail,
     ErrorRow,
     MappingRow,
+    RenamedRow,
     SourceOverview,
     TableProblem,
     ValueChangeRow,
@@ -101,6 +103,23 @@ def show_value_changes(changes: Sequence[ValueChangeRow]) -> None:
         print("\n== Values changed ==")
         headers = ("Table", "Column", "Reason", "Occurrences", "Last key")
         print(_table(headers, [(*change[:4], change.last_key or "") for change in changes]))
+        print("docs/types.md tells the rules; show_status --source NAME --full lists the values.")
+
+
+def show_changed_values(values: Sequence[ChangedValueRow]) -> None:
+    """Print the values that were changed, one by one."""
+    if values:
+        print("\n== Each value changed ==")
+        headers = ("Table", "Key", "Column", "Reason", "Value of the source", "Position")
+        print(_table(headers, [(*value[:5], value.position or "copy") for value in values]))
+
+
+def show_renamed(renamed: Sequence[RenamedRow]) -> None:
+    """Print which names on the target are not those of the source."""
+    if renamed:
+        print("\n== Names changed ==")
+        headers = ("Table", "Column", "Name on the target")
+        print(_table(headers, [(row.table, row.column or "", row.target) for row in renamed]))
 
 
 def _problem_row(problem: TableProblem) -> tuple[object, ...]:

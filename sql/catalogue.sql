@@ -131,7 +131,7 @@ create table sch_chameleon.batches (
     gtid_set       text,
     transactions   integer     not null,
     rows           bigint      not null,
-    -- What is in it: [[segment, table_id, inserts, updates, deletes, partials], ...].
+    -- What is in it: [[segment, table_id, inserts, updates, deletes, partials, ordered], ...].
     summary        jsonb       not null,
     last_commit_at timestamptz not null,
     stored_at      timestamptz not null default clock_timestamp(),
@@ -223,11 +223,9 @@ create table sch_chameleon.discarded_rows (
     happened_at   timestamptz not null default clock_timestamp()
 );
 
--- Values that PostgreSQL cannot hold and that were changed by a documented rule: how often, and where last.
+-- Values that PostgreSQL cannot hold and that were changed by a documented rule: how many of a column, and the last.
 create table sch_chameleon.value_changes (
-    source_id     integer     not null references sch_chameleon.sources on delete cascade,
-    source_schema text        not null,
-    source_table  text        not null,
+    table_id      integer     not null references sch_chameleon.tables on delete cascade,
     source_column text        not null,
     reason        text        not null,
     occurrences   bigint      not null,
@@ -235,8 +233,24 @@ create table sch_chameleon.value_changes (
     binlog_file   text,
     binlog_offset bigint,
     last_at       timestamptz not null default clock_timestamp(),
-    primary key (source_id, source_schema, source_table, source_column, reason)
+    primary key (table_id, source_column, reason)
 );
+
+-- The first of them, one by one, with what the source has. Those without a position were found by the copy.
+create table sch_chameleon.changed_values (
+    change_id     bigint      generated always as identity primary key,
+    table_id      integer     not null references sch_chameleon.tables on delete cascade,
+    source_column text        not null,
+    reason        text        not null,
+    row_key       text        not null,
+    value         text        not null,
+    binlog_file   text,
+    binlog_offset bigint,
+    changed_at    timestamptz not null default clock_timestamp()
+);
+
+create index changed_values_table
+    on sch_chameleon.changed_values (table_id);
 
 -- Creates what a source needs beside its rows: its two log tables.
 create function sch_chameleon.create_log_tables(source integer)
@@ -307,5 +321,32 @@ exception
 end
 $body$;
 
+-- Applies what the binlog holds of a document that was changed in part, [[operation, path, value], ...], to the document.
+create function sch_chameleon.changed_document(document jsonb, changes jsonb)
+returns jsonb
+language plpgsql
+as $body$
+declare
+    change jsonb;
+    path   text[];
+    parent jsonb;
+begin
+    for change in select value from jsonb_array_elements(changes) with ordinality order by ordinality loop
+        path := array(select jsonb_array_elements_text(change -> 1));
+        parent := document #> path[:cardinality(path) - 1];
+        if parent is null or (change ->> 0 <> 'insert' and document #> path is null) then
+            raise exception 'the document has no path %', path;
+        end if;
+        document := case
+            when cardinality(path) = 0 then change -> 2
+            when change ->> 0 = 'remove' then document #- path
+            when change ->> 0 = 'insert' and jsonb_typeof(parent) = 'array' then jsonb_insert(document, path, change -> 2)
+            else jsonb_set(document, path, change -> 2)
+        end;
+    end loop;
+    return document;
+end
+$body$;
+
 insert into sch_chameleon.catalogue_version (version)
-values (1);
+values (2);

@@ -5,7 +5,8 @@ clients and brings each value to a canonical text by itself. Rows are hashed as 
 hashes differ are rows looked at a second time, so memory does not grow with the tables.
 """
 
-from lab.compare.result import Comparison, Difference, TableComparison
+from lab.compare.policy import Policy
+from lab.compare.result import ChangedValue, Comparison, Difference, TableComparison
 from lab.compare.rows import compare
 
-__all__ = ["Comparison", "Difference", "TableComparison", "compare"]
+__all__ = ["ChangedValue", "Comparison", "Difference", "Policy", "TableComparison", "compare"]

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from lab.compare.policy import Policy
+
 SHOWN_CHARACTERS = 80
 
 
@@ -36,14 +38,29 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedValue:
+    """A value of the source that PostgreSQL cannot hold, so that the target has what the policy says."""
+
+    table: str
+    key: str
+    column: str
+    policy: Policy
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class TableComparison:
-    """A table of both sides. `differences` are the first ones only; `problems` are those of the structure."""
+    """A table of both sides. `differences` are the first ones only; `problems` are those of the structure.
+
+    `changed` are all values that are, or should be, what a policy says.
+    """
 
     table: str
     source_rows: int
     target_rows: int
     differences: tuple[Difference, ...] = ()
     problems: tuple[str, ...] = ()
+    changed: tuple[ChangedValue, ...] = ()
 
     @property
     def equal(self) -> bool:
@@ -67,6 +84,10 @@ class Comparison:
     @property
     def equal(self) -> bool:
         return not self.problems and all(table.equal for table in self.tables)
+
+    @property
+    def changed(self) -> tuple[ChangedValue, ...]:
+        return tuple(value for table in self.tables for value in table.changed)
 
     @property
     def rows(self) -> int:

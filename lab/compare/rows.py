@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 from psycopg2 import sql
 from pymysql.cursors import SSCursor
 
-from lab.compare.result import Comparison, Difference, Side, TableComparison
+from lab.compare.names import column_on_target, on_target
+from lab.compare.policy import Policy, as_it_is
+from lab.compare.result import ChangedValue, Comparison, Difference, Side, TableComparison
 from lab.compare.structure import SourceTable, source_tables, target_tables
 from lab.compare.values import reading
 
@@ -54,10 +56,13 @@ def compare(
         sides.set_up_sessions()
         here = chosen(source_tables(source, source_schema), only, skip)
         there = chosen(target_tables(target, target_schema), only, skip)
-        problems = [f"table {name} is only on the source" for name in here if name not in there]
-        problems += [f"table {name} is only on the target" for name in there if name not in here]
+        names = {name: on_target(name) for name in here}
+        problems = [f"table {name} is only on the source" for name in here if names[name] not in there]
+        problems += [f"table {name} is only on the target" for name in there if name not in names.values()]
         results = [
-            TableOnBothSides(sides, table, there[name]).compare() for name, table in here.items() if name in there
+            TableOnBothSides(sides, table, there[names[name]]).compare()
+            for name, table in here.items()
+            if names[name] in there
         ]
     return Comparison(tuple(results), tuple(problems))
 
@@ -91,29 +96,40 @@ class TableOnBothSides:
         self.sides = sides
         self.table = table
         self.target_types = target_types
+        self.target_names = {column.name: column_on_target(column.name) for column in table.columns}
         self.readings = {
-            column.name: reading(column.data_type, column.column_type, target_types[column.name], sides.zero_dates)
+            column.name: reading(column, target_types[self.target_names[column.name]], sides.zero_dates)
             for column in table.columns
-            if column.name in target_types
+            if self.target_names[column.name] in target_types
         }
         self.key = [position for position, name in enumerate(self.readings) if name in table.key]
+        self.expectations = [
+            (position, each.expect)
+            for position, each in enumerate(self.readings.values())
+            if each.expect is not as_it_is
+        ]
+        self.changed: list[ChangedValue] = []
 
     def compare(self) -> TableComparison:
-        here, there = Digest(self.source_rows(), self.key), Digest(self.target_rows(), self.key)
+        here, there = Digest(self.source_rows(note=True), self.key), Digest(self.target_rows(), self.key)
         buckets = [number for number in range(BUCKETS) if here.sums[number] != there.sums[number]]
         found = self.differences_in(set(buckets[:BUCKETS_LOOKED_AT])) if buckets else []
         return TableComparison(
-            self.table.name, here.rows, there.rows, tuple(found[:DIFFERENCES_SHOWN]), tuple(self.problems())
+            self.table.name,
+            here.rows,
+            there.rows,
+            tuple(found[:DIFFERENCES_SHOWN]),
+            tuple(self.problems()),
+            tuple(self.changed),
         )
 
     def problems(self) -> Iterator[str]:
         """Tell which columns only one side has."""
-        names = [column.name for column in self.table.columns]
-        for name in names:
-            if name not in self.target_types:
+        for name, target_name in self.target_names.items():
+            if target_name not in self.target_types:
                 yield f"column {self.table.name}.{name} is only on the source"
         for name in self.target_types:
-            if name not in names:
+            if name not in self.target_names.values():
                 yield f"column {self.table.name}.{name} is only on the target"
 
     def differences_in(self, buckets: set[int]) -> list[Difference]:
@@ -134,18 +150,24 @@ class TableOnBothSides:
         return found
 
     def row_differences(self, key: Row, mine: Row | None, yours: Row | None) -> Iterator[Difference]:
-        columns = list(self.readings)
-        where = ", ".join(f"{columns[position]} {value}" for position, value in zip(self.key, key, strict=True))
+        where = self.key_text(key)
         if mine is None or yours is None:
             only_on = Side.TARGET if mine is None else Side.SOURCE
             yield Difference(self.table.name, where, only_on=only_on)
             return
-        for column, here, there in zip(columns, mine, yours, strict=True):
+        for column, here, there in zip(self.readings, mine, yours, strict=True):
             if here != there:
                 yield Difference(self.table.name, where, column, here, there)
 
-    def source_rows(self) -> Iterator[Row]:
-        """Stream the rows of the source, each value in its canonical text."""
+    def key_text(self, key: Row) -> str:
+        columns = list(self.readings)
+        return ", ".join(f"{columns[position]} {value}" for position, value in zip(self.key, key, strict=True))
+
+    def source_rows(self, *, note: bool = False) -> Iterator[Row]:
+        """Stream the rows of the source as the target shall have them, each value in its canonical text.
+
+        With `note`, values that follow a policy are added to `changed`.
+        """
         names = map(quoted_for_source, self.readings)
         readings = self.readings.values()
         expressions = [each.source_sql.replace("{}", name) for each, name in zip(readings, names, strict=True)]
@@ -156,13 +178,32 @@ class TableOnBothSides:
             cursor.execute(f"select {', '.join(expressions)} from {place}")
             while rows := cursor.fetchmany(FETCHED_ROWS):
                 for row in rows:
-                    yield tuple(read(value) for read, value in zip(readers, row, strict=True))
+                    values = [read(value) for read, value in zip(readers, row, strict=True)]
+                    yield self.expected(values, note)
+
+    def expected(self, values: list[str | None], note: bool) -> Row:
+        """Put what the policies say in the place of values that PostgreSQL cannot hold."""
+        followed: list[tuple[int, Policy, str | None]] = []
+        for position, expect in self.expectations:
+            found = values[position]
+            values[position], policies = expect(found)
+            followed += [(position, policy, found) for policy in policies] if note else []
+        if followed:
+            names, key = list(self.readings), self.key_text(tuple(values[position] for position in self.key))
+            self.changed += [
+                ChangedValue(self.table.name, key, names[position], policy, found)
+                for position, policy, found in followed
+            ]
+        return tuple(values)
 
     def target_rows(self) -> Iterator[Row]:
         """Stream the rows of the target, each value in its canonical text."""
-        expressions = [sql.SQL(each.target_sql).format(sql.Identifier(name)) for name, each in self.readings.items()]
+        expressions = [
+            sql.SQL(each.target_sql).format(sql.Identifier(self.target_names[name]))
+            for name, each in self.readings.items()
+        ]
         statement = sql.SQL("declare compared no scroll cursor with hold for select {} from {}").format(
-            sql.SQL(", ").join(expressions), sql.Identifier(self.sides.target_schema, self.table.name)
+            sql.SQL(", ").join(expressions), sql.Identifier(self.sides.target_schema, on_target(self.table.name))
         )
         readers = [each.read_target for each in self.readings.values()]
         with self.sides.target.cursor() as cursor:

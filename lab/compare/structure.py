@@ -17,7 +17,7 @@ where table_schema = %s
 and table_type in ('BASE TABLE', 'SYSTEM VERSIONED')
 """
 COLUMNS = """
-select column_name, lower(data_type), lower(column_type)
+select column_name, lower(data_type), lower(column_type), character_set_name
 from information_schema.columns
 where table_schema = %s
 and table_name = %s
@@ -48,11 +48,16 @@ order by relation.relname, attribute.attnum
 
 @dataclass(frozen=True, slots=True)
 class SourceColumn:
-    """A column of the source, with its types as information_schema tells them."""
+    """A column of the source, with its types as information_schema tells them.
+
+    `in_key`: a row is found by it, so it is never NULL.
+    """
 
     name: str
     data_type: str
     column_type: str
+    charset: str | None = None
+    in_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +76,24 @@ def source_tables(connection: "SourceConnection", schema: str) -> dict[str, Sour
 
 
 def source_table(connection: "SourceConnection", schema: str, name: str) -> SourceTable:
-    columns = tuple(SourceColumn(*row) for row in query(connection, COLUMNS, (schema, name)))
     keys: dict[str, list[tuple[Any, ...]]] = {}
     for index, *part in query(connection, KEYS, (schema, name)):
         keys.setdefault(index, []).append(tuple(part))
+    key = found_by(keys)
+    never_null = {*key, *(column for column, *_ in keys.get("PRIMARY", []))}
+    columns = tuple(
+        SourceColumn(column, data_type, column_type, charset, column in never_null)
+        for column, data_type, column_type, charset in query(connection, COLUMNS, (schema, name))
+    )
+    return SourceTable(name, columns, key or tuple(column.name for column in columns))
+
+
+def found_by(keys: dict[str, list[tuple[Any, ...]]]) -> tuple[str, ...]:
+    """Return the columns of the first key whose parts are whole columns without NULL."""
     for parts in keys.values():
         if all(column and nullable != "YES" and prefix is None for column, nullable, prefix in parts):
-            return SourceTable(name, columns, tuple(column for column, _, _ in parts))
-    return SourceTable(name, columns, tuple(column.name for column in columns))
+            return tuple(column for column, _, _ in parts)
+    return ()
 
 
 def target_tables(connection: "TargetConnection", schema: str) -> dict[str, dict[str, str]]:

@@ -4,63 +4,68 @@ import ipaddress
 import json
 import re
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-Read = Callable[[object], str | None]
+from lab.compare import policy
+from lab.compare.policy import ZERO, Expect, as_it_is, expect_document, expect_moment, expect_text, written_json
+from lab.compare.structure import SourceColumn
+from lab.compare.text import Read, text_reader, text_sql
 
 GEOMETRIES = (
     *("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"),
     *("geometrycollection", "geomcollection"),
 )
-ZERO = "zero date"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How one column is read: an SQL expression for each side, {} being the name, and what becomes of it."""
+    """How one column is read: an SQL expression for each side, {} being the name, and what becomes of it.
+
+    `expect` says what the target shall have where the source has a value that PostgreSQL cannot hold.
+    """
 
     source_sql: str
     target_sql: str
     read_source: Read
     read_target: Read
+    expect: Expect = as_it_is
 
 
-def reading(data_type: str, column_type: str, target_type: str, zero_dates: str = "null") -> Reading:
-    """Choose how to read a column.
+def reading(column: SourceColumn, target_type: str, zero_dates: str = "null") -> Reading:
+    """Choose how to read a column; `target_type` is pg_type.typname.
 
-    `data_type` and `column_type` are those of information_schema, `target_type` is pg_type.typname.
-    `zero_dates` says what stands for a date that PostgreSQL cannot hold: null, or infinity.
+    `zero_dates` says what stands for a date that PostgreSQL cannot hold: null, or infinity. In a key it is infinity.
     """
+    data_type = column.data_type
     if target_type in BY_TARGET_TYPE:
         return BY_TARGET_TYPE[target_type]
     if data_type == "bit":
-        return Reading("hex({})", "{}::text", bits_of_width(column_type), as_text)
+        return Reading("hex({})", "{}::text", bits_of_width(column.column_type), as_text)
     if data_type in ("date", "datetime", "timestamp"):
-        return temporal_reading(data_type, zero_dates)
+        return temporal_reading(data_type, "infinity" if column.in_key else zero_dates)
     if target_type == "bytea":
         return BY_SOURCE_TYPE_IN_BYTEA.get(data_type, IN_BYTEA)
+    if data_type in TEXTS:
+        charset = column.charset
+        return Reading(text_sql(charset), "{}::text", text_reader(charset), as_text, expect_text)
     return BY_SOURCE_TYPE.get(data_type, ANY_TEXT)
 
 
 def temporal_reading(data_type: str, zero_dates: str) -> Reading:
-    def source(value: object) -> str | None:
-        canonical = canonical_moment(value) if data_type != "date" else canonical_date(value)
-        if canonical == ZERO:
-            return None if zero_dates == "null" else zero_dates
-        return canonical
+    canonical = canonical_date if data_type == "date" else canonical_moment
 
     def target(value: object) -> str | None:
-        if value is not None and str(value).endswith("infinity"):
-            return "infinity"
-        return canonical_moment(value) if data_type != "date" else canonical_date(value)
+        return "infinity" if value is not None and str(value).endswith("infinity") else canonical(value)
 
-    return Reading("cast({} as char)", "{}::text", source, target)
+    substitute = None if zero_dates == "null" else zero_dates
+    return Reading("cast({} as char)", "{}::text", canonical, target, expect_moment(substitute))
 
 
 def as_text(value: object) -> str | None:
+    if isinstance(value, bytes):  # an enum or a set whose members have no character set
+        return value.decode()
     return None if value is None else str(value)
 
 
@@ -76,15 +81,7 @@ def boolean_of_number(value: object) -> str | None:
 
 
 def canonical_number(value: object) -> str | None:
-    """Write a number without leading zeros, or zeros at the end of its fraction."""
-    if value is None:
-        return None
-    text = str(value)
-    sign = "-" if text.startswith("-") else ""
-    whole, _, fraction = text.removeprefix("-").partition(".")
-    whole, fraction = whole.lstrip("0") or "0", fraction.rstrip("0")
-    digits = f"{whole}.{fraction}" if fraction else whole
-    return digits if digits == "0" else sign + digits
+    return None if value is None else policy.canonical_number(str(value))
 
 
 def canonical_single(value: object) -> str | None:
@@ -146,17 +143,6 @@ def canonical_json(value: object) -> str | None:
     return written_json(json.loads(text, parse_float=Decimal))
 
 
-def written_json(document: object) -> str:
-    if isinstance(document, dict):
-        members = (f"{json.dumps(key)}:{written_json(document[key])}" for key in sorted(document))
-        return "{" + ",".join(members) + "}"
-    if isinstance(document, list):
-        return "[" + ",".join(map(written_json, document)) + "]"
-    if isinstance(document, bool) or document is None or isinstance(document, str):
-        return json.dumps(document)
-    return str(canonical_number(format(Decimal(str(document)), "f")))
-
-
 def extended_wkb(value: object) -> str | None:
     """Turn MySQL's form of a geometry (SRID, then WKB) into that of PostGIS, which has the SRID inside."""
     if value is None:
@@ -189,10 +175,10 @@ def canonical_address(value: object) -> str | None:
 
 
 NUMBER = Reading("cast({} as char)", "{}::text", canonical_number, canonical_number)
-TEXT = Reading("{}", "{}::text", as_text, as_text)
+TEXTS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set")
 ANY_TEXT = Reading("cast({} as char)", "{}::text", lower_case, lower_case)
 ADDRESS = Reading("cast({} as char)", "host({})", canonical_address, canonical_address)
-JSON = Reading("{}", "{}::text", canonical_json, canonical_json)
+JSON = Reading("{}", "{}::text", canonical_json, canonical_json, expect_document)
 IN_BYTEA = Reading("hex({})", "encode({}, 'hex')", lower_case, lower_case)
 
 BY_TARGET_TYPE = {
@@ -215,7 +201,6 @@ BY_SOURCE_TYPE = {
         microseconds_of_time,
         as_text,
     ),
-    **dict.fromkeys(("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"), TEXT),
     **dict.fromkeys(GEOMETRIES, Reading("hex({})", "{}::text", extended_wkb, lower_case)),
     "vector": Reading("hex({})", "{}::text", floats_of_bytes, floats_of_text),
     "inet4": ADDRESS,

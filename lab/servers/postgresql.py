@@ -11,6 +11,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
 
 from lab.servers.base import REPLICA_PASSWORD, REPLICA_USER, Options, Server, system_user
+from lab.servers.provision import provision_postgis
 
 SETTINGS: Options = {
     "listen_addresses": "127.0.0.1",
@@ -132,6 +133,11 @@ class Database:
             "database": self.name,
             "charset": "utf8",
         }
+
+    def add_postgis(self) -> None:
+        """Give the database the spatial types, which the lab installs where they are missing."""
+        provision_postgis(self.server.installation)
+        self.execute("create extension postgis")
 
     def drop(self) -> None:
         """Drop the database with whoever is connected to it."""

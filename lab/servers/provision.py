@@ -57,6 +57,26 @@ def provision(name: str) -> Installation:
     return installation
 
 
+def provision_postgis(server: Installation) -> None:
+    """Make sure that databases of a PostgreSQL server can have the extension postgis.
+
+    Raises ServerUnavailable where it is not installed and this machine's own apt has none for the server.
+    """
+    series = server.version[0]
+    package = f"postgresql-{series}-postgis-3"
+    if server.path_outside(f"/usr/share/postgresql/{series}/extension/postgis.control").exists():
+        return
+    if server.is_chroot:
+        raise ServerUnavailable(
+            package, f"the lab installs it only for this machine's own server, not in {server.root}"
+        )
+    recipe = Recipe((package,), "bookworm")
+    require_debian_root(package, recipe)
+    with locked("provision"):
+        run(package, ["apt-get", "update", "-q"])
+        install_packages(package, recipe.packages)
+
+
 def find(name: str) -> Installation | None:
     """Look for a server on this machine first, then in the folders that the lab has made."""
     product = name.partition("-")[0]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from lab.workload.structure import Column
+from lab.workload.structure import Column, quoted
 
 Value = tuple[str, object]  # an SQL expression with one %s, and its parameter
 Maker = Callable[[random.Random, Column], object]
@@ -37,6 +37,16 @@ GEOMETRIES = {
 LARGE = 0.02
 EDGE = 0.1
 NULL = 0.15
+IN_PLACE = 0.6
+DOCUMENT_CHANGES: tuple[tuple[str, Callable[[random.Random], object]], ...] = (
+    ("json_set({}, '$.text', %s)", lambda rng: phrase(rng, "utf8mb4", rng.randint(0, 30))),
+    ("json_replace({}, '$.numbers[0]', %s)", lambda rng: rng.randint(-(2**63), 2**63 - 1)),
+    ("json_array_insert({}, '$.numbers[1]', %s)", lambda rng: rng.choice(["x", 1, None])),
+    ("json_array_append({}, '$.numbers', %s)", lambda rng: rng.randint(0, 9)),
+    ("json_set({}, '$.\"new key\"', %s)", lambda rng: rng.randint(0, 9)),
+    ("json_replace({}, '$.\"ключ\".nested[3]', %s)", lambda rng: phrase(rng, "utf8mb4", 5)),
+    ("json_remove({}, %s)", lambda rng: rng.choice(["$.numbers[2]", "$.text", '$."new key"', '$."ключ".nested[0]'])),
+)
 
 
 def random_value(rng: random.Random, column: Column) -> Value:
@@ -45,6 +55,14 @@ def random_value(rng: random.Random, column: Column) -> Value:
     if column.nullable and rng.random() < NULL:
         return expression, None
     return expression, MAKERS.get(column.data_type, any_text)(rng, column)
+
+
+def new_value(rng: random.Random, column: Column) -> Value:
+    """Make a value to update a column to; that of a document is often the document, changed in a part."""
+    if column.data_type == "json" and rng.random() < IN_PLACE:
+        expression, make = rng.choice(DOCUMENT_CHANGES)
+        return expression.replace("{}", quoted(column.name)), make(rng)
+    return random_value(rng, column)
 
 
 def integer(rng: random.Random, column: Column) -> int:

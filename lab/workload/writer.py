@@ -12,7 +12,7 @@ from pymysql.err import MySQLError
 
 from lab.workload.pools import Pools
 from lab.workload.structure import Connect, Key, Table, quoted, read_tables
-from lab.workload.values import random_value
+from lab.workload.values import new_value, random_value
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
@@ -226,7 +226,7 @@ class Writer:
         if not columns:
             return 0
         chosen = self.rng.sample(columns, k=self.rng.randint(1, min(3, len(columns))))
-        values = {column.name: random_value(self.rng, column) for column in chosen}
+        values = {column.name: new_value(self.rng, column) for column in chosen}
         where, parameters = self._some_rows(cursor, table, rows)
         if not where:
             return 0

@@ -142,6 +142,18 @@ SOURCE_KEYS = (
         "What becomes of dates such as 0000-00-00, which PostgreSQL cannot hold.",
     ),
     Key(
+        "changed_values_kept",
+        whole_number(0),
+        "10000",
+        "How many changed values are listed one by one, for each column and reason (0: none); all are counted.",
+    ),
+    Key(
+        "on_update_timestamps",
+        BOOLEAN,
+        "No",
+        "Let triggers of the detached database do what ON UPDATE CURRENT_TIMESTAMP did on the source.",
+    ),
+    Key(
         "on_error_replay",
         choice("continue", "exit"),
         "continue",

@@ -79,6 +79,8 @@ class SourceConfiguration:
     copy_chunk_rows: int
     keep_existing_schema: bool
     zero_dates: str
+    changed_values_kept: int
+    on_update_timestamps: bool
     on_error_replay: str
     on_error_read: str
     auto_maintenance: timedelta | None

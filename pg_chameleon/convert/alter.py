@@ -8,19 +8,19 @@ certain; where it is not, a guard lets only a table without such rows through, a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
 from pg_chameleon.convert import ddl, names
-from pg_chameleon.convert.carried import INFINITY, CarriedColumn, carried_columns, in_primary_key
-from pg_chameleon.convert.conversions import Conversion, conversion
-from pg_chameleon.convert.defaults import implicit_default, is_constant, null_substitute
+from pg_chameleon.convert.alteration import Change, Pair, Side, becomes_not_null, is_nullable, null_fill
+from pg_chameleon.convert.carried import INFINITY, CarriedColumn, carried_columns
+from pg_chameleon.convert.guards import added_doubt, filling, guards
 from pg_chameleon.convert.indexes import TargetIndex
 from pg_chameleon.convert.quoting import quote_identifier, quote_literal, quote_qualified
 from pg_chameleon.convert.rules import Rules, UnknownType
-from pg_chameleon.convert.target import EnumType, TargetColumn, TargetTable, target_table
+from pg_chameleon.convert.target import EnumType, TargetColumn, target_table
 from pg_chameleon.errors import ChameleonError
-from pg_chameleon.model.schema import Column, Index, IndexPart, TableSchema
+from pg_chameleon.model.change import Circumstances
+from pg_chameleon.model.schema import Index, IndexPart, TableSchema
 
 
 class Unfollowable(ChameleonError):
@@ -35,16 +35,18 @@ def alter_table(
     *,
     schema_name: str,
     new_schema_name: str,
+    circumstances: Circumstances | None = None,
 ) -> list[str]:
     """Return the statements that change the target of ``before``, rows included, into that of ``after``.
 
     ``origins`` names, for each column of ``after``, the column of ``before`` that it was; None if it is new.
     """
     try:
-        change = _Change(
-            _Side(before, target_table(before, rules), schema_name, _by_source(before, rules)),
-            _Side(after, target_table(after, rules), new_schema_name, _by_source(after, rules)),
+        change = Change(
+            Side(before, target_table(before, rules), schema_name, _by_source(before, rules)),
+            Side(after, target_table(after, rules), new_schema_name, _by_source(after, rules)),
             origins,
+            circumstances,
         )
     except UnknownType as error:
         raise Unfollowable(error.message, table=str(after.name)) from error
@@ -55,206 +57,14 @@ def _by_source(schema: TableSchema, rules: Rules) -> dict[str, CarriedColumn]:
     return {carried.source.name: carried for carried in carried_columns(schema, rules)}
 
 
-@dataclass(frozen=True)
-class _Side:
-    """The table before or after the change."""
-
-    schema: TableSchema
-    target: TargetTable
-    schema_name: str
-    carried: dict[str, CarriedColumn]
-
-    @property
-    def table(self) -> str:
-        return quote_qualified(self.schema_name, self.target.name)
-
-    def source(self, column: TargetColumn) -> Column:
-        found = self.schema.column(column.source)
-        assert found is not None  # every target's column was made from one
-        return found
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """A column that was there before and is there after."""
-
-    before: TargetColumn
-    after: TargetColumn
-    conversion: Conversion
-
-    @property
-    def is_stable(self) -> bool:
-        return self.before.name == self.after.name and not self.changes_type
-
-    @property
-    def changes_type(self) -> bool:
-        return (
-            self.before.type != self.after.type
-            or _labels(self.before) != _labels(self.after)
-            or self.conversion.using != "{column}"
-        )
-
-
-@dataclass(frozen=True)
-class _Change:
-    before: _Side
-    after: _Side
-    origins: tuple[str | None, ...]
-
-    @cached_property
-    def pairs(self) -> tuple[_Pair, ...]:
-        pairs = []
-        for column, origin in zip(self.after.target.columns, self.origins, strict=True):
-            if origin is not None:
-                old = self.before.target.column(origin)
-                pairs.append(_Pair(old, column, self._conversion(old, column)))
-        return tuple(pairs)
-
-    @cached_property
-    def kept(self) -> tuple[_Pair, ...]:
-        return tuple(pair for pair in self.pairs if not self._remakes(pair))
-
-    @cached_property
-    def added(self) -> tuple[TargetColumn, ...]:
-        kept = {pair.after.source for pair in self.kept}
-        return tuple(column for column in self.after.target.columns if column.source not in kept)
-
-    @cached_property
-    def dropped(self) -> tuple[TargetColumn, ...]:
-        kept = {pair.before.source for pair in self.kept}
-        return tuple(column for column in self.before.target.columns if column.source not in kept)
-
-    @property
-    def moves(self) -> bool:
-        return self.before.schema_name != self.after.schema_name
-
-    @property
-    def renames(self) -> bool:
-        return self.moves or self.before.target.name != self.after.target.name
-
-    def _remakes(self, pair: _Pair) -> bool:
-        """Tell whether a column is dropped and added again.
-
-        What PostgreSQL generates cannot get another expression, and what it is generated from cannot change.
-        """
-        if pair.after.generated is None:
-            return False
-        same = replace(pair.before, source=pair.after.source, comment=pair.after.comment) == pair.after
-        stable = {other.before.name for other in self.pairs if other.is_stable}
-        changed = [column.name for column in self.before.target.columns if column.name not in stable]
-        return not same or any(quote_identifier(name) in pair.after.generated for name in changed)
-
-    def _conversion(self, old: TargetColumn, new: TargetColumn) -> Conversion:
-        if new.source in self.after.carried and old.source in self.before.carried:
-            return conversion(self.before.carried[old.source], self.after.carried[new.source])
-        if new.generated is not None or old.type == new.type:
-            return Conversion()
-        return Conversion("NULL", exact=False, doubt=f"what the generated column {old.source} became is not certain")
-
-
-def _labels(column: TargetColumn) -> tuple[str, ...]:
-    return () if column.enum is None else column.enum.labels
-
-
-def _alter_column(change: _Change, column: TargetColumn, action: str) -> str:
+def _alter_column(change: Change, column: TargetColumn, action: str) -> str:
     return f"ALTER TABLE {change.after.table} ALTER COLUMN {quote_identifier(column.name)} {action}"
-
-
-# ---- Guards: they run first, with the names of before.
-
-
-def _guards(change: _Change) -> list[str]:
-    return [
-        *_table_guards(change),
-        *(guard for pair in change.kept for guard in _row_guards(change, pair)),
-    ]
-
-
-def _table_guards(change: _Change) -> list[str]:
-    """Return the guards against rows of which it is not certain what they are now."""
-    doubts = [pair.conversion.doubt for pair in change.kept if pair.conversion.doubt]
-    doubts += [doubt for column in change.added if (doubt := _added_doubt(change, column))]
-    doubts += [doubt for pair in change.kept if (doubt := _generated_doubt(change, pair))]
-    return [_guard(change, "true", doubt) for doubt in doubts]
-
-
-def _guard(change: _Change, condition: str, doubt: str) -> str:
-    reason = f"{doubt}; the table has to be copied again"
-    body = (
-        f"BEGIN IF EXISTS (SELECT FROM {change.before.table} WHERE {condition}) "
-        f"THEN RAISE EXCEPTION USING MESSAGE = {quote_literal(reason)}; END IF; END"
-    )
-    return f"DO {quote_literal(body)}"
-
-
-def _added_doubt(change: _Change, column: TargetColumn) -> str:
-    if column.generated is not None:
-        return ""
-    source = change.after.source(column)
-    if source.generated is not None:
-        return f"the values of the new generated column {source.name} are not in the binlog"
-    if column.identity or source.auto_increment:
-        return f"the numbers that the rows got in the new column {source.name} are not in the binlog"
-    return "" if _fill(change, column) is not None else f"what the new column {source.name} holds is not certain"
-
-
-def _fill(change: _Change, column: TargetColumn) -> str | None:
-    """Return the expression for the existing rows of a new column; None if it is not certain."""
-    source, carried = change.after.source(column), change.after.carried[column.source]
-    if source.default is not None:
-        return column.default if column.default is not None and is_constant(source) else None
-    return "NULL" if source.nullable else implicit_default(source, carried)
-
-
-def _generated_doubt(change: _Change, pair: _Pair) -> str:
-    """Tell why the values of a generated column may be others now; the binlog does not have them."""
-    old, new = change.before.source(pair.before).generated, change.after.source(pair.after).generated
-    if new is None:
-        return ""
-    inexact = any(other.changes_type and not other.conversion.exact for other in change.kept)
-    if old is None or _bare(old.expression) != _bare(new.expression) or inexact:
-        return f"the values of the generated column {pair.after.source} are not in the binlog"
-    return ""
-
-
-def _bare(expression: str) -> str:
-    return "".join(expression.split()).strip("()").lower()
-
-
-def _row_guards(change: _Change, pair: _Pair) -> list[str]:
-    """Return the guards against single values that the server replaced by something that is not certain."""
-    old, new = change.before.source(pair.before), change.after.source(pair.after)
-    column = quote_identifier(pair.before.name)
-    guards: list[str] = []
-    if pair.conversion.doubt:
-        return guards
-    if new.auto_increment and not old.auto_increment:
-        doubt = f"the rows without a number got one when {new.name} became AUTO_INCREMENT"
-        guards.append(_guard(change, f"{column} IS NULL OR {column} = 0", doubt))
-    elif _becomes_not_null(change, pair) and _null_fill(change, pair) is None:
-        doubt = f"what NULL became in {new.name} is not certain"
-        guards.append(_guard(change, f"{column} IS NULL", doubt))
-    return guards
-
-
-def _becomes_not_null(change: _Change, pair: _Pair) -> bool:
-    """Tell whether the source replaced NULL in a column by something else."""
-    old, new = change.before.source(pair.before), change.after.source(pair.after)
-    return _is_nullable(change.before, old) and not _is_nullable(change.after, new)
-
-
-def _is_nullable(side: _Side, column: Column) -> bool:
-    return column.nullable and not in_primary_key(side.schema, column)
-
-
-def _null_fill(change: _Change, pair: _Pair) -> str | None:
-    return null_substitute(change.after.source(pair.after), change.after.carried[pair.after.source])
 
 
 # ---- Names: the table, its types and its indexes.
 
 
-def _withdraw_indexes(change: _Change) -> list[str]:
+def _withdraw_indexes(change: Change) -> list[str]:
     """Remove the indexes that are not kept, before their columns change."""
     kept = {old.name for old, _ in _kept_indexes(change)}
     return [
@@ -264,7 +74,7 @@ def _withdraw_indexes(change: _Change) -> list[str]:
     ]
 
 
-def _withdraw_identities(change: _Change) -> list[str]:
+def _withdraw_identities(change: Change) -> list[str]:
     """Take off the identities that are not kept just as they are; their sequences go too."""
     kept = {pair.before.source for pair in change.kept if _keeps_identity(change, pair)}
     return [
@@ -274,12 +84,12 @@ def _withdraw_identities(change: _Change) -> list[str]:
     ]
 
 
-def _keeps_identity(change: _Change, pair: _Pair) -> bool:
+def _keeps_identity(change: Change, pair: Pair) -> bool:
     same = pair.before.sequence == pair.after.sequence and pair.before.type == pair.after.type
     return pair.after.identity and same and not change.renames
 
 
-def _set_types_aside(change: _Change) -> list[str]:
+def _set_types_aside(change: Change) -> list[str]:
     """Give the types that are not kept names that are in nobody's way."""
     return [
         f"ALTER TYPE {quote_qualified(change.before.schema_name, enum.name)} "
@@ -289,13 +99,13 @@ def _set_types_aside(change: _Change) -> list[str]:
     ]
 
 
-def _untouched_types(change: _Change) -> set[str]:
+def _untouched_types(change: Change) -> set[str]:
     if change.renames:
         return set()
     return {pair.before.enum.name for pair in change.kept if pair.before.enum and pair.before.enum == pair.after.enum}
 
 
-def _renamed_types(change: _Change) -> dict[str, EnumType]:
+def _renamed_types(change: Change) -> dict[str, EnumType]:
     """Return the types that are kept under another name: the former name, and what it becomes."""
     return {
         pair.before.enum.name: pair.after.enum
@@ -308,7 +118,7 @@ def _renamed_types(change: _Change) -> dict[str, EnumType]:
     }
 
 
-def _rename_table(change: _Change) -> list[str]:
+def _rename_table(change: Change) -> list[str]:
     if not change.renames:
         return []
     before, after = change.before, change.after
@@ -337,14 +147,14 @@ def _rename_index(schema_name: str, name: str, new_name: str) -> str:
     return f"ALTER INDEX IF EXISTS {quote_qualified(schema_name, name)} RENAME TO {quote_identifier(new_name)}"
 
 
-def _rename_indexes(change: _Change) -> list[str]:
+def _rename_indexes(change: Change) -> list[str]:
     renamed = [
         (names.temporary_name(old.name) if change.moves else old.name, new.name) for old, new in _kept_indexes(change)
     ]
     return [_rename_index(change.after.schema_name, old, new) for old, new in _renaming_steps(renamed)]
 
 
-def _return_types(change: _Change) -> list[str]:
+def _return_types(change: Change) -> list[str]:
     """Make the types of after: those that are kept get their names, the others are new."""
     schema_name = change.after.schema_name
     renamed = _renamed_types(change)
@@ -360,7 +170,7 @@ def _return_types(change: _Change) -> list[str]:
     ]
 
 
-def _drop_types(change: _Change) -> list[str]:
+def _drop_types(change: Change) -> list[str]:
     kept = _untouched_types(change) | set(_renamed_types(change))
     return [
         f"DROP TYPE {quote_qualified(change.after.schema_name, names.temporary_name(enum.name))}"
@@ -372,13 +182,13 @@ def _drop_types(change: _Change) -> list[str]:
 # ---- Columns
 
 
-def _drop_columns(change: _Change) -> list[str]:
+def _drop_columns(change: Change) -> list[str]:
     # What is generated from another column goes before it.
     ordered = sorted(change.dropped, key=lambda column: column.generated is None)
     return [f"ALTER TABLE {change.after.table} DROP COLUMN {quote_identifier(column.name)}" for column in ordered]
 
 
-def _rename_columns(change: _Change) -> list[str]:
+def _rename_columns(change: Change) -> list[str]:
     renamed = [(pair.before.name, pair.after.name) for pair in change.kept]
     return [
         f"ALTER TABLE {change.after.table} RENAME COLUMN {quote_identifier(old)} TO {quote_identifier(new)}"
@@ -394,7 +204,7 @@ def _renaming_steps(renamed: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return steps + [(names.temporary_name(old) if old in taken else old, new) for old, new in changed]
 
 
-def _stop_generating(change: _Change) -> list[str]:
+def _stop_generating(change: Change) -> list[str]:
     """Let columns that are generated no more keep their values, before what they are generated from goes."""
     return [
         _alter_column(change, pair.before, "DROP EXPRESSION")
@@ -403,11 +213,11 @@ def _stop_generating(change: _Change) -> list[str]:
     ]
 
 
-def _change_types(change: _Change) -> list[str]:
+def _change_types(change: Change) -> list[str]:
     return [statement for pair in change.kept if pair.changes_type for statement in _change_type(change, pair)]
 
 
-def _change_type(change: _Change, pair: _Pair) -> list[str]:
+def _change_type(change: Change, pair: Pair) -> list[str]:
     column, kind = quote_identifier(pair.after.name), pair.after.type_in(change.after.schema_name)
     using = pair.conversion.using.replace("{column}", column)
     # A cast to an enum leads through text, also from a type with the same labels.
@@ -419,20 +229,20 @@ def _change_type(change: _Change, pair: _Pair) -> list[str]:
     return [*dropped, _alter_column(change, pair.after, action)]
 
 
-def _fill_nulls(change: _Change) -> list[str]:
+def _fill_nulls(change: Change) -> list[str]:
     """Do to NULL, and to dates that do not exist, what the new structure means."""
     return [update for pair in change.kept for update in _null_updates(change, pair)]
 
 
-def _null_updates(change: _Change, pair: _Pair) -> list[str]:
+def _null_updates(change: Change, pair: Pair) -> list[str]:
     table, column = change.after.table, quote_identifier(pair.after.name)
-    fill = _null_fill(change, pair) if _becomes_not_null(change, pair) else None
+    fill = null_fill(change, pair) if becomes_not_null(change, pair) else None
     if fill is None and pair.after.infinite and not pair.before.infinite:
-        was_nullable = _is_nullable(change.before, change.before.source(pair.before))
+        was_nullable = is_nullable(change.before, change.before.source(pair.before))
         fill = None if was_nullable else quote_literal(INFINITY)
     if fill is not None and fill != "NULL":
         return [f"UPDATE {table} SET {column} = {fill} WHERE {column} IS NULL"]
-    if pair.before.infinite and not pair.after.infinite and not pair.conversion.doubt:
+    if pair.before.infinite and not pair.after.infinite and _are_dates(change, pair) and not pair.conversion.doubt:
         return [
             *([_alter_column(change, pair.after, "DROP NOT NULL")] if not pair.before.nullable else []),
             f"UPDATE {table} SET {column} = NULL WHERE {column} = {quote_literal(INFINITY)}",
@@ -440,7 +250,12 @@ def _null_updates(change: _Change, pair: _Pair) -> list[str]:
     return []
 
 
-def _set_nullability(change: _Change) -> list[str]:
+def _are_dates(change: Change, pair: Pair) -> bool:
+    carried = change.after.carried.get(pair.after.source)
+    return carried is not None and bool(carried.rule.valid_select)
+
+
+def _set_nullability(change: Change) -> list[str]:
     return [
         _alter_column(change, pair.after, f"{'DROP' if pair.after.nullable else 'SET'} NOT NULL")
         for pair in change.kept
@@ -448,14 +263,14 @@ def _set_nullability(change: _Change) -> list[str]:
     ]
 
 
-def _add_columns(change: _Change) -> list[str]:
+def _add_columns(change: Change) -> list[str]:
     # What is generated comes after the columns that it is generated from.
     ordered = sorted(change.added, key=lambda column: column.generated is not None)
     return [statement for column in ordered for statement in _add_column(change, column)]
 
 
-def _add_column(change: _Change, column: TargetColumn) -> list[str]:
-    fill = None if column.generated is not None or _added_doubt(change, column) else _fill(change, column)
+def _add_column(change: Change, column: TargetColumn) -> list[str]:
+    fill = None if column.generated is not None or added_doubt(change, column) else filling(change, column)
     filled = replace(column, default=fill) if fill not in (None, "NULL") else column
     definition = ddl.column_definition(filled, change.after.schema_name)
     added = [f"ALTER TABLE {change.after.table} ADD COLUMN {definition}"]
@@ -466,12 +281,12 @@ def _add_column(change: _Change, column: TargetColumn) -> list[str]:
     return added
 
 
-def _set_default(change: _Change, column: TargetColumn) -> str:
+def _set_default(change: Change, column: TargetColumn) -> str:
     action = "DROP DEFAULT" if column.default is None else f"SET DEFAULT {column.default}"
     return _alter_column(change, column, action)
 
 
-def _set_defaults(change: _Change) -> list[str]:
+def _set_defaults(change: Change) -> list[str]:
     return [
         _set_default(change, pair.after)
         for pair in change.kept
@@ -479,7 +294,7 @@ def _set_defaults(change: _Change) -> list[str]:
     ]
 
 
-def _set_identities(change: _Change) -> list[str]:
+def _set_identities(change: Change) -> list[str]:
     return [
         _alter_column(change, pair.after, f"ADD {ddl.identity_definition(pair.after, change.after.schema_name)}")
         for pair in change.kept
@@ -490,7 +305,7 @@ def _set_identities(change: _Change) -> list[str]:
 # ---- Indexes and comments
 
 
-def _kept_indexes(change: _Change) -> list[tuple[TargetIndex, TargetIndex]]:
+def _kept_indexes(change: Change) -> list[tuple[TargetIndex, TargetIndex]]:
     """Return the indexes that stay, perhaps under another name: each as it was and as it is."""
     before = {index.source: index for index in change.before.target.indexes}
     after = {index.source: index for index in change.after.target.indexes}
@@ -508,7 +323,7 @@ def _kept_indexes(change: _Change) -> list[tuple[TargetIndex, TargetIndex]]:
     return kept
 
 
-def _stays(change: _Change, old: TargetIndex, new: TargetIndex) -> bool:
+def _stays(change: Change, old: TargetIndex, new: TargetIndex) -> bool:
     """Tell whether PostgreSQL keeps an index right while its columns change."""
     if (old.primary, old.unique, old.method, old.plain) != (new.primary, new.unique, new.method, new.plain):
         return False
@@ -523,7 +338,7 @@ def _nameless(index: Index) -> Index:
     return Index(name=name, parts=parts, unique=index.unique or index.primary, kind=index.kind)
 
 
-def _renamed(change: _Change, index: Index) -> Index:
+def _renamed(change: Change, index: Index) -> Index:
     """Return an index of before with the columns' names of after, without its own."""
     new_names = {pair.before.source.casefold(): pair.after.source for pair in change.kept}
 
@@ -534,7 +349,7 @@ def _renamed(change: _Change, index: Index) -> Index:
     return _nameless(replace(index, parts=tuple(map(part, index.parts))))
 
 
-def _create_indexes(change: _Change) -> list[str]:
+def _create_indexes(change: Change) -> list[str]:
     kept = {new.name for _, new in _kept_indexes(change)}
     created = replace(
         change.after.target,
@@ -543,7 +358,7 @@ def _create_indexes(change: _Change) -> list[str]:
     return ddl.create_indexes(created, change.after.schema_name)
 
 
-def _set_comments(change: _Change) -> list[str]:
+def _set_comments(change: Change) -> list[str]:
     before, after = change.before.target, change.after.target
     comments = []
     if before.comment != after.comment:
@@ -562,8 +377,8 @@ def _set_comments(change: _Change) -> list[str]:
     return comments
 
 
-_STEPS: tuple[Callable[[_Change], list[str]], ...] = (
-    _guards,
+_STEPS: tuple[Callable[[Change], list[str]], ...] = (
+    guards,
     _withdraw_indexes,
     _withdraw_identities,
     _set_types_aside,

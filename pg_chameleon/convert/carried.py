@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from pg_chameleon.convert import names
 from pg_chameleon.convert.generated import generated_expression
-from pg_chameleon.convert.rules import Rules, ZeroDates
+from pg_chameleon.convert.rules import ChangeReason, Rules, ZeroDates
 from pg_chameleon.convert.types import TypeRule, type_rule
 from pg_chameleon.model.schema import Column, TableSchema
 
@@ -33,6 +33,11 @@ class CarriedColumn:
     def nullable(self) -> bool:
         """Tell whether the text of a value can be NULL."""
         return self.source.nullable or (self.checked and self.substitute is None)
+
+    @property
+    def absent_reason(self) -> ChangeReason:
+        """What is on record of a date that does not exist."""
+        return ChangeReason.NO_DATE if self.substitute is None else ChangeReason.INFINITE_DATE
 
 
 @lru_cache(maxsize=256)

@@ -7,53 +7,54 @@ statement would have failed; so what the other modes do, clamping and truncating
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from pg_chameleon.convert.carried import CarriedColumn
-from pg_chameleon.convert.quoting import quote_literal
+from pg_chameleon.convert.conversion import Conversion, clamped, literal, precision_of, unless_null
+from pg_chameleon.convert.conversions_temporal import TEMPORAL
+from pg_chameleon.convert.conversions_text import (
+    FROM_TEXT,
+    keeps_characters,
+    label_to_text,
+    number_to_text,
+    text_to_text,
+    uuid_to_text,
+)
 from pg_chameleon.convert.rules import normal_type
-from pg_chameleon.model.schema import Column, ColumnType
+from pg_chameleon.convert.types import integer_limits
+from pg_chameleon.model.change import Circumstances
+from pg_chameleon.model.schema import Column
 
-_INTEGER_BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
-_YEARS = (0, 2155)
-_TEXT_BYTES = {"tinytext": 255, "text": 65_535, "mediumtext": 16_777_215, "longtext": 4_294_967_295}
+_TEXTS = ("tinytext", "text", "mediumtext", "longtext")
 _BLOB_BYTES = {"tinyblob": 255, "blob": 65_535, "mediumblob": 16_777_215, "longblob": 4_294_967_295}
-_CHARACTER_BYTES = {"latin1": 1, "ascii": 1, "ucs2": 2, "utf8": 3, "utf8mb3": 3}
-# What holds every character, and what holds those of every other set but these.
-_FULL_UNICODE = frozenset({"utf8mb4", "utf16", "utf16le", "utf32"})
-_BASIC_UNICODE = frozenset({"utf8", "utf8mb3", "ucs2"})
-
-
-class Conversion(NamedTuple):
-    """How values are converted. ``using``: an expression of ``{column}``. ``exact``: no value becomes another.
-
-    ``doubt``: if not empty, why only a table without rows can be followed.
-    """
-
-    using: str = "{column}"
-    exact: bool = True
-    doubt: str = ""
-
+_EXACT_INTEGERS = 9_007_199_254_740_992  # up to here a double has every integer
 
 _Converter = Callable[[Column, Column], Conversion | None]
 
 
-def conversion(before: CarriedColumn, after: CarriedColumn) -> Conversion:
+def conversion(before: CarriedColumn, after: CarriedColumn, circumstances: Circumstances | None = None) -> Conversion:
     """Return how the values of a column are converted to its new type."""
     old, new = before.source, after.source
     if _same_type(old, new) and before.overridden == after.overridden:
         return Conversion()
     found = None
     if not (before.overridden or after.overridden):
-        found = _CONVERTERS.get((_family(old), _family(new)), _unknown)(old, new)
+        found = _found(old, new, circumstances)
     if found is not None:
         return found
     reason = f"what {old.column_type} becomes as {new.column_type} is not certain (column {new.name})"
     return Conversion("NULL", exact=False, doubt=reason)
 
 
+def _found(old: Column, new: Column, circumstances: Circumstances | None) -> Conversion | None:
+    families = (_family(old), _family(new))
+    temporal = TEMPORAL.get(families)
+    if temporal is not None:
+        return temporal(old, new, circumstances)
+    return _CONVERTERS.get(families, _unknown)(old, new)
+
+
 def _same_type(old: Column, new: Column) -> bool:
-    return normal_type(old.column_type) == normal_type(new.column_type) and _keeps_characters(old, new)
+    return normal_type(old.column_type) == normal_type(new.column_type) and keeps_characters(old, new)
 
 
 def _family(column: Column) -> str:
@@ -65,59 +66,70 @@ def _unknown(_old: Column, _new: Column) -> Conversion | None:
     return None
 
 
-def _limits(kind: ColumnType) -> tuple[int, int]:
-    if kind.base == "year":
-        return _YEARS
-    bits = _INTEGER_BITS[kind.base]
-    return (0, 2**bits - 1) if kind.unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-
-
-def _clamped(value: str, low: str, high: str) -> str:
-    # Both functions pass NULL over.
-    return f"CASE WHEN {{column}} IS NOT NULL THEN least(greatest({value}, {low}), {high}) END"
-
-
 def _integer_to_integer(old: Column, new: Column) -> Conversion | None:
     if new.type.base == "year":
-        return None
-    (old_low, old_high), (low, high) = _limits(old.type), _limits(new.type)
+        return _integer_to_year(old, new)
+    (old_low, old_high), (low, high) = integer_limits(old.type), integer_limits(new.type)
     if low <= old_low and old_high <= high:
         return Conversion()
-    return Conversion(_clamped("{column}", str(low), str(high)), exact=False)
+    return Conversion(clamped("{column}", str(low), str(high)), exact=False)
 
 
 def _to_decimal(_old: Column, new: Column) -> Conversion | None:
     if new.type.base == "year":
         return None
-    precision, scale = _precision(new.type)
+    precision, scale = precision_of(new.type)
     high = f"{10**precision - 1}e-{scale}"
     low = "0" if new.type.unsigned else f"-{high}"
-    return Conversion(_clamped("{column}::numeric", low, high), exact=False)
-
-
-def _precision(kind: ColumnType) -> tuple[int, int]:
-    precision, scale = (*kind.arguments, *(10, 0)[len(kind.arguments) :])
-    return precision, scale
+    return Conversion(clamped("{column}::numeric", low, high), exact=False)
 
 
 def _decimal_to_integer(_old: Column, new: Column) -> Conversion | None:
     if new.type.base == "year":
         return None
-    low, high = _limits(new.type)
-    return Conversion(_clamped("round({column})", str(low), str(high)), exact=False)
+    low, high = integer_limits(new.type)
+    return Conversion(clamped("round({column})", str(low), str(high)), exact=False)
 
 
 def _to_double(old: Column, new: Column) -> Conversion | None:
     """Convert where both servers round to the nearest: not to fixed decimals, and not twice."""
-    if new.type.arguments or new.type.unsigned or (_family(old) == "float" and old.type.arguments):
+    rounded = _family(old) == "float" and old.type.arguments
+    if rounded or (new.type.arguments and not _keeps_decimals(old, new)):
         return None
-    return Conversion("{column}::double precision", exact=False)
+    return _signed("{column}::double precision", old, new)
 
 
 def _to_float(old: Column, new: Column) -> Conversion | None:
-    if new.type.arguments or new.type.unsigned or old.type.base == "bigint":
+    if (new.type.arguments and not _keeps_decimals(old, new)) or old.type.base == "bigint":
         return None
-    return Conversion("{column}::real", exact=False)
+    return _signed("{column}::real", old, new)
+
+
+def _keeps_decimals(old: Column, new: Column) -> bool:
+    """Tell whether values that were rounded to fixed decimals stay as they are."""
+    if old.type.base != new.type.base or not old.type.arguments:
+        return False
+    (width, decimals), (new_width, new_decimals) = old.type.arguments, new.type.arguments
+    return decimals == new_decimals and width <= new_width
+
+
+def _signed(using: str, old: Column, new: Column) -> Conversion:
+    if new.type.unsigned and not old.type.unsigned:
+        return Conversion(f"CASE WHEN {using} < 0 THEN 0 ELSE {using} END", exact=False)
+    return Conversion(using, exact=False)
+
+
+def _double_to_integer(_old: Column, new: Column) -> Conversion | None:
+    """Round to the nearest even number, as both do; not where a double holds no single numbers any more."""
+    if new.type.base == "year":
+        return None
+    low, high = integer_limits(new.type)
+    rounded = "round({column}::double precision)"
+    if new.type.base != "bigint":
+        return Conversion(clamped(rounded, str(low), str(high)), exact=False)
+    certain = unless_null(f"abs({{column}}) < {_EXACT_INTEGERS}")
+    bounded = clamped(f"{rounded}::bigint", str(max(low, -_EXACT_INTEGERS)), str(_EXACT_INTEGERS))
+    return Conversion(bounded, exact=False, certain=certain)
 
 
 def _bit_to_bit(old: Column, new: Column) -> Conversion | None:
@@ -125,53 +137,51 @@ def _bit_to_bit(old: Column, new: Column) -> Conversion | None:
     return Conversion(f"lpad({{column}}::text, {width}, '0')") if old_width <= width else None
 
 
-def _number_to_text(old: Column, new: Column) -> Conversion | None:
-    if old.type.zerofill:
+def _bit_to_integer(old: Column, new: Column) -> Conversion | None:
+    if (*old.type.arguments, 1)[0] > 63 or new.type.base == "year":
         return None
-    year = old.type.base == "year"
-    return _shortened("lpad({column}::text, 4, '0')" if year else "{column}::text", old, new)
+    low, high = integer_limits(new.type)
+    return Conversion(clamped("lpad({column}::text, 64, '0')::bit(64)::bigint", str(low), str(high)), exact=False)
 
 
-def _text_to_text(old: Column, new: Column) -> Conversion | None:
-    return _shortened("{column}", old, new) if _keeps_characters(old, new) else None
+def _integer_to_bit(old: Column, new: Column) -> Conversion | None:
+    width = (*new.type.arguments, 1)[0]
+    if old.type.base == "year" or width > 63:
+        return None
+    using = f"right(({{column}}::bigint::bit(64))::text, {width})"
+    return Conversion(using, certain=unless_null(f"{{column}} BETWEEN 0 AND {2**width - 1}"))
 
 
-def _label_to_text(old: Column, new: Column) -> Conversion | None:
-    return _shortened("{column}::text", old, new) if _keeps_characters(old, new) else None
+def _integer_to_year(old: Column, _new: Column) -> Conversion | None:
+    if old.type.base == "year":
+        return Conversion()
+    return Conversion(certain=unless_null("{column} BETWEEN 1901 AND 2155"))
 
 
-def _keeps_characters(old: Column, new: Column) -> bool:
-    """Tell whether the new character set has all characters of the old one."""
-    if old.charset in (new.charset, "ascii") or new.charset in _FULL_UNICODE:
-        return True
-    return new.charset in _BASIC_UNICODE and old.charset not in _FULL_UNICODE | {"gb18030", None}
+def _enum_to_integer(old: Column, new: Column) -> Conversion | None:
+    """Take the number of the member; 0 is that of no member, unless one is empty."""
+    if new.type.base == "year":
+        return None
+    low, high = integer_limits(new.type)
+    numbered = [(label, number) for number, label in enumerate(old.type.members, 1)]
+    if "" not in old.type.members:
+        numbered.append(("", 0))
+    cases = "".join(f" WHEN {literal(label)} THEN {number}" for label, number in numbered)
+    certain = unless_null("{column}::text <> ''") if "" in old.type.members else ""
+    return Conversion(clamped(f"CASE {{column}}::text{cases} END", str(low), str(high)), exact=False, certain=certain)
 
 
-def _shortened(text: str, old: Column, new: Column) -> Conversion | None:
-    """Cut as the server does: by characters if the new type counts those, by bytes not at all."""
-    base = new.type.base
-    if base in _TEXT_BYTES:
-        return Conversion(text, exact=text == "{column}") if _fits(old, new) else None
-    length = (*new.type.arguments, 1)[0]
-    cut = f"left({text}, {length})"
-    return Conversion(f"rtrim({cut}, ' ')" if base == "char" else cut, exact=False)
+def _integer_to_enum(old: Column, new: Column) -> Conversion | None:
+    members = new.type.members
+    if old.type.base == "year":
+        return None
+    cases = "".join(f" WHEN {number} THEN {literal(label)}" for number, label in enumerate(members, 1))
+    return Conversion(f"CASE {{column}}{cases} END", certain=unless_null(f"{{column}} BETWEEN 1 AND {len(members)}"))
 
 
-def _fits(old: Column, new: Column) -> bool:
-    room = _TEXT_BYTES[new.type.base]
-    if old.type.base in _TEXT_BYTES and old.charset == new.charset:
-        return _TEXT_BYTES[old.type.base] <= room
-    return _characters(old) * _CHARACTER_BYTES.get(new.charset or "", 4) <= room
-
-
-def _characters(column: Column) -> int:
-    """Return how many characters a value can have at most."""
-    kind = column.type
-    if kind.base in _TEXT_BYTES:
-        return _TEXT_BYTES[kind.base]
-    if kind.members:
-        return sum(len(member) + 1 for member in kind.members)
-    return (*kind.arguments, 1)[0] if kind.base in ("char", "varchar") else 100
+def _enum_to_set(old: Column, new: Column) -> Conversion | None:
+    kept = set(old.type.members) <= {*new.type.members, ""}
+    return Conversion("{column}::text") if kept and keeps_characters(old, new) else None
 
 
 def _bytes_to_bytes(old: Column, new: Column) -> Conversion | None:
@@ -180,7 +190,7 @@ def _bytes_to_bytes(old: Column, new: Column) -> Conversion | None:
         if old.type.base != "binary":
             return None
         if width < room:
-            return Conversion(f"{{column}} || decode({quote_literal('00' * (room - width))}, 'hex')")
+            return Conversion(f"{{column}} || decode({literal('00' * (room - width))}, 'hex')")
     if width <= room:
         return Conversion()
     return Conversion(f"substring({{column}} from 1 for {room})", exact=False) if room < 2**31 else None
@@ -191,15 +201,13 @@ def _width(column: Column) -> int:
 
 
 def _enum_to_enum(old: Column, new: Column) -> Conversion | None:
-    if not _keeps_characters(old, new):
+    if not keeps_characters(old, new):
         return None
     kept = {label: _member(label, new) for label in old.type.members}
     if None in kept.values():
         return None
     changed = {label: member for label, member in kept.items() if label != member}
-    cases = "".join(
-        f" WHEN {quote_literal(label)} THEN {quote_literal(member or '')}" for label, member in changed.items()
-    )
+    cases = "".join(f" WHEN {literal(label)} THEN {literal(member or '')}" for label, member in changed.items())
     using = f"CASE {{column}}::text{cases} ELSE {{column}}::text END" if cases else "{column}::text"
     return Conversion(using, exact=not cases)
 
@@ -218,17 +226,22 @@ def _folded(label: str) -> str:
 
 
 def _set_to_set(old: Column, new: Column) -> Conversion | None:
-    grown = new.type.members[: len(old.type.members)] == old.type.members
-    return Conversion() if grown and _keeps_characters(old, new) else None
-
-
-def _date_to_datetime(_old: Column, _new: Column) -> Conversion | None:
-    return Conversion("{column}::timestamp")
-
-
-def _finer(old: Column, new: Column) -> Conversion | None:
-    """Take more digits on; how digits are left off depends on the server and its mode."""
-    return Conversion() if (*old.type.arguments, 0)[0] <= (*new.type.arguments, 0)[0] else None
+    """Write the members in their new order, where all of them are still there."""
+    if not keeps_characters(old, new):
+        return None
+    if new.type.members[: len(old.type.members)] == old.type.members:
+        return Conversion()
+    chosen = "string_to_array({column}, ',')"
+    kept = ", ".join(literal(member) for member in new.type.members if member in old.type.members)
+    if not kept or "" in old.type.members:
+        return None
+    parts = ", ".join(
+        f"CASE WHEN {literal(member)} = ANY({chosen}) THEN {literal(member)} END"
+        for member in new.type.members
+        if member in old.type.members
+    )
+    using = f"CASE WHEN {{column}} IS NOT NULL THEN concat_ws(',', {parts}) END"
+    return Conversion(using, certain=unless_null(f"{chosen} <@ ARRAY[{kept}]::text[]"))
 
 
 def _geometry_to_geometry(old: Column, new: Column) -> Conversion | None:
@@ -236,8 +249,8 @@ def _geometry_to_geometry(old: Column, new: Column) -> Conversion | None:
 
 
 _FAMILIES = {
-    **dict.fromkeys((*_INTEGER_BITS, "year"), "integer"),
-    **dict.fromkeys(("char", "varchar", *_TEXT_BYTES), "text"),
+    **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "year"), "integer"),
+    **dict.fromkeys(("char", "varchar", *_TEXTS), "text"),
     **dict.fromkeys(("binary", "varbinary", *_BLOB_BYTES), "bytes"),
     **dict.fromkeys(
         (
@@ -248,27 +261,34 @@ _FAMILIES = {
     ),
 }
 _CONVERTERS: dict[tuple[str, str], _Converter] = {
+    **FROM_TEXT,
     ("integer", "integer"): _integer_to_integer,
     ("integer", "decimal"): _to_decimal,
     ("integer", "double"): _to_double,
     ("integer", "float"): _to_float,
-    ("integer", "text"): _number_to_text,
+    ("integer", "text"): number_to_text,
     ("decimal", "decimal"): _to_decimal,
     ("decimal", "integer"): _decimal_to_integer,
     ("decimal", "double"): _to_double,
-    ("decimal", "text"): _number_to_text,
+    ("decimal", "text"): number_to_text,
+    ("float", "float"): _to_float,
     ("float", "double"): _to_double,
+    ("float", "integer"): _double_to_integer,
+    ("double", "double"): _to_double,
+    ("double", "integer"): _double_to_integer,
     ("double", "float"): _to_float,
     ("bit", "bit"): _bit_to_bit,
-    ("text", "text"): _text_to_text,
-    ("enum", "text"): _label_to_text,
-    ("set", "text"): _label_to_text,
+    ("bit", "integer"): _bit_to_integer,
+    ("integer", "bit"): _integer_to_bit,
+    ("integer", "enum"): _integer_to_enum,
+    ("enum", "integer"): _enum_to_integer,
+    ("enum", "set"): _enum_to_set,
+    ("uuid", "text"): uuid_to_text,
+    ("text", "text"): text_to_text,
+    ("enum", "text"): label_to_text,
+    ("set", "text"): label_to_text,
     ("bytes", "bytes"): _bytes_to_bytes,
     ("enum", "enum"): _enum_to_enum,
     ("set", "set"): _set_to_set,
-    ("date", "datetime"): _date_to_datetime,
-    ("datetime", "datetime"): _finer,
-    ("timestamp", "timestamp"): _finer,
-    ("time", "time"): _finer,
     ("geometry", "geometry"): _geometry_to_geometry,
 }

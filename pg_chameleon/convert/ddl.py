@@ -25,6 +25,14 @@ class Constraint(NamedTuple):
     validate: str
 
 
+class LeftOut(NamedTuple):
+    """A check or foreign key that the target does not get, and why."""
+
+    name: str
+    kind: str
+    reason: str
+
+
 def create_table(
     target: TargetTable, schema_name: str, table_name: str | None = None, fillfactor: int | None = None
 ) -> list[str]:
@@ -117,6 +125,22 @@ def checks(schema: TableSchema, rules: Rules, mappings: Mapping[str, str]) -> li
         for check in schema.checks
         if check.enforced and (expression := check_expression(schema, check.expression, rules)) is not None
     ]
+
+
+def left_out(schema: TableSchema, rules: Rules, mappings: Mapping[str, str]) -> list[LeftOut]:
+    """Return the checks and foreign keys that the target does not get."""
+    found = []
+    for check in schema.checks:
+        if not check.enforced:
+            found.append(LeftOut(check.name, "check", "the source does not enforce it"))
+        elif check_expression(schema, check.expression, rules) is None:
+            found.append(LeftOut(check.name, "check", f"its expression is not translated: {check.expression}"))
+    found += [
+        LeftOut(key.name, "foreign key", f"it refers to {key.referenced}, whose schema is not mapped")
+        for key in schema.foreign_keys
+        if key.referenced.schema not in mappings
+    ]
+    return found
 
 
 def column_definition(column: TargetColumn, schema_name: str) -> str:

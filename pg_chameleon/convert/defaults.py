@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pg_chameleon.convert.carried import CarriedColumn
 from pg_chameleon.convert.quoting import quote_literal
 from pg_chameleon.convert.text import CALENDAR, without_nul
 from pg_chameleon.convert.types import is_text_target
+from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.schema import Column
 
 _NOW = re.compile(r"(?:current_timestamp|now|localtime|localtimestamp)\s*(?:\(\s*(\d?)\s*\))?", re.I)
@@ -56,6 +58,33 @@ def implicit_default(column: Column, carried: CarriedColumn) -> str | None:
     return None if text is None else _of_literal(column, carried, text)
 
 
+def omitted_value(column: Column, carried: CarriedColumn) -> str | None:
+    """Return the text of what a column has that an INSERT leaves out; None is NULL.
+
+    Raise ``LookupError`` where that is not certain: what is not constant stands in the binlog, or is not known.
+    """
+    if column.generated is not None or column.auto_increment or not is_constant(column):
+        raise LookupError(column.name)
+    if column.default is None:
+        expression = "NULL" if column.nullable else implicit_default(column, carried)
+    elif column.type.base in _BINARIES:
+        raise LookupError(column.name)  # MySQL shows such a default only up to its first zero byte
+    elif column.type.base == "timestamp" and CALENDAR[column.default.text[:10]]:
+        raise LookupError(column.name)  # it is in the time zone of the session that made it
+    else:
+        expression = default_expression(column, carried, [])
+    if expression is None:
+        raise LookupError(column.name)
+    return None if expression == "NULL" else _unquoted(expression)
+
+
+def _unquoted(expression: str) -> str:
+    """Return the text of a constant that this module wrote."""
+    if expression.startswith("E'"):
+        return expression[2:-1].replace("\\\\", "\\").replace("''", "'")
+    return expression[1:-1].replace("''", "'") if expression.startswith("'") else expression
+
+
 def null_substitute(column: Column, carried: CarriedColumn) -> str | None:
     """Return what a server makes of NULL when a column becomes NOT NULL; None where that is not certain."""
     base = column.type.base
@@ -70,6 +99,30 @@ def is_constant(column: Column) -> bool:
         return True
     text = _unwrapped(column.default.text)
     return not (_NOW.fullmatch(text) or _TODAY.fullmatch(text) or _UUID.fullmatch(text))
+
+
+def statement_time(column: Column, circumstances: Circumstances | None) -> str | None:
+    """Return what a default that is the time was when the statement ran; None if that is not certain."""
+    if column.default is None or circumstances is None:
+        return None
+    text, base = _unwrapped(column.default.text), column.type.base
+    local = circumstances.local_seconds
+    if base == "date" and local is not None and (_TODAY.fullmatch(text) or _NOW.fullmatch(text)):
+        return quote_literal(f"{_clock(local):%Y-%m-%d}")
+    now = _NOW.fullmatch(text)
+    if now is None or base not in ("datetime", "timestamp"):
+        return None
+    seconds, zone = (circumstances.seconds, "+00") if base == "timestamp" else (local, "")
+    digits = int(now[1] or 0)
+    if seconds is None or digits > (*column.type.arguments, 0)[0] or (digits and circumstances.microseconds is None):
+        return None
+    # The servers leave off the digits that were not asked for.
+    fraction = f".{circumstances.microseconds:06d}"[: digits + 1] if digits else ""
+    return quote_literal(f"{_clock(seconds):%Y-%m-%d %H:%M:%S}{fraction}{zone}")
+
+
+def _clock(seconds: int) -> datetime:
+    return datetime(1970, 1, 1) + timedelta(seconds=seconds)
 
 
 def _unwrapped(expression: str) -> str:

@@ -13,33 +13,25 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from pg_chameleon.convert.carried import CarriedColumn, carried_columns
+from pg_chameleon.convert.changes import Change, clean_text
 from pg_chameleon.convert.rules import ChangeReason, Rules
 from pg_chameleon.convert.text import (
     EnumTexts,
     SetTexts,
-    decoded,
     document_without_nul,
     inside_json,
     inside_record,
     to_json_text,
     to_record_text,
-    without_nul,
 )
 from pg_chameleon.errors import ChameleonError
+from pg_chameleon.model.change import JsonChanges, Undecodable
 from pg_chameleon.model.schema import TableSchema
 
 # In any form, for a backslash that is doubled still has this behind it.
 DOCUMENT_NUL = "\\u0000"
 # What the generated code raises on a value that is not of the form which is usual for its column.
 _UNUSUAL = (TypeError, ValueError, LookupError, AttributeError)
-
-
-class Change(NamedTuple):
-    """A value that was changed because PostgreSQL cannot hold it; ``value`` is what the source has."""
-
-    column: str
-    reason: ChangeReason
-    value: object
 
 
 Encoder = Callable[[tuple[object, ...]], str]
@@ -150,9 +142,10 @@ def _compiled(
     form: Form,
 ) -> Encoder:
     def report() -> None:
-        for change in changes:
-            note(change)
+        found = changes.copy()
         changes.clear()
+        for change in found:
+            note(change)
 
     scope: dict[str, object] = {
         "quote": form.quote,
@@ -269,11 +262,11 @@ class _Placed(ast.NodeTransformer):
 
 def _absent(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
     """Return the function that writes what stands for a date that does not exist."""
-    column, substitute = slot.carried.source.name, slot.carried.substitute
+    column, reason, substitute = slot.carried.source.name, slot.carried.absent_reason, slot.carried.substitute
     fragment = slot.form.null if substitute is None else slot.form.quote(substitute)
 
     def write(value: object) -> str:
-        changes.append(Change(column, ChangeReason.NO_DATE, value))
+        changes.append(Change(column, reason, str(value)))
         return fragment
 
     return write
@@ -323,21 +316,37 @@ def _writer(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
 
 def _text_writer(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
     carried, form = slot.carried, slot.form
-    column, charset, document = carried.source.name, carried.source.charset, carried.rule.document
+    column, document = carried.source.name, carried.rule.document
 
     def write(value: object) -> str:
         if value is None:
             return form.null
-        text = value
-        if isinstance(value, bytes):
-            text = decoded(value, charset)
-            if text.encode() != value:
-                changes.append(Change(column, ChangeReason.UNDECODABLE, value))
-        if not isinstance(text, str):
+        if isinstance(value, JsonChanges) and document:
+            return _json_changes(value, carried, form, changes)
+        if not isinstance(value, str | bytes | Undecodable):
             raise TypeError(f"expected text, got {type(value).__name__}")
-        cleaned = document_without_nul(text) if document else without_nul(text)
-        if cleaned != text:
-            changes.append(Change(column, ChangeReason.NUL, value))
-        return form.quote(cleaned)
+        text, found = clean_text(column, value, document=document)
+        changes.extend(found)
+        return form.quote(text)
 
     return write
+
+
+def _json_changes(value: JsonChanges, carried: CarriedColumn, form: Form, changes: list[Change]) -> str:
+    """Write changes of a document as the function ``changed_document`` of the catalogue takes them."""
+    if not form.named or carried.rule.target not in ("jsonb", "json"):
+        raise EncodeError(
+            f"the binlog holds only what changed in the document of column {carried.source.name},"
+            f" which cannot be followed in a column of {carried.rule.target}",
+            advice="Take PARTIAL_JSON out of binlog_row_value_options on the source, then copy the table again",
+        )
+    written = (
+        f"[{to_json_text(change.operation)},[{','.join(to_json_text(str(step)) for step in change.path)}],"
+        f"{change.value or 'null'}]"
+        for change in value
+    )
+    text = f"[{','.join(written)}]"
+    cleaned = document_without_nul(text)
+    if cleaned != text:
+        changes.append(Change(carried.source.name, ChangeReason.NUL, text))
+    return cleaned

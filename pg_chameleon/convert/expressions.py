@@ -55,6 +55,7 @@ _TOKEN = re.compile(
     r")",
     re.S,
 )
+_DIGITS = re.compile(r"(\d{1,2})::numeric")
 _ESCAPE = re.compile(r"''|\\(.)", re.S)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "'": "'", '"': '"', "\\": "\\"}
 _COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -266,6 +267,11 @@ class _Parser:
             return Translated(f"coalesce({', '.join(each.sql for each in arguments)})", first.kind)
         if name == "abs" and len(arguments) == 1:
             return Translated(f"abs({_of_kind(first, Kind.NUMBER)})", Kind.NUMBER)
+        if name == "round" and len(arguments) == 2:
+            digits = _DIGITS.fullmatch(arguments[1].sql)
+            if digits is None:
+                raise _Refused
+            return Translated(f"round({_of_kind(first, Kind.NUMBER)}, {digits[1]})", Kind.NUMBER)
         if name in ("char_length", "character_length") and len(arguments) == 1:
             if self._use is Use.VALUE:
                 raise _Refused  # NUL characters are left out on the target

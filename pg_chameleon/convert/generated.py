@@ -19,6 +19,8 @@ def generated_expression(schema: TableSchema, column: Column, rules: Rules) -> s
         return None
     if _is_in_key(schema, column) or column.charset not in (None, "utf8mb4"):
         return None
+    if all(each.generated is not None for each in schema.columns):
+        return None  # nothing of a row would be left to carry over
     found = translated(schema, column.generated.expression, rules, Use.VALUE)
     return found.sql if found is not None and found.kind is _EXACT.get(column.type.base) else None
 

@@ -8,6 +8,7 @@ from pg_chameleon.convert import names
 from pg_chameleon.convert.expressions import index_expression
 from pg_chameleon.convert.quoting import quote_identifier
 from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.text import without_nul
 from pg_chameleon.convert.types import is_text_target, type_rule
 from pg_chameleon.model.schema import Column, Index, IndexPart, TableSchema
 
@@ -71,7 +72,7 @@ def _btree(schema: TableSchema, index: Index, rules: Rules) -> TargetIndex:
         unique=index.unique or index.primary,
         primary=primary,
         plain=plain,
-        comment=index.comment,
+        comment=without_nul(index.comment),
     )
 
 
@@ -110,7 +111,7 @@ def _fulltext(schema: TableSchema, index: Index) -> TargetIndex:
         parts=(f"to_tsvector('simple', {document})",),
         columns=_columns(schema, index),
         plain=False,
-        comment=index.comment,
+        comment=without_nul(index.comment),
     )
 
 
@@ -128,7 +129,7 @@ def _spatial(schema: TableSchema, index: Index, rules: Rules) -> TargetIndex:
         method="gist",
         parts=tuple(quote_identifier(name) for name in _columns(schema, index)),
         columns=_columns(schema, index),
-        comment=index.comment,
+        comment=without_nul(index.comment),
     )
 
 

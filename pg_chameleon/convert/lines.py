@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pg_chameleon.convert.carried import CarriedColumn, carried_columns
 from pg_chameleon.convert.quoting import mysql_bytes
-from pg_chameleon.convert.rules import ChangeReason, Rules
-from pg_chameleon.convert.text import copy_text, document_without_nul
+from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.text import copy_text
+from pg_chameleon.convert.types import TypeRule
 from pg_chameleon.model.names import quote_mysql_identifier
 from pg_chameleon.model.schema import TableSchema
 
@@ -16,11 +18,17 @@ NULL = b"\\N"
 _TAB = mysql_bytes(b"\t")
 _EMPTY = mysql_bytes(b"")
 # Stands at the beginning of a field that is hexadecimal; no other field begins with a single backslash and a z.
-_HEX_MARK = b"\\z"
-_ESCAPES = ((b"\\", b"\\\\"), (b"\t", b"\\t"), (b"\n", b"\\n"), (b"\r", b"\\r"), (b"\0", b""))
-_JSON_NUL = mysql_bytes(b"\\u0000")
-# JSON has no control character as itself, so this one can stand for a pair of backslashes meanwhile.
-_PAIR, _MARK = mysql_bytes(b"\\\\"), mysql_bytes(b"\x01")
+HEX_MARK = b"\\z"
+_ESCAPES = ((b"\\", b"\\\\"), (b"\t", b"\\t"), (b"\n", b"\\n"), (b"\r", b"\\r"))
+# No line that PostgreSQL takes has this byte, so it shows at little cost where a value has to be changed.
+MARK = b"\0"
+# What the \u0000 of a document is in a line, whose backslashes are doubled.
+DOCUMENT_MARK = b"\\\\u0000"
+# Stands before the stored bytes, hexadecimal, of a text in which the server put question marks; then comes the text.
+UNCONVERTED_MARK = b"\\y"
+_QUESTION = mysql_bytes(b"?")
+# Character sets in which every byte is a character, or that hold nothing but valid text
+_WHOLE_CHARSETS = frozenset({"latin1", "utf16", "utf16le", None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +42,6 @@ class CopyField:
     convert: Callable[[bytes], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Conversion:
-    """Values that the copy changes: those of a column for which the condition, SQL of MySQL, holds."""
-
-    column: str
-    reason: ChangeReason
-    condition: str
-
-
 def copy_columns(schema: TableSchema, rules: Rules) -> tuple[str, ...]:
     """Return the target's columns that a line fills, in its order."""
     return tuple(carried.name for carried in carried_columns(schema, rules))
@@ -51,7 +50,9 @@ def copy_columns(schema: TableSchema, rules: Rules) -> tuple[str, ...]:
 def copy_line_expression(schema: TableSchema, rules: Rules, longest: int | None = None) -> str | None:
     """Return the expression of MySQL that gives a row as a line of COPY, a binary string without newline.
 
-    Texts of more than ``longest`` bytes are not escaped by MySQL; ``long_values`` says how that is made up for.
+    What PostgreSQL cannot hold is marked in it, and texts of more than ``longest`` bytes are not escaped, because
+    REPLACE may be quadratic: MariaDB 10.11 takes 7 s for the 20,000 line ends of one megabyte. ``LineMender`` of
+    ``mending`` does the rest.
 
     It gives NULL for a row whose line would be larger than ``max_allowed_packet``: such rows are to be read
     field by field. Where MySQL cannot write a type as exact text it is None, and all rows are read that way.
@@ -65,34 +66,6 @@ def copy_line_expression(schema: TableSchema, rules: Rules, longest: int | None 
     return f"CONCAT({fields or _EMPTY}, {_EMPTY})"
 
 
-class LongValues:
-    """Escapes the texts that the expression of a line left alone, because REPLACE may be quadratic.
-
-    MariaDB 10.11 takes 7 s for the 20,000 line ends of one megabyte. Such values are hexadecimal in the line.
-    """
-
-    def __init__(self, schema: TableSchema, rules: Rules, longest: int) -> None:
-        self._converters = {
-            place: _raw_converter(carried)
-            for place, carried in enumerate(carried_columns(schema, rules))
-            if _may_be_longer(carried, longest)
-        }
-
-    def __bool__(self) -> bool:
-        """Tell whether the table has any column that can hold such values."""
-        return bool(self._converters)
-
-    def escaped(self, line: bytes) -> bytes:
-        """Return a line as COPY wants it."""
-        if _HEX_MARK not in line:
-            return line
-        fields = line.split(b"\t")
-        for place, convert in self._converters.items():
-            if fields[place].startswith(_HEX_MARK):
-                fields[place] = convert(bytes.fromhex(fields[place][len(_HEX_MARK) :].decode("ascii")))
-        return b"\t".join(fields)
-
-
 def copy_field_expressions(schema: TableSchema, rules: Rules) -> tuple[CopyField, ...]:
     """Return what to select for rows that are read field by field, in the order of ``copy_columns``.
 
@@ -102,26 +75,13 @@ def copy_field_expressions(schema: TableSchema, rules: Rules) -> tuple[CopyField
 
 
 def copy_line(fields: tuple[CopyField, ...], values: tuple[bytes | None, ...]) -> bytes:
-    """Join the values that were read field by field to a line of COPY without its newline."""
+    """Join the values that were read field by field to a line as MySQL writes it, for ``LineMender``."""
     return b"\t".join(
         NULL if value is None else field.convert(value) for field, value in zip(fields, values, strict=True)
     )
 
 
-def repaired_line(line: bytes) -> bytes:
-    """Make a line that PostgreSQL refuses as invalid UTF-8 loadable: each bad sequence becomes U+FFFD.
-
-    MySQL hands bytes in utf8mb4 columns out as they are, also those that are no UTF-8.
-    """
-    return line.decode("utf-8", "replace").encode()
-
-
-def copy_conversions(schema: TableSchema, rules: Rules) -> tuple[Conversion, ...]:
-    """Return the conditions under which the copy changes values, so that these can be counted and shown."""
-    return tuple(conversion for carried in carried_columns(schema, rules) for conversion in _conversions(carried))
-
-
-def _may_be_longer(carried: CarriedColumn, longest: int) -> bool:
+def may_be_longer(carried: CarriedColumn, longest: int) -> bool:
     """Tell whether a text that has to be escaped may have more bytes; a character has up to four."""
     kind = carried.source.type
     short = kind.base == "tinytext" or (
@@ -130,39 +90,48 @@ def _may_be_longer(carried: CarriedColumn, longest: int) -> bool:
     return carried.rule.escaped and carried.rule.from_raw is not None and not short
 
 
+def is_converted(carried: CarriedColumn) -> bool:
+    """Tell whether MySQL converts a text to UTF-8, so that what comes is always valid."""
+    return "USING utf8mb4" in carried.rule.select
+
+
+def may_lose(carried: CarriedColumn) -> bool:
+    """Tell whether MySQL may put question marks in the place of what it cannot convert."""
+    return carried.rule.free_text and is_converted(carried) and carried.source.charset not in _WHOLE_CHARSETS
+
+
 def _line_field(carried: CarriedColumn, longest: int | None = None) -> str:
     rule, column = carried.rule, quote_mysql_identifier(carried.source.name)
     text = rule.select.replace("{column}", column)
-    if rule.document:
-        text = _document_without_nul(text)
     if rule.escaped:
         for character, escape in _ESCAPES:
             text = f"REPLACE({text}, {mysql_bytes(character)}, {mysql_bytes(escape)})"
     parts = [_literal(rule.prefix), text, _literal(rule.suffix)]
     text = ", ".join(filter(None, parts)) if rule.prefix or rule.suffix else text
     text = f"CONCAT({text})" if rule.prefix or rule.suffix else text
-    if longest is not None and _may_be_longer(carried, longest):
+    if longest is not None and may_be_longer(carried, longest):
         raw = rule.select.replace("{column}", column)
-        text = f"IF(LENGTH({column}) > {longest:d}, CONCAT({mysql_bytes(_HEX_MARK)}, HEX({raw})), {text})"
-    return _with_substitutes(carried, column, text)
+        text = f"IF(LENGTH({column}) > {longest:d}, CONCAT({mysql_bytes(HEX_MARK)}, HEX({raw})), {text})"
+    if may_lose(carried):
+        text = _with_stored(rule.select.replace("{column}", column), column, text)
+    return _with_marks(carried, column, text)
 
 
-def _with_substitutes(carried: CarriedColumn, column: str, text: str) -> str:
+def _with_stored(converted: str, column: str, text: str) -> str:
+    """Let a text begin with the bytes that are stored, if it has more question marks than they have."""
+    made = f"LENGTH({converted}) - LENGTH(REPLACE({converted}, {_QUESTION}, {_EMPTY}))"
+    own = f"CHAR_LENGTH({column}) - CHAR_LENGTH(REPLACE({column}, '?', ''))"
+    stored = f"CONCAT({mysql_bytes(UNCONVERTED_MARK)}, HEX({column}), {mysql_bytes(b' ')}, {text})"
+    return f"IF(LOCATE({_QUESTION}, {converted}) AND {made} > {own}, {stored}, {text})"
+
+
+def _with_marks(carried: CarriedColumn, column: str, text: str) -> str:
     null = mysql_bytes(NULL)
     if carried.checked:
-        substitute = null if carried.substitute is None else mysql_bytes(carried.substitute.encode())
         exists = carried.rule.valid_select.replace("{column}", column)
-        if carried.substitute is not None and carried.source.nullable:
-            return f"IF({column} IS NULL, {null}, IF({exists}, {text}, {substitute}))"
-        return f"IF({exists}, {text}, {substitute})"
+        return f"IF({exists}, {text}, IFNULL(CONCAT({mysql_bytes(MARK)}, {column}), {null}))"
     # Not IFNULL of the text: that is NULL too where it would be larger than max_allowed_packet.
     return f"IF({column} IS NULL, {null}, {text})" if carried.source.nullable else text
-
-
-def _document_without_nul(text: str) -> str:
-    marked = f"REPLACE({text}, {_PAIR}, {_MARK})"
-    cleaned = f"REPLACE(REPLACE({marked}, {_JSON_NUL}, {_EMPTY}), {_MARK}, {_PAIR})"
-    return f"IF(LOCATE({_JSON_NUL}, {text}), {cleaned}, {text})"
 
 
 def _literal(text: str) -> str:
@@ -173,30 +142,26 @@ def _copy_field(carried: CarriedColumn) -> CopyField:
     rule, column = carried.rule, quote_mysql_identifier(carried.source.name)
     if rule.from_raw is not None:
         select = (rule.select if rule.free_text else "CONVERT({column} USING binary)").replace("{column}", column)
-        return CopyField(select, _raw_converter(carried))
+        return CopyField(select, _escaped if rule.free_text else _raw_converter(rule))
     return CopyField(f"NULLIF(CONCAT({_line_field(carried)}, {_EMPTY}), {mysql_bytes(NULL)})", bytes)
 
 
-def _raw_converter(carried: CarriedColumn) -> Callable[[bytes], bytes]:
-    rule = carried.rule
+def _raw_converter(rule: TypeRule) -> Callable[[bytes], bytes]:
     assert rule.from_raw is not None
-    from_raw, document = rule.from_raw, rule.document
-
-    def convert(value: bytes) -> bytes:
-        text = from_raw(value)
-        return copy_text(rule.prefix + (document_without_nul(text) if document else text) + rule.suffix)
-
-    return convert
+    from_raw = rule.from_raw
+    return lambda value: copy_text(rule.prefix + from_raw(value) + rule.suffix)
 
 
-def _conversions(carried: CarriedColumn) -> list[Conversion]:
-    rule, column = carried.rule, quote_mysql_identifier(carried.source.name)
-    if carried.checked:
-        exists = rule.valid_select.replace("{column}", column)
-        condition = f"{column} IS NOT NULL AND NOT IF({exists}, TRUE, FALSE)"
-        return [Conversion(carried.source.name, ChangeReason.NO_DATE, condition)]
-    if rule.free_text:
-        text = rule.select.replace("{column}", column)
-        sought = _JSON_NUL if rule.document else mysql_bytes(b"\0")
-        return [Conversion(carried.source.name, ChangeReason.NUL, f"LOCATE({sought}, {text}) > 0")]
-    return []
+def _escaped(value: bytes) -> bytes:
+    for character, escape in _ESCAPES:
+        value = value.replace(character, escape)
+    return value
+
+
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_UNESCAPES = {escape[1:]: character for character, escape in _ESCAPES}
+
+
+def unescaped(field: bytes) -> bytes:
+    """Return the text of a field."""
+    return _ESCAPED.sub(lambda found: _UNESCAPES[found[1]], field) if b"\\" in field else field

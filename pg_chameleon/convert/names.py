@@ -1,28 +1,36 @@
-"""Names of the target: PostgreSQL keeps 63 bytes, and indexes and types share the names of a schema."""
+"""Names of the target: PostgreSQL keeps 63 bytes, and indexes and types share the names of a schema.
+
+No name of the source is kept that looks like one made here, so none can be that of another object.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 
 MAX_BYTES = 63
 _HASH_DIGITS = 8
 # https://www.postgresql.org/docs/current/ddl-system-columns.html
-_SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
+_SYSTEM_COLUMN = re.compile("(tableoid|xmin|cmin|xmax|cmax|ctid)(_[0-9a-f]{8})?")
+_PRIMARY_KEY = "_pkey"
+# Shortened names are not shorter, for a character that is cut has four bytes at most.
+_SHORTENED = re.compile(".*_[0-9a-f]{8}", re.DOTALL)
+_LEAST_SHORTENED = MAX_BYTES - 3
 
 
 def table_name(name: str) -> str:
-    """Name a table as on the source, shortened if PostgreSQL would cut it."""
-    return _fitted(name, _digest(name))
+    """Name a table as on the source, unless PostgreSQL would cut it, or a primary key may have the name."""
+    return _with_hash(name, _digest(name)) if name.endswith(_PRIMARY_KEY) else _fitted(name, _digest(name))
 
 
 def column_name(name: str) -> str:
     """Name a column as on the source, unless PostgreSQL would cut the name or has it for itself."""
-    return _with_hash(name, _digest(name)) if name in _SYSTEM_COLUMNS else _fitted(name, _digest(name))
+    return _with_hash(name, _digest(name)) if _SYSTEM_COLUMN.fullmatch(name) else _fitted(name, _digest(name))
 
 
 def primary_key_name(table: str) -> str:
     """Name the primary key of a table as PostgreSQL would."""
-    return _fitted(f"{table}_pkey", _digest("primary key", table))
+    return _fitted(f"{table}{_PRIMARY_KEY}", _digest("primary key", table))
 
 
 def index_name(table: str, index: str) -> str:
@@ -43,6 +51,11 @@ def sequence_name(table: str, column: str) -> str:
     return _with_hash(f"{table}_{column}_seq", _digest("sequence", table, column))
 
 
+def trigger_name(table: str) -> str:
+    """Name the trigger that sets the times of updates, and its function."""
+    return _with_hash(f"{table}_on_update", _digest("on update", table))
+
+
 def constraint_name(name: str) -> str:
     """Name a foreign key or a check, whose names are unique in their table only."""
     return _fitted(name, _digest("constraint", name))
@@ -58,7 +71,9 @@ def _digest(*parts: str) -> str:
 
 
 def _fitted(name: str, digest: str) -> str:
-    return name if len(name.encode()) <= MAX_BYTES else _with_hash(name, digest)
+    size = len(name.encode())
+    looks_shortened = size >= _LEAST_SHORTENED and _SHORTENED.fullmatch(name)
+    return name if size <= MAX_BYTES and not looks_shortened else _with_hash(name, digest)
 
 
 def _with_hash(name: str, digest: str) -> str:

@@ -18,7 +18,8 @@ class UnknownType(ChameleonError):
 class ChangeReason(Enum):
     """Why a value on the target is not the one of the source."""
 
-    NO_DATE = "a date that does not exist"
+    NO_DATE = "date that does not exist became NULL"
+    INFINITE_DATE = "date that does not exist became -infinity"
     NUL = "NUL characters left out"
     UNDECODABLE = "undecodable bytes replaced"
 
@@ -46,7 +47,10 @@ class TypeOverride:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How one source is carried over. ``postgis``: the target has the type ``geometry``."""
+    """How one source is carried over.
+
+    ``flavour``: mysql or mariadb, of which the stream has to know. ``postgis``: the target has the type ``geometry``.
+    """
 
     flavour: str = "mysql"
     overrides: tuple[TypeOverride, ...] = ()

@@ -12,6 +12,7 @@ from pg_chameleon.convert.generated import generated_expression
 from pg_chameleon.convert.indexes import TargetIndex, target_index
 from pg_chameleon.convert.quoting import quote_qualified
 from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.text import without_nul
 from pg_chameleon.convert.types import type_rule
 from pg_chameleon.model.schema import Column, TableSchema
 
@@ -88,7 +89,7 @@ def target_table(schema: TableSchema, rules: Rules) -> TargetTable:
         columns=columns,
         indexes=indexes,
         key=tuple(map(names.column_name, schema.key_columns)),
-        comment=schema.comment,
+        comment=without_nul(schema.comment),
         notes=tuple(notes),
     )
 
@@ -103,7 +104,7 @@ def _column(
         type=rule.target,
         nullable=_nullable(schema, column, carried),
         enum=_enum(schema, column, rule.labels),
-        comment=column.comment,
+        comment=without_nul(column.comment),
     )
     if carried is None:
         return replace(target, generated=generated_expression(schema, column, rules))

@@ -15,24 +15,6 @@ _CACHED_DAYS = 100_000
 
 # A pair of backslashes is a backslash, so what follows it is no escape.
 _PAIR_OR_NUL = re.compile(r"\\\\|\\u0000")
-# Python's names of MySQL's character sets, for text of which some bytes cannot be decoded.
-_CODECS = {
-    "big5": "big5",
-    "cp932": "cp932",
-    "eucjpms": "euc_jp",
-    "euckr": "euc_kr",
-    "gb18030": "gb18030",
-    "gb2312": "gb2312",
-    "gbk": "gbk",
-    "latin1": "cp1252",
-    "sjis": "shift_jis",
-    "ucs2": "utf-16-be",
-    "ujis": "euc_jp",
-    "utf16": "utf-16-be",
-    "utf16le": "utf-16-le",
-    "utf32": "utf-32-be",
-}
-_UNICODE = frozenset({"utf8", "utf8mb3", "utf8mb4", None})
 
 
 class Calendar(dict[str, bool]):
@@ -108,16 +90,6 @@ def without_nul(text: str) -> str:
 def document_without_nul(document: str) -> str:
     """Leave NUL characters out of the strings of a JSON document."""
     return without_nul(_PAIR_OR_NUL.sub(lambda found: found.group().replace("\\u0000", ""), document))
-
-
-def decoded(value: bytes, charset: str | None) -> str:
-    """Decode text that its character set does not cover whole, with the substitutes that the copy gets too.
-
-    MySQL converts what it cannot decode to question marks, and hands utf8mb4 out without looking at it.
-    """
-    if charset in _UNICODE:
-        return value.decode("utf-8", "replace")
-    return value.decode(_CODECS.get(charset or "", "ascii"), "replace").replace("\ufffd", "?")
 
 
 def copy_text(text: str) -> bytes:

@@ -22,8 +22,13 @@ _INTEGERS = {
     "int": ("integer", "bigint"),
     "bigint": ("bigint", "numeric(20)"),
 }
-# Their bytes in utf8mb4 are those that are stored, so there is nothing to convert.
-_UTF8 = frozenset({"utf8mb4", "utf8mb3", "utf8", "ascii"})
+_INTEGER_BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
+_YEARS = (0, 2155)
+# Their bytes in utf8mb4 are those that are stored, so there is nothing to convert. (In ascii MariaDB stores any byte.)
+_UTF8 = frozenset({"utf8mb4", "utf8mb3", "utf8"})
+# They can hold halves of surrogate pairs, of which their direct conversion makes no UTF-8, or nothing at all.
+_WITH_SURROGATES = frozenset({"ucs2", "utf32"})
+_FLOAT_TEXT = "repr(value)"
 _TEXT_TARGETS = frozenset(
     {"text", "varchar", "character varying", "char", "character", "citext", "json", "jsonb", "xml"}
 )
@@ -77,6 +82,9 @@ def type_rule(schema: TableSchema, column: Column, rules: Rules) -> TypeRule:
     rule = found if isinstance(found, TypeRule) else found(column)
     if rule.target == "geometry" and not rules.postgis:
         rule = replace(rule, target="bytea", prefix="\\x")
+    if rules.flavour == "mariadb" and rule.encode == _FLOAT_TEXT:
+        # MariaDB can store -0, but it shows 0 everywhere, and so does the copy.
+        rule = replace(rule, encode="repr(value + 0.0)")
     target = rules.override(schema.name, column)
     if target is not None:
         return _overridden(rule, column, target)
@@ -91,6 +99,14 @@ def is_text_target(target: str) -> bool:
 def integer_target(kind: ColumnType) -> str:
     """Return the PostgreSQL type that holds every value of an integer type."""
     return _INTEGERS[kind.base][kind.unsigned]
+
+
+def integer_limits(kind: ColumnType) -> tuple[int, int]:
+    """Return the smallest and the largest value of an integer type, or of a year."""
+    if kind.base == "year":
+        return _YEARS
+    bits = _INTEGER_BITS[kind.base]
+    return (0, 2**bits - 1) if kind.unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
 def _bare(target: str) -> str:
@@ -137,7 +153,7 @@ def _decimal(column: Column) -> TypeRule:
 
 def _double(column: Column) -> TypeRule:
     plain = not column.type.arguments and not column.type.zerofill
-    return TypeRule("double precision", "{column}" if plain else "({column} * 1e0)", "repr(value)")
+    return TypeRule("double precision", "{column}" if plain else "({column} * 1e0)", _FLOAT_TEXT)
 
 
 def _bit(column: Column) -> TypeRule:
@@ -157,11 +173,14 @@ def _decoded(value: bytes) -> str:
 # larger than max_allowed_packet.
 _UNCONVERTED = "CONVERT({column} USING binary)"
 _CONVERTED = "CONVERT(CONVERT({column} USING utf8mb4) USING binary)"
+_CONVERTED_TWICE = _CONVERTED.replace("{column}", "CONVERT({column} USING utf16)")
 _LONG_TEXT = TypeRule("text", _CONVERTED, free_text=True, escaped=True, from_raw=_decoded)
 
 
 def _characters(column: Column) -> str:
-    return _UNCONVERTED if column.charset in _UTF8 else _CONVERTED
+    if column.charset in _UTF8:
+        return _UNCONVERTED
+    return _CONVERTED_TWICE if column.charset in _WITH_SURROGATES else _CONVERTED
 
 
 def _long_text(column: Column) -> TypeRule:
@@ -247,7 +266,7 @@ _RULES: dict[str, TypeRule | Callable[[Column], TypeRule]] = {
     **dict.fromkeys(_INTEGERS, _integer),
     **dict.fromkeys(("decimal", "numeric"), _decimal),
     # MySQL shows six digits of a float, all of a double such as this product. (+ 0e0 would lose -0.)
-    "float": TypeRule("real", "({column} * 1e0)", "repr(value)"),
+    "float": TypeRule("real", "({column} * 1e0)", _FLOAT_TEXT),
     "double": _double,
     "bit": _bit,
     "year": TypeRule("smallint", "({column} + 0)"),

@@ -19,6 +19,13 @@ class RowKind(Enum):
     DELETE = "delete"
 
 
+class Undecodable(NamedTuple):
+    """Text of which some bytes are none in its character set: with substitutes for them, and as it is stored."""
+
+    text: str
+    stored: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class TableMap:
     """A TABLE_MAP event: how the rows that refer to it are laid out.
@@ -53,6 +60,37 @@ class RowsEvent(NamedTuple):
     offset: int
 
 
+class JsonChange(NamedTuple):
+    """One change of a JSON document: replace, insert or remove what is at ``path``. ``value`` is JSON text."""
+
+    operation: str
+    path: tuple[str | int, ...]
+    value: str | None
+
+
+class JsonChanges(tuple[JsonChange, ...]):
+    """The value of a JSON column of which the binlog holds neither the document before nor the one after."""
+
+    __slots__ = ()
+
+
+class Circumstances(NamedTuple):
+    """What a statement did to rows depends on more than its text; this is as much of it as the source tells.
+
+    ``seconds``: its time, since the epoch. ``microseconds`` and ``time_zone`` are None where it did not ask for them.
+    ``local_seconds`` is what a clock of the time zone showed, counted in the same way, and ``offset`` how far that
+    clock is ahead of UTC, if it is so all the year; None where they are not known.
+    """
+
+    seconds: int
+    microseconds: int | None = None
+    time_zone: str | None = None
+    sql_mode: int = 0
+    mariadb: bool = False
+    local_seconds: int | None = None
+    offset: int | None = None
+
+
 class StatementEvent(NamedTuple):
     """A QUERY event other than BEGIN, COMMIT, ROLLBACK, SAVEPOINT and XA.
 
@@ -68,6 +106,7 @@ class StatementEvent(NamedTuple):
     database_collation: int | None
     in_transaction: bool
     position: BinlogPosition
+    circumstances: Circumstances | None = None
 
 
 class TransactionBegin(NamedTuple):

@@ -61,6 +61,25 @@ class ValueChangeRow(NamedTuple):
     last_key: str | None
 
 
+class ChangedValueRow(NamedTuple):
+    """One value that was changed; ``value`` is what the source has. Without a position, the copy found it."""
+
+    table: TableName
+    row_key: str
+    column: str
+    reason: str
+    value: str
+    position: str | None
+
+
+class RenamedRow(NamedTuple):
+    """A table, or a column of it, whose name on the target is not that of the source."""
+
+    table: TableName
+    column: str | None
+    target: str
+
+
 class ErrorRow(NamedTuple):
     """An entry of the error log, in short."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -196,7 +197,7 @@ def _unescaped(member: str) -> str:
 
 def schema_to_json(schema: TableSchema) -> dict[str, Any]:
     """Return the structure as plain values for a JSON column; ``schema_from_json`` reads it back."""
-    return {
+    document = {
         "name": list(schema.name),
         "columns": [_shorn(column) for column in schema.columns],
         "indexes": [{**_shorn(index), "parts": [list(part) for part in index.parts]} for index in schema.indexes],
@@ -207,10 +208,13 @@ def schema_to_json(schema: TableSchema) -> dict[str, Any]:
         "collation": schema.collation,
         "comment": schema.comment,
     }
+    written: dict[str, Any] = _with_texts(_without_nul, document)
+    return written
 
 
 def schema_from_json(document: dict[str, Any]) -> TableSchema:
     """Build the structure that ``schema_to_json`` wrote."""
+    document = _with_texts(_with_nul, document)
     return TableSchema(
         name=TableName(*document["name"]),
         columns=tuple(_column_from_json(column) for column in document["columns"]),
@@ -225,6 +229,26 @@ def schema_from_json(document: dict[str, Any]) -> TableSchema:
         collation=document["collation"],
         comment=document["comment"],
     )
+
+
+# PostgreSQL's jsonb cannot hold the NUL characters that defaults of BINARY columns, and comments, can have.
+_MARK = "\ue000"
+
+
+def _without_nul(text: str) -> str:
+    return text.replace(_MARK, f"{_MARK}1").replace("\0", f"{_MARK}0")
+
+
+def _with_nul(text: str) -> str:
+    return text.replace(f"{_MARK}0", "\0").replace(f"{_MARK}1", _MARK)
+
+
+def _with_texts(change: Callable[[str], str], value: Any) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {name: _with_texts(change, each) for name, each in value.items()}
+    return [_with_texts(change, each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _shorn(value: Any) -> dict[str, Any]:

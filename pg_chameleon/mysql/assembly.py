@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from pg_chameleon.errors import StreamError
 from pg_chameleon.model.change import (
+    Circumstances,
     Idle,
     PreparedDecided,
     RowKind,
@@ -46,7 +47,7 @@ _LOAD_QUERY_POST_HEADER = 26
 _NOTHING: tuple[StreamEvent, ...] = ()
 
 # They tell nothing about rows, or only accompany events that do
-_PASSED_OVER = (
+PASSED_OVER = (
     EventType.STOP,
     EventType.INTVAR,
     EventType.RAND,
@@ -65,6 +66,17 @@ _PASSED_OVER = (
     # MariaDB decrypts what it sends
     EventType.START_ENCRYPTION,
 )
+
+
+_ADVICE_FOR_UNKNOWN = (
+    "It may carry rows, so the replica does not go past it: take a release of pg_chameleon that knows it, or turn off"
+    " on the source what writes such events and copy the tables again (init_replica)"
+)
+# PARTIAL_ROW_DATA of MariaDB 12.3
+_ADVICE = {
+    172: "It is a part of a row event; raise binlog_row_event_fragment_threshold on the source, and copy the tables"
+    " again (init_replica)",
+}
 
 
 class _Event(NamedTuple):
@@ -131,7 +143,7 @@ class Assembler:
             EventType.TRANSACTION_PAYLOAD: self._payload,
         }
         handlers.update(dict.fromkeys(events.ROW_EVENTS, self._rows))
-        handlers.update(dict.fromkeys(_PASSED_OVER, _pass_over))
+        handlers.update(dict.fromkeys(PASSED_OVER, _pass_over))
         return handlers
 
     @property
@@ -156,7 +168,11 @@ class Assembler:
             EventType.FORMAT_DESCRIPTION,
         ):
             return _NOTHING
-        end = event.size - CHECKSUM_SIZE if self._has_checksum(event, raw) else event.size
+        end = event.size
+        if self._has_checksum(event, raw):
+            end -= CHECKSUM_SIZE
+            if not events.has_valid_checksum(raw):
+                raise self._damaged(event)
         return self._dispatch(event._replace(body=raw[HEADER_SIZE:end]))
 
     def _has_checksum(self, event: _Event, raw: bytes) -> bool:
@@ -180,13 +196,20 @@ class Assembler:
         except _DAMAGE as error:
             raise self._error(f"an event of type {event.type} cannot be read: {error}") from error
 
+    def _damaged(self, event: _Event) -> StreamError:
+        return StreamError(
+            f"an event of type {event.type} is damaged: its checksum does not fit",
+            position=str(self.binlog_position),
+            advice="Check the source's disk and the network; if the binlog is damaged, start again with init_replica",
+        )
+
     def _unknown(self, event: _Event) -> Iterable[StreamEvent]:
         if event.flags & events.IGNORABLE:
             return _NOTHING
         raise StreamError(
             f"the binlog holds an event of the unknown type {event.type}",
             position=str(self.binlog_position),
-            advice="It may carry rows, so the replica does not go past it",
+            advice=_ADVICE.get(event.type, _ADVICE_FOR_UNKNOWN),
         )
 
     def _advance(self, end: int) -> None:
@@ -361,6 +384,7 @@ class Assembler:
             database_collation=query.database_collation,
             in_transaction=self._block,
             position=self.binlog_position,
+            circumstances=Circumstances(event.timestamp, query.microseconds, query.time_zone, query.sql_mode),
         )
         if self._block:
             return (statement,)

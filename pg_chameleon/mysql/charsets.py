@@ -25,7 +25,6 @@ _PYTHON = {
     "utf8mb4": "utf-8",
     "utf8mb3": "utf-8",
     "utf8": "utf-8",
-    "ucs2": "utf-16-be",
     "utf16": "utf-16-be",
     "utf16le": "utf-16-le",
     "utf32": "utf-32-be",
@@ -36,7 +35,6 @@ _PYTHON = {
     "gbk": "gbk",
     "cp1250": "cp1250",
     "cp1251": "cp1251",
-    "cp1256": "cp1256",
     "cp1257": "cp1257",
     "cp850": "cp850",
     "cp852": "cp852",
@@ -52,13 +50,14 @@ _PYTHON = {
 # Sets of one byte that differ from a codec of Python in some characters
 _PATCHED = {
     "latin1": ("cp1252", {byte: chr(byte) for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}),
+    "cp1256": ("cp1256", dict.fromkeys([0x8A, 0x8F, 0x98, 0x9A, 0x9F, 0xAA, 0xC0, 0xFF], _NONE)),
     "cp866": ("cp866", {0xFC: "ⁿ", 0xFD: "²"}),
-    "greek": ("iso8859_7", {0xA1: "ʽ", 0xA2: "ʼ"}),
+    "greek": ("iso8859_7", {0xA1: "ʽ", 0xA2: "ʼ", **dict.fromkeys([0xA4, 0xA5, 0xAA], _NONE)}),
     "hebrew": ("iso8859_8", {0xAF: "\u203e"}),
     "koi8u": ("koi8_u", {0x95: "•"}),
     "tis620": (
         "tis_620",
-        dict.fromkeys([0xA0, 0xDB, 0xDC, 0xDD, 0xDE, 0xFC, 0xFD, 0xFE, 0xFF], _REPLACEMENT),
+        {**dict.fromkeys([0xA0, 0xDB, 0xDC, 0xDD, 0xDE, 0xFC, 0xFD, 0xFE], _NONE), 0xFF: _REPLACEMENT},
     ),
 }
 
@@ -94,6 +93,27 @@ def text_decoder(charset: str) -> TextDecoder | None:
     return _DECODERS.get(charset.lower())
 
 
+def with_substitutes(charset: str, data: bytes) -> str:
+    """Decode bytes of which some are no text, as the first copy gets them.
+
+    UTF-8 arrives as it is stored, and each bad sequence in it becomes U+FFFD. From other character sets the server
+    converts, and writes a question mark for a character that it cannot convert (U+FFFD for some).
+    """
+    charset = charset.lower()
+    decode, character = _DECODERS[charset], _CHARACTERS.get(charset, _ANY_BYTE)
+    if _PYTHON.get(charset) == "utf-8":
+        return data.decode("utf-8", "replace")
+    substitutes = _SUBSTITUTES.get(charset, {})
+    return "".join(_decoded_or(decode, each, substitutes.get(each, "?")) for each in character.findall(data))
+
+
+def _decoded_or(decode: TextDecoder, character: bytes, substitute: str) -> str:
+    try:
+        return decode(character)
+    except UnicodeDecodeError:
+        return substitute
+
+
 def charset_of_collation(collation: int) -> str | None:
     """Return the character set that a collation, named by its number, belongs to."""
     return _CHARSETS_BY_COLLATION.get(collation)
@@ -116,12 +136,38 @@ def _patched_table(codec: str, differences: dict[int, str]) -> str:
     )
 
 
-# A character of the multi-byte sets that have exceptions
-_CHARACTER = re.compile(rb"\x8f[\x80-\xff]{2}|[\x80-\xff].|.", re.DOTALL)
+_ANY_BYTE = re.compile(rb".", re.DOTALL)
+_TWO_BYTES = re.compile(rb"[\x81-\xfe].|.", re.DOTALL)
+_JAPANESE = re.compile(rb"[\x81-\x9f\xe0-\xfc].|.", re.DOTALL)
+_EXTENDED_UNIX = re.compile(rb"\x8f[\x80-\xff]{2}|[\x80-\xff].|.", re.DOTALL)
+# How the characters of the sets with several bytes are told apart
+_CHARACTERS = {
+    **dict.fromkeys(("big5", "euckr", "gb2312", "gbk"), _TWO_BYTES),
+    **dict.fromkeys(("cp932", "sjis"), _JAPANESE),
+    **dict.fromkeys(("eucjpms", "ujis"), _EXTENDED_UNIX),
+    "gb18030": re.compile(rb"(?:[\x81-\xfe][0-9]){2}|[\x81-\xfe].|.", re.DOTALL),
+    **dict.fromkeys(("ucs2", "utf16", "utf16le"), re.compile(rb"..?", re.DOTALL)),
+    "utf32": re.compile(rb".{1,4}", re.DOTALL),
+}
 
 
-def _extended_decoder(codec: str, extension: dict[bytes, str], exceptions: dict[bytes, str]) -> TextDecoder:
-    """Decode by Python's codec, with further characters, and with some that it takes for others."""
+def _ucs2_decoder() -> TextDecoder:
+    """Decode UCS-2, in which halves of surrogate pairs are no characters, not even beside each other."""
+    decode = codecs.getdecoder("utf-16-be")
+
+    def decode_text(data: bytes) -> str:
+        text = decode(data, "strict")[0]
+        if text and max(text) > "\uffff":
+            raise UnicodeDecodeError("ucs2", data, 0, len(data), "surrogates")
+        return text
+
+    return decode_text
+
+
+def _extended_decoder(
+    charset: str, codec: str, extension: dict[bytes, str], exceptions: dict[bytes, str]
+) -> TextDecoder:
+    """Decode by Python's codec, with further characters, with some that it takes for others, and without some."""
 
     def extend(error: UnicodeError) -> tuple[str, int]:
         if isinstance(error, UnicodeDecodeError):
@@ -135,14 +181,18 @@ def _extended_decoder(codec: str, extension: dict[bytes, str], exceptions: dict[
     codecs.register_error(handler, extend)
     decode = codecs.getdecoder(codec)
     suspicious = {bytes_.decode(codec) for bytes_ in exceptions}
+    characters = _CHARACTERS[charset]
 
     def decode_text(data: bytes) -> str:
         text = decode(data, handler)[0]
         if suspicious.isdisjoint(text):
             return text
-        return "".join(
-            exceptions.get(character) or decode(character, handler)[0] for character in _CHARACTER.findall(data)
+        text = "".join(
+            exceptions.get(character) or decode(character, handler)[0] for character in characters.findall(data)
         )
+        if _NONE in text:
+            raise UnicodeDecodeError(charset, data, 0, len(data), "no character")
+        return text
 
     return decode_text
 
@@ -193,9 +243,16 @@ _EUCJPMS_EXCEPTIONS = {
 }
 
 _BIG5 = dict(_run(0xF9D6, "\u7881\u92b9\u88cf\u58bb\u6052\u7ca7\u5afa"))
-_BIG5_EXCEPTIONS = dict.fromkeys(
-    map(bytes.fromhex, ("a15a", "a1c3", "a1c5", "a1fe", "a240", "a2cc", "a2ce")), _REPLACEMENT
-)
+_BIG5_ABSENT = tuple(map(bytes.fromhex, ("a15a", "a1c3", "a1c5", "a1fe", "a240", "a2cc")))
+_BIG5_EXCEPTIONS = {**dict.fromkeys(_BIG5_ABSENT, _NONE), b"\xa2\xce": _REPLACEMENT}
+# What the server writes for characters that it cannot convert, where it is no question mark
+_SUBSTITUTES = {
+    "big5": dict.fromkeys(_BIG5_ABSENT, _REPLACEMENT),
+    "tis620": {bytes([byte]): _REPLACEMENT for byte in _PATCHED["tis620"][1]},
+}
+
+
+_GB18030_EXCEPTIONS = {b"\xa8\xbc": "\u1e3f", b"\x81\x35\xf4\x37": "\ue7c7"}
 
 
 def _make_decoders() -> dict[str, TextDecoder]:
@@ -205,11 +262,12 @@ def _make_decoders() -> dict[str, TextDecoder]:
     for charset, upper in _UPPER_HALVES.items():
         lower = _LOWER_HALF.translate(_SWE7_LETTERS) if charset == "swe7" else _LOWER_HALF
         decoders[charset] = _charmap_decoder(lower + upper)
-    decoders["ujis"] = _extended_decoder("euc_jp", _USER_DEFINED, {b"\xa1\xc0": "\\"})
-    decoders["eucjpms"] = _extended_decoder("euc_jp", _EUCJPMS, _EUCJPMS_EXCEPTIONS)
-    decoders["sjis"] = _extended_decoder("shift_jis", {}, {b"\x81\x5f": "\\"})
-    decoders["big5"] = _extended_decoder("big5", _BIG5, _BIG5_EXCEPTIONS)
-    decoders["gb18030"] = _extended_decoder("gb18030", {}, {b"\xa8\xbc": "\u1e3f"})
+    decoders["ucs2"] = _ucs2_decoder()
+    decoders["ujis"] = _extended_decoder("ujis", "euc_jp", _USER_DEFINED, {b"\xa1\xc0": "\\"})
+    decoders["eucjpms"] = _extended_decoder("eucjpms", "euc_jp", _EUCJPMS, _EUCJPMS_EXCEPTIONS)
+    decoders["sjis"] = _extended_decoder("sjis", "shift_jis", {}, {b"\x81\x5f": "\\"})
+    decoders["big5"] = _extended_decoder("big5", "big5", _BIG5, _BIG5_EXCEPTIONS)
+    decoders["gb18030"] = _extended_decoder("gb18030", "gb18030", {}, _GB18030_EXCEPTIONS)
     return decoders
 
 

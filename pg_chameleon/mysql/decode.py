@@ -8,8 +8,8 @@ Row images: "Rows_event" in MySQL's source documentation. An image is a bitmap o
 for each column that is present, then the values of the others.
 
 What the values are is said in the table of readers below: None for NULL; int for integers, YEAR, BIT, ENUM (its
-index) and SET (its bits); float; str for DECIMAL, text, JSON, dates and times; bytes for binary values, and for text
-that its character set cannot decode.
+index) and SET (its bits); float; str for DECIMAL, text, JSON, dates and times; bytes for binary values; ``Undecodable``
+for text that is none in its character set; ``JsonChanges`` for a document that is in no image whole.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pg_chameleon.errors import DecodeError
-from pg_chameleon.model.change import RowKind, TableMap
+from pg_chameleon.model.change import RowKind, TableMap, Undecodable
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.mysql import decode_values as values
-from pg_chameleon.mysql.charsets import TextDecoder, text_decoder
-from pg_chameleon.mysql.decode_json import changed_json, json_text
+from pg_chameleon.mysql.charsets import TextDecoder, text_decoder, with_substitutes
+from pg_chameleon.mysql.decode_json import changed_json, json_changes, json_text
 from pg_chameleon.mysql.events import length_encoded
 from pg_chameleon.mysql.layout import check_table_map
 from pg_chameleon.mysql.layout_codes import GEOMETRY_TYPES, Code, StoredType, stored_types
@@ -56,7 +56,7 @@ class Decoder:
             try:
                 return self._fast(body, start)
             except UnicodeDecodeError:
-                # The fast function takes it that all text can be decoded; the careful one keeps bytes where not
+                # The fast function takes it that all text can be decoded; the careful one puts substitutes where not
                 if self._careful is None:
                     self._careful = self._source.compile(self._name, careful=True)
                 return self._careful(body, start)
@@ -209,15 +209,31 @@ def _time2(column: Column, stored: StoredType) -> _Readable:
 
 
 def _old_timestamp(column: Column, _stored: StoredType) -> _Readable:
-    return _Readable(column.name, ("I",), expression="timestamp_text({0})")
+    hires = _hires(column, values.HIRES_TIMESTAMP_BYTES, "hires_timestamp_text")
+    return hires or _Readable(column.name, ("I",), expression="timestamp_text({0})")
 
 
 def _old_datetime(column: Column, _stored: StoredType) -> _Readable:
-    return _Readable(column.name, ("Q",), expression="old_datetime_text({0})")
+    hires = _hires(column, values.HIRES_DATETIME_BYTES, "hires_datetime_text")
+    return hires or _Readable(column.name, ("Q",), expression="old_datetime_text({0})")
 
 
 def _old_time(column: Column, _stored: StoredType) -> _Readable:
-    return _Readable(column.name, ("3s",), expression="old_time_text({0})")
+    hires = _hires(column, values.HIRES_TIME_BYTES, "hires_time_text")
+    return hires or _Readable(column.name, ("3s",), expression="old_time_text({0})")
+
+
+def _hires(column: Column, sizes: tuple[int, ...], tool: str) -> _Readable | None:
+    """Read MariaDB's old formats with a fraction, of which the table map does not tell the digits."""
+    digits = (*column.type.arguments, 0)[0]
+    if not digits:
+        return None
+    return _Readable(
+        column.name,
+        (f"{sizes[digits]}s",),
+        expression=f"{tool}({{0}}, {digits})",
+        tools={tool: getattr(values, tool)},
+    )
 
 
 def _member_number(column: Column, stored: StoredType) -> _Readable:
@@ -245,18 +261,18 @@ def _variable(column: Column, length_bytes: int) -> _Readable:
         length_bytes=length_bytes,
         expression=fast,
         careful_expression=f"{tool}({{0}})",
-        tools={tool: _careful(decode), f"text_{charset}": decode},
+        tools={tool: _careful(charset, decode), f"text_{charset}": decode},
     )
 
 
-def _careful(decode: TextDecoder) -> Callable[[bytes], str | bytes]:
-    def decode_or_keep(data: bytes) -> str | bytes:
+def _careful(charset: str, decode: TextDecoder) -> Callable[[bytes], str | Undecodable]:
+    def decode_or_substitute(data: bytes) -> str | Undecodable:
         try:
             return decode(data)
         except UnicodeDecodeError:
-            return data
+            return Undecodable(with_substitutes(charset, data), data)
 
-    return decode_or_keep
+    return decode_or_substitute
 
 
 def _varchar(column: Column, stored: StoredType) -> _Readable:
@@ -352,6 +368,7 @@ _TOOLS: dict[str, Any] = {
     "uncompressed_column": values.uncompressed_column,
     "json_text": json_text,
     "changed_json": changed_json,
+    "json_changes": json_changes,
     "length_encoded": length_encoded,
 }
 
@@ -476,17 +493,18 @@ class _Source:
         if partial and readable.is_json:
             bit = sum(each.readable.is_json for each in self._layout[: placed.position])
             yield f"if partial & {1 << bit}:"
-            yield f"    {name} = changed_json({self._before(placed)}, {content})"
+            before = self._before(placed)
+            yield f"    {name} = " + (f"changed_json({before}, {content})" if before else f"json_changes({content})")
             yield "else:"
             yield f"    {name} = {expression.format(content)}"
         else:
             yield f"{name} = {expression.format(content)}"
         yield "p = q"
 
-    def _before(self, placed: _Placed) -> str:
+    def _before(self, placed: _Placed) -> str | None:
         """The variable that holds a column's value before the update, if the image before has it."""
         is_there = any(each.position == placed.position for each in self._images[0])
-        return f"c0_{placed.position}" if is_there else "None"
+        return f"c0_{placed.position}" if is_there else None
 
 
 def _run_of_fixed(image: list[_Placed], index: int) -> list[_Placed]:

@@ -14,6 +14,7 @@ from struct import unpack_from
 from typing import Any, TypeAlias
 
 from pg_chameleon.errors import DecodeError
+from pg_chameleon.model.change import JsonChange, JsonChanges
 from pg_chameleon.mysql.decode_values import datetime_clock, datetime_day, decimal_reader, decimal_size
 from pg_chameleon.mysql.events import length_encoded
 
@@ -160,7 +161,8 @@ _TEMPORAL_TEXTS: dict[int, Callable[[int], str]] = {
 
 # Partial updates.
 
-_REPLACE, _INSERT, _REMOVE = range(3)
+_REPLACE, _INSERT, _REMOVE = "replace", "insert", "remove"
+_OPERATIONS = (_REPLACE, _INSERT, _REMOVE)
 
 _Tree: TypeAlias = "dict[str, Any] | list[Any] | str | _Number | bool | None"
 _Step = str | int
@@ -177,28 +179,35 @@ def changed_json(before: str | None, changes: bytes) -> str | None:
     if not changes:
         return before
     if before is None:
-        raise DecodeError("a partial JSON update changes a document that is NULL, or not in the image before")
+        raise DecodeError("a partial JSON update changes a document that is NULL")
     tree = json.loads(before, parse_int=_Number, parse_float=_Number)
+    for change in json_changes(changes):
+        tree = _changed(tree, change)
+    return _tree_text(tree)
+
+
+def json_changes(changes: bytes) -> JsonChanges:
+    """Read the changes of a partial update ("Json_diff" in MySQL's source documentation)."""
+    found = []
     position = 0
     while position < len(changes):
-        operation = changes[position]
+        operation = _OPERATIONS[changes[position]]
         size, position = length_encoded(changes, position + 1)
         path = changes[position : position + size].decode()
         position += size
-        value: _Tree = None
+        value = None
         if operation != _REMOVE:
             size, position = length_encoded(changes, position)
-            text = json_text(changes[position : position + size])
-            value = json.loads(text, parse_int=_Number, parse_float=_Number)
+            value = json_text(changes[position : position + size])
             position += size
-        tree = _changed(tree, operation, path, value)
-    return _tree_text(tree)
+        found.append(JsonChange(operation, _steps(path), value))
+    return JsonChanges(found)
 
 
 _STEP = re.compile(r'\.("(?:[^"\\]|\\.)*"|[^.\["]+)|\[(\d+)\]')
 
 
-def _steps(path: str) -> list[_Step]:
+def _steps(path: str) -> tuple[_Step, ...]:
     """Take a path such as ``$.a[2]."b c"`` apart."""
     steps: list[_Step] = []
     position = 1
@@ -212,28 +221,32 @@ def _steps(path: str) -> list[_Step]:
         else:
             steps.append(json.loads(member) if member.startswith('"') else member)
         position = match.end()
-    return steps
+    return tuple(steps)
 
 
-def _changed(tree: _Tree, operation: int, path: str, value: _Tree) -> _Tree:
-    *way, last = [None, *_steps(path)]
-    if last is None:
+def _changed(tree: _Tree, change: JsonChange) -> _Tree:
+    value: _Tree = None
+    if change.value is not None:
+        value = json.loads(change.value, parse_int=_Number, parse_float=_Number)
+    if not change.path:
         return value
+    *way, last = change.path
     parent: Any = tree
     try:
-        for step in way[1:]:
+        for step in way:
             parent = parent[step]
-        if operation == _REMOVE:
+        if change.operation == _REMOVE:
             del parent[last]
-        elif operation == _INSERT and isinstance(parent, list) and isinstance(last, int):
+        elif change.operation == _INSERT and isinstance(parent, list) and isinstance(last, int):
             parent.insert(last, value)
-        elif operation == _REPLACE:
-            _ = parent[last]
-            parent[last] = value
         else:
+            if change.operation == _REPLACE:
+                _ = parent[last]
             parent[last] = value
     except (KeyError, IndexError, TypeError) as error:
-        raise DecodeError(f"a partial JSON update changes {path}, which the document before does not have") from error
+        raise DecodeError(
+            f"a partial JSON update changes {list(change.path)}, which the document before does not have"
+        ) from error
     return tree
 
 

@@ -129,6 +129,38 @@ def old_time_text(raw: bytes) -> str:
     return f"{sign}{number // 10000:02d}:{number // 100 % 100:02d}:{number % 100:02d}"
 
 
+# MariaDB's formats of before 10.1 for fractions, "hires" in its sources: numbers with the highest byte first, in units
+# of the last digit.
+
+HIRES_TIMESTAMP_BYTES = (4, 5, 5, 6, 6, 7, 7)
+HIRES_DATETIME_BYTES = (5, 6, 6, 7, 7, 7, 8)
+HIRES_TIME_BYTES = (3, 4, 4, 5, 5, 5, 6)
+# A second more than the longest TIME, so that no number is negative
+_HIRES_TIME_ZERO = 838 * 3600 + 59 * 60 + 59 + 1
+
+
+def hires_timestamp_text(raw: bytes, digits: int) -> str:
+    """TIMESTAMP: 4 bytes of seconds, then those of the fraction."""
+    return f"{timestamp_text(_from_bytes(raw[:4], 'big'))}.{_from_bytes(raw[4:], 'big'):0{digits}d}"
+
+
+def hires_datetime_text(raw: bytes, digits: int) -> str:
+    """DATETIME: 60 seconds, 60 minutes, 24 hours, 32 days and 13 months to the next unit."""
+    seconds, fraction = divmod(_from_bytes(raw, "big"), 10**digits)
+    days, second = divmod(seconds, 86400)
+    months, day = divmod(days, 32)
+    year, month = divmod(months, 13)
+    return f"{year:04d}-{month:02d}-{day:02d}{_epoch_clock[second]}.{fraction:0{digits}d}"
+
+
+def hires_time_text(raw: bytes, digits: int) -> str:
+    """TIME: the distance from the shortest one."""
+    number = _from_bytes(raw, "big") - _HIRES_TIME_ZERO * 10**digits
+    sign, number = ("-", -number) if number < 0 else ("", number)
+    seconds, fraction = divmod(number, 10**digits)
+    return f"{sign}{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{fraction:0{digits}d}"
+
+
 # Decimals.
 
 _BYTES_OF_DIGITS = (0, 1, 1, 2, 2, 3, 3, 4, 4, 4)

@@ -118,7 +118,7 @@ def length_encoded(data: bytes, position: int) -> tuple[int, int]:
 def has_valid_checksum(event: bytes) -> bool:
     """Tell whether the event ends with the CRC-32 of what is before it."""
     stored = int.from_bytes(event[-CHECKSUM_SIZE:], "little")
-    return zlib.crc32(event[:-CHECKSUM_SIZE]) == stored
+    return zlib.crc32(memoryview(event)[:-CHECKSUM_SIZE]) == stored
 
 
 class FormatDescription(NamedTuple):
@@ -158,6 +158,8 @@ class Query:
     sql_mode: int = 0
     client_collation: int | None = None
     database_collation: int | None = None
+    time_zone: str | None = None
+    microseconds: int | None = None
 
     def text(self) -> str:
         """Decode the statement; bytes that are no text in the client's character set stay visible."""
@@ -185,6 +187,8 @@ def parse_query(body: bytes, *, post_header_size: int, compressed: bool = False)
         sql_mode=variables.sql_mode,
         client_collation=variables.client_collation,
         database_collation=variables.database_collation,
+        time_zone=variables.time_zone,
+        microseconds=variables.microseconds,
     )
 
 
@@ -194,9 +198,12 @@ class StatusVariables(NamedTuple):
     sql_mode: int = 0
     client_collation: int | None = None
     database_collation: int | None = None
+    time_zone: str | None = None
+    microseconds: int | None = None
 
 
-_SQL_MODE, _CHARSET, _CHARSET_DATABASE = 1, 4, 8
+_SQL_MODE, _CHARSET, _TIME_ZONE, _CHARSET_DATABASE = 1, 4, 5, 8
+_MICROSECONDS = (13, 128)  # MySQL's, and MariaDB's
 # Sizes of the status variables whose size is fixed
 _FIXED_SIZES = {0: 4, 1: 8, 3: 4, 4: 6, 7: 2, 8: 2, 9: 8, 10: 4, 13: 3, 16: 1, 17: 8, 18: 2, 19: 1, 20: 1}
 _FIXED_SIZES |= {128: 3, 129: 8}
@@ -220,6 +227,10 @@ def parse_status_variables(data: bytes) -> StatusVariables:
             found = found._replace(client_collation=unpack_from("<H", data, position)[0])
         elif key == _CHARSET_DATABASE:
             found = found._replace(database_collation=unpack_from("<H", data, position)[0])
+        elif key == _TIME_ZONE:
+            found = found._replace(time_zone=data[position + 1 : position + size].decode("ascii", "replace"))
+        elif key in _MICROSECONDS:
+            found = found._replace(microseconds=int.from_bytes(data[position : position + size], "little"))
         position += size
     return found
 

@@ -2,7 +2,8 @@
 
 What servers show differently is made one here: defaults, expressions, the marks in EXTRA. MariaDB has no JSON
 type; its ``json`` is a longtext with the check ``json_valid(column)``. Such a column gets the column type
-``json``, keeps its character set, and the check is left out.
+``json``, keeps its character set, and the check is left out. Members of ENUM and SET are those of the column itself
+(``labels.py``).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pg_chameleon.model.schema import (
 )
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.foreign_keys import read_foreign_keys
+from pg_chameleon.mysql.labels import with_true_labels
 from pg_chameleon.mysql.server import ServerVersion, SourceServer, rows
 
 _Row = tuple[Any, ...]
@@ -114,22 +116,21 @@ class _Inspection:
         columns, checks = self._columns(), self._checks()
         indexes = self._indexes()
         foreign_keys = read_foreign_keys(self._connection, self._schema, self._table)
-        return [
-            _with_json_columns(
-                TableSchema(
-                    name=TableName(self._schema, name),
-                    columns=tuple(columns[name]),
-                    indexes=tuple(indexes[name]),
-                    foreign_keys=tuple(foreign_keys[name]),
-                    checks=tuple(checks[name]),
-                    engine=engine or "",
-                    charset=_charset_of(collation),
-                    collation=collation,
-                    comment=comment or "",
-                )
+        shown = [
+            TableSchema(
+                name=TableName(self._schema, name),
+                columns=tuple(columns[name]),
+                indexes=tuple(indexes[name]),
+                foreign_keys=tuple(foreign_keys[name]),
+                checks=tuple(checks[name]),
+                engine=engine or "",
+                charset=_charset_of(collation),
+                collation=collation,
+                comment=comment or "",
             )
             for name, engine, collation, comment in found
         ]
+        return [with_true_labels(self._connection, self._version, _with_json_columns(table)) for table in shown]
 
     def _query(self, statement: str, table_column: str, order: str = "") -> list[_Row]:
         """Run a query for the schema; ``table_column`` narrows it down where one table is asked for."""

@@ -156,8 +156,6 @@ def _difference(column: Column, stored: StoredType) -> str | None:
     size = _expected_size(column, kind, stored)
     if size is not None and size != stored.size:
         return f"is stored with the size {stored.size:#x} where {size:#x} is expected"
-    if stored.code in (Code.TIMESTAMP, Code.DATETIME, Code.TIME) and kind.arguments[:1] > (0,):
-        return "has fractions in MariaDB's old temporal format, which cannot be read; rebuild the table"
     return None
 
 

@@ -25,6 +25,7 @@ class Problem(NamedTuple):
     is_error: bool
     text: str
     advice: str
+    may_come_later: bool = False
 
     @property
     def severity(self) -> str:
@@ -32,10 +33,19 @@ class Problem(NamedTuple):
         return "error" if self.is_error else "warning"
 
 
-def check_source(connection: SourceConnection, schemas: Sequence[str], use_gtid: bool, server_id: int) -> list[Problem]:
-    """Return everything that is worth knowing before these schemas are replicated, the errors first."""
+def check_source(
+    connection: SourceConnection, schemas: Sequence[str], use_gtid: bool, server_id: int, *, replicated: bool = False
+) -> list[Problem]:
+    """Return everything that is worth knowing before these schemas are replicated, the errors first.
+
+    ``replicated``: they are already, so one that is missing was dropped, which is no error.
+    """
     inquiry = _Inquiry(connection, schemas, use_gtid, server_id)
-    return sorted(inquiry.problems(), key=lambda problem: not problem.is_error)
+    found = [
+        problem._replace(is_error=False) if replicated and problem.may_come_later else problem
+        for problem in inquiry.problems()
+    ]
+    return sorted(found, key=lambda problem: not problem.is_error)
 
 
 def _error(text: str, advice: str) -> Problem:
@@ -96,17 +106,14 @@ class _Inquiry:
 
     def _row_image(self) -> Iterator[Problem]:
         image = self._variable("binlog_row_image")
-        if image not in ("FULL", ""):
+        # FULL_NODUP leaves out of the image after what the one before has
+        if image not in ("FULL", "FULL_NODUP", ""):
+            text = f"binlog_row_image is {image}: rows come without the columns that did not change"
+            if self._server.version.is_mariadb:
+                text += ", and those of REPLACE without what goes back to its default, so that replicas differ"
             yield _warning(
-                f"binlog_row_image is {image}: rows come without the columns that did not change",
-                "It works, but FULL is safer for tables without a key",
+                text, "Set binlog_row_image = 'FULL'; docs/events.md names what cannot be followed otherwise"
             )
-            if "PARTIAL_JSON" in self._variable("binlog_row_value_options"):
-                yield _warning(
-                    "binlog_row_value_options has PARTIAL_JSON while binlog_row_image is not FULL:"
-                    " changed JSON documents cannot be made whole, and their tables will be quarantined",
-                    "Set binlog_row_image = 'FULL', or take PARTIAL_JSON away",
-                )
 
     def _expiry(self) -> Iterator[Problem]:
         seconds = float(self._server.variable("binlog_expire_logs_seconds") or 0)
@@ -220,9 +227,11 @@ class _Inquiry:
         known = {str(row[0]) for row in rows(self._connection, "SELECT schema_name FROM information_schema.schemata")}
         for schema in self._schemas:
             if schema not in known:
-                yield _error(
+                yield Problem(
+                    True,
                     f"the source has no schema {schema}, or the user may not see it",
                     "Check schema_mappings, and that the user has SELECT on it",
+                    may_come_later=True,
                 )
                 continue
             yield from self._unreadable_tables(schema)

@@ -8,7 +8,8 @@ counted by their whole image.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,11 +27,12 @@ class Counts(NamedTuple):
     updates: int = 0
     deletes: int = 0
     partials: int = 0
+    ordered: int = 0
 
     @property
     def only_inserts(self) -> bool:
         """Tell whether nothing but inserts is to be applied."""
-        return not (self.updates or self.deletes or self.partials)
+        return not (self.updates or self.deletes or self.partials or self.ordered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,16 @@ class ApplyTable:
     """A target table as the replay process needs it.
 
     ``columns``: names and types in the order of the images. ``key``: the names of those by which a row is
-    found.
+    found, and ``key_column_types`` what they are, with the digits to which the column rounds. ``may_coincide``:
+    different keys of the source may be the same to the type that the user chose.
     """
 
     table_id: int
     name: TableName
     columns: tuple[tuple[str, str], ...]
     key: tuple[str, ...]
+    key_column_types: tuple[str, ...]
+    may_coincide: bool
 
     @property
     def quoted(self) -> str:
@@ -95,21 +100,30 @@ class ApplyTable:
         """The composite type of a key."""
         return f"sch_chameleon.row_{len(self.key)}"
 
+    @property
+    def key_casts(self) -> str:
+        """The columns taken out of the key ``n.k``, each as what the column is."""
+        return ", ".join(f"(n.k).c{number}::{kind}" for number, kind in enumerate(self.key_column_types, 1))
+
     def key_match(self, key: str) -> str:
         """The condition that the row of ``t`` has the key ``key``, a composite."""
-        types = dict(self.columns)
         return " and ".join(
-            f"t.{quote_identifier(name)} = ({key}).c{number}::{types[name]}" for number, name in enumerate(self.key, 1)
+            f"t.{quote_identifier(name)} = ({key}).c{number}::{kind}"
+            for number, (name, kind) in enumerate(zip(self.key, self.key_column_types, strict=True), 1)
         )
 
 
-def describe(cursor: Cursor, table_id: int, name: TableName, columns: Sequence[str], key: Sequence[str]) -> ApplyTable:
+def describe(
+    cursor: Cursor, table_id: int, name: TableName, columns: Sequence[str], key: Mapping[str, str]
+) -> ApplyTable:
     """Look up the types that the target's columns really have; they win over what the rules would give.
 
-    Types are taken without length or precision, so that a value too long is an error and never cut.
+    ``key``: its columns, each with the type that it usually has, empty if that is one of its own. Types are taken
+    without length or precision, so that a value too long is an error and never cut.
     """
     cursor.execute(query("apply.column_types"), (name.schema, name.table))
-    types = dict(cursor.fetchall())
+    found = cursor.fetchall()
+    types = {column: bare for column, bare, _ in found}
     missing = [column for column in columns if column not in types]
     if missing:
         raise TargetError(
@@ -119,7 +133,36 @@ def describe(cursor: Cursor, table_id: int, name: TableName, columns: Sequence[s
         )
     for width in {len(columns), len(key)} - {0}:
         cursor.execute("select sch_chameleon.ensure_row_type(%s)", (width,))
-    return ApplyTable(table_id, name, tuple((column, types[column]) for column in columns), tuple(key))
+    key_column_types = {column: whole if bare in _ROUNDING else bare for column, bare, whole in found}
+    return ApplyTable(
+        table_id=table_id,
+        name=name,
+        columns=tuple((column, types[column]) for column in columns),
+        key=tuple(key),
+        key_column_types=tuple(key_column_types[column] for column in key),
+        may_coincide=any(
+            _is_unusual(cursor, types[column], key_column_types[column], usual) for column, usual in key.items()
+        ),
+    )
+
+
+# Every value is another text
+_TEXTS = frozenset({"text", "character varying"})
+# They round a value to their digits when it is stored, so it has to be rounded to be found
+_ROUNDING = frozenset(
+    {"timestamp without time zone", "timestamp with time zone", "time without time zone", "interval", "numeric"}
+)
+_DIGITS = re.compile(r"\([\d,]+\)")
+
+
+def _is_unusual(cursor: Cursor, bare: str, whole: str, usual: str) -> bool:
+    """Tell whether nobody knows if a type holds apart all values that the usual type of a column does."""
+    if not usual or bare in _TEXTS:
+        return False
+    cursor.execute("select format_type(to_regtype(%s), -1)", (usual,))
+    if cursor.fetchone() != (bare,):
+        return True
+    return bare in _ROUNDING and "(" in whole and _DIGITS.findall(whole) != _DIGITS.findall(usual)
 
 
 class _Part(NamedTuple):
@@ -151,7 +194,8 @@ def apply_rows(
     """Apply a slice of the log to its table.
 
     ``only``: of the rows with these keys (or images, without a key). ``replace``: remove every touched row before
-    the new ones are inserted, so that rows may trade the values of a further unique key.
+    the new ones are inserted, so that rows may trade the values of a further unique key. Rows of which only a part is
+    known cannot be removed; they are changed one by one instead, in the order of the source.
     """
     if only is None:
         part = _Part(rows.log, rows.condition)
@@ -159,12 +203,45 @@ def apply_rows(
         identity = "key" if table.key else "image"
         among = cursor.mogrify(f" and {identity} = any(%s)", (list(only),)).decode()
         part = _Part(rows.log, rows.condition + among)
-    if not table.key:
+    if table.may_coincide:
+        _refuse_coinciding_keys(cursor, table, part)
+    if rows.counts.ordered or (replace and rows.counts.partials and only is None):
+        cursor.execute(_in_order(table, part))
+    elif not table.key:
         _apply_without_key(cursor, table, part)
     elif rows.counts.only_inserts and only is None:
         cursor.execute(_insert_all(table, part))
     else:
         _apply_with_key(cursor, table, part, rows.counts, replace=replace)
+
+
+def _refuse_coinciding_keys(cursor: Cursor, table: ApplyTable, part: _Part) -> None:
+    """Raise ``TargetError`` if two rows of the source would become one: as ``01`` and ``1`` do as numbers."""
+    keys = f"select distinct key from {part.log} where {part.condition}"
+    cursor.execute(
+        f"select min(n.key), max(n.key) from (select key, key::{table.key_type} as k from ({keys}) x offset 0) n"
+        f" group by {table.key_casts} having count(*) > 1 limit 1"
+    )
+    _refuse_if_found(cursor, table, "these keys of the source are the same in the target")
+    first = (
+        f"select distinct on (key) key, operation from {part.log} where {part.condition}"
+        " order by key, batch_id, sequence"
+    )
+    cursor.execute(
+        f"select n.key from (select key, key::{table.key_type} as k from ({first}) x where operation = 'i' offset 0) n"
+        f" where exists (select 1 from {table.quoted} t where {table.key_match('n.k')}) limit 1"
+    )
+    _refuse_if_found(cursor, table, "this key of a new row is that of another row in the target already")
+
+
+def _refuse_if_found(cursor: Cursor, table: ApplyTable, what: str) -> None:
+    found = cursor.fetchone()
+    if found is not None:
+        raise TargetError(
+            f"{what}: {', '.join(found)}",
+            table=str(table.name),
+            advice="Choose a type that holds the keys apart in type_override",
+        )
 
 
 def _insert_all(table: ApplyTable, part: _Part) -> str:
@@ -190,6 +267,7 @@ def _apply_with_key(cursor: Cursor, table: ApplyTable, part: _Part, counts: Coun
         )
     if counts.partials:
         cursor.execute(_update_partials(table, part))
+        _expect_all(cursor, table)
 
 
 def _on_conflict(table: ApplyTable) -> str:
@@ -209,16 +287,72 @@ def _update_partials(table: ApplyTable, part: _Part) -> str:
         " parts as (select l.key, jsonb_object_agg(e.key, e.value order by l.batch_id, l.sequence) as image"
         " from logged l cross join lateral jsonb_each(case l.operation when 'p' then l.image::jsonb end) e"
         " where l.operation = 'p' and l.whole_later = 0 group by l.key),"
-        f" keyed as (select key::{table.key_type} as k, image from parts offset 0)"
-        f" update {table.quoted} t set {', '.join(_laid_over(*column) for column in table.columns)}"
-        f" from keyed n where {table.key_match('n.k')}"
+        f" keyed as materialized (select key::{table.key_type} as k, image from parts),"
+        f" updated as (update {table.quoted} t set {_all_laid_over(table)}"
+        f" from keyed n where {table.key_match('n.k')} returning 1)"
+        " select (select count(*) from keyed) - (select count(*) from updated)"
     )
 
 
+def _expect_all(cursor: Cursor, table: ApplyTable) -> None:
+    missing = _one(cursor)
+    if missing:
+        raise TargetError(
+            f"{missing} row(s) to change are not in the target table, and the binlog holds only what changed of them",
+            table=str(table.name),
+            advice="Copy the table again with sync_tables",
+        )
+
+
+def _all_laid_over(table: ApplyTable) -> str:
+    return ", ".join(_laid_over(*column) for column in table.columns)
+
+
 def _laid_over(name: str, kind: str) -> str:
-    """Take a column from the object ``n.image`` where it is there; each value is a text, also that of a document."""
+    """Take a column from the object ``n.image`` where it is there; each value is a text, also that of a document.
+
+    Only the changes of a document are an array instead.
+    """
     quoted, key = quote_identifier(name), quote_literal(name)
-    return f"{quoted} = case when n.image ? {key} then (n.image ->> {key})::{kind} else t.{quoted} end"
+    value = f"(n.image ->> {key})::{kind}"
+    if kind in ("json", "jsonb"):
+        changed = f"sch_chameleon.changed_document(t.{quoted}::jsonb, n.image -> {key})::{kind}"
+        value = f"case jsonb_typeof(n.image -> {key}) when 'array' then {changed} else {value} end"
+    return f"{quoted} = case when n.image ? {key} then {value} else t.{quoted} end"
+
+
+def _in_order(table: ApplyTable, part: _Part) -> str:
+    """Return the block that applies a part row by row, because some of its changes build on the row before."""
+    block = f"""
+#variable_conflict use_column
+declare
+    entry record;
+begin
+    for entry in
+        select operation, key, image, binlog_file, binlog_offset
+        from {part.log} where {part.condition} order by batch_id, sequence
+    loop
+        if entry.operation in ('i', 'u') then
+            insert into {table.quoted} ({table.list})
+            select {table.casts} from (select entry.image::{table.row_type} as r offset 0) n{_on_conflict(table)};
+        elsif entry.operation = 'd' then
+            delete from {table.quoted} t using (select entry.key::{table.key_type} as k offset 0) n
+            where {table.key_match("n.k")};
+        else
+            update {table.quoted} t set {_all_laid_over(table)}
+            from (select entry.key::{table.key_type} as k, entry.image::jsonb as image offset 0) n
+            where {table.key_match("n.k")};
+            if not found then
+                raise exception 'the row to change is not in the target table';
+            end if;
+        end if;
+    end loop;
+exception
+    when data_exception or integrity_constraint_violation or raise_exception then
+        raise exception using errcode = sqlstate, message = sqlerrm,
+            detail = format('key %s, binlog file %s, offset %s', entry.key, entry.binlog_file, entry.binlog_offset);
+end"""
+    return f"do {quote_literal(block)}"
 
 
 def _apply_without_key(cursor: Cursor, table: ApplyTable, part: _Part) -> None:
@@ -303,10 +437,10 @@ def hold_rows(cursor: Cursor, rows: LogSlice) -> None:
 def held_slice(cursor: Cursor, table_id: int) -> LogSlice | None:
     """Return what is kept aside for a table, if anything is."""
     cursor.execute(query("apply.held_counts"), (table_id,))
-    inserts, updates, deletes, partials, first, last, file = cursor.fetchone() or (0, 0, 0, 0, None, None, None)
+    *counted, first, last, file = cursor.fetchone() or (None, None, None)
     if first is None:
         return None
-    counts = Counts(inserts, updates, deletes, partials)
+    counts = Counts(*counted)
     return LogSlice("sch_chameleon.held_rows", first, last, None, table_id, counts, file)
 
 

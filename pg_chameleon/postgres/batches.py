@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from psycopg2.extras import Json
 
 from pg_chameleon.convert.quoting import quote_identifier
+from pg_chameleon.convert.text import without_nul
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
 from pg_chameleon.postgres.queries import query
@@ -27,12 +28,16 @@ _HEAD = struct.Struct(">hiqi")
 _TAIL = struct.Struct(">iiiiiciiiq")
 _LINE_HEAD = struct.Struct(">hiqiqiiiiic")
 
-INSERT, UPDATE, DELETE, PARTIAL = b"i", b"u", b"d", b"p"
-_SUMMARY_SLOT = {INSERT: 0, UPDATE: 1, DELETE: 2, PARTIAL: 3}
+INSERT, UPDATE, DELETE, PARTIAL, ORDERED = b"i", b"u", b"d", b"p", b"o"
+_SUMMARY_SLOT = {INSERT: 0, UPDATE: 1, DELETE: 2, PARTIAL: 3, ORDERED: 4}
 
 
 class LogEntry(NamedTuple):
-    """One row of the log: the operation, the row's key and its image as composite literals (or None)."""
+    """One row of the log: the operation, the row's key and its image as composite literals (or None).
+
+    The image of PARTIAL and ORDERED is a JSON object of the columns that changed. ORDERED builds on the row as it
+    was just before, because the key moves or a document is changed in place, so it is applied in its turn.
+    """
 
     operation: bytes
     key: str | None
@@ -92,7 +97,7 @@ class OpenBatch:
         """Append the entries of one row event, which ends at ``offset`` of the numbered binlog file."""
         head = _HEAD.pack(_FIELDS, 8, self.batch_id, 8)
         tail, tail_of = b"", b""
-        counts = self._counts.setdefault((self.segment, table_id), [0, 0, 0, 0])
+        counts = self._counts.setdefault((self.segment, table_id), [0] * len(_SUMMARY_SLOT))
         sequence, lines, size = self.sequence, self._lines, self.size
         try:
             for operation, key, image in entries:
@@ -113,7 +118,7 @@ class OpenBatch:
         """Count the rows of the source transaction that ends here."""
         for key, counts in self._counts.items():
             self.rows += sum(counts)
-            total = self.summary.setdefault(key, [0, 0, 0, 0])
+            total = self.summary.setdefault(key, [0] * len(_SUMMARY_SLOT))
             total[:] = map(sum, zip(total, counts, strict=True))
         self._counts.clear()
         self.transactions += 1
@@ -273,7 +278,7 @@ def add_schema_change(
             "kind": kind,
             "structure_id": structure_id,
             "change": Json(change),
-            "statement": statement,
+            "statement": without_nul(statement),
             "file": position.file,
             "offset": position.offset,
         },
@@ -301,13 +306,13 @@ def purge(connection: Connection, source: Source, retention: timedelta) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class WaitingBatch:
-    """A stored batch that is not replayed yet. ``summary``: (segment, table id) to counts of i, u, d, p."""
+    """A stored batch that is not replayed yet. ``summary``: (segment, table id) to counts of i, u, d, p, o."""
 
     batch_id: int
     log_number: int
     position: BinlogPosition
     rows: int
-    summary: dict[tuple[int, int], tuple[int, int, int, int]]
+    summary: dict[tuple[int, int], tuple[int, ...]]
     changes_structure: bool
 
 

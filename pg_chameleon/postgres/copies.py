@@ -15,7 +15,7 @@ from pg_chameleon.model.position import BinlogPosition, Position, parse_gtid_set
 from pg_chameleon.model.schema import TableSchema, schema_from_json
 from pg_chameleon.postgres.batches import log_table
 from pg_chameleon.postgres.connection import Cursor
-from pg_chameleon.postgres.failures import Failure, log_failure
+from pg_chameleon.postgres.failures import DiscardedRow, Failure, keep_discarded, log_failure
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import Source, set_consistent_from
 
@@ -171,30 +171,8 @@ def advance_consistency(cursor: Cursor, source: Source, start: BinlogPosition) -
         set_consistent_from(cursor, source, start)
 
 
-def discard_row(
-    cursor: Cursor,
-    source: Source,
-    table: TableName,
-    *,
-    key: str | None,
-    image: str,
-    reason: str,
-    position: BinlogPosition | None,
-) -> None:
+def discard_row(cursor: Cursor, source: Source, row: DiscardedRow) -> None:
     """Keep a row that PostgreSQL refuses, and say so in the error log."""
-    place = {"file": position.file, "offset": position.offset} if position else {"file": None, "offset": None}
-    cursor.execute(
-        query("apply.add_discarded"),
-        {
-            "source_id": source.source_id,
-            "schema": table.schema,
-            "table": table.table,
-            "operation": "copy",
-            "row_key": key,
-            "image": image,
-            "reason": reason,
-            **place,
-        },
-    )
-    failure = Failure(f"a row was not copied: {reason}", table=table, position=position, row_key=key)
-    log_failure(cursor, source, failure)
+    keep_discarded(cursor, source, row)
+    message = f"a row was not copied: {row.reason}"
+    log_failure(cursor, source, Failure(message, table=row.table, position=row.position, row_key=row.row_key))

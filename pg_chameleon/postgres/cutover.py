@@ -63,6 +63,19 @@ def _has_constraint(cursor: Cursor, table: TableName, name: str) -> bool:
     return cursor.fetchone() is not None
 
 
+def make_trigger(connection: Connection, table: TableName, columns: str, statements: Sequence[str]) -> ConstraintResult:
+    """Make the trigger that sets the times of updates in these columns, or make it anew."""
+    try:
+        with transaction(connection) as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+    except TargetError as error:
+        if error.transient:
+            raise
+        return ConstraintResult(table, columns, added=False, failure=error.message)
+    return ConstraintResult(table, columns, added=True)
+
+
 def restore_not_null(connection: Connection, table: TableName, columns: Sequence[str]) -> list[str]:
     """Forbid NULL again in columns that had to allow it for dates that do not exist; return those that hold some."""
     refused = []

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import psycopg2
 
+from pg_chameleon.convert.text import without_nul
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
@@ -41,8 +42,8 @@ def log_failure(cursor: Cursor, source: Source, failure: Failure) -> int:
             "file": None if failure.position is None else failure.position.file,
             "offset": None if failure.position is None else failure.position.offset,
             "row_key": failure.row_key,
-            "statement": failure.statement,
-            "message": failure.message,
+            "statement": None if failure.statement is None else without_nul(failure.statement),
+            "message": without_nul(failure.message),
         },
     )
     row = cursor.fetchone()
@@ -51,31 +52,35 @@ def log_failure(cursor: Cursor, source: Source, failure: Failure) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class ValueChange:
-    """Values of a column that were changed because PostgreSQL cannot hold them; key and place are the last one's."""
+class DiscardedRow:
+    """A row that the target does not have: the operation that failed, its key and its image as far as they are known.
+
+    ``image`` and ``row_key`` are composite literals, lines of COPY, or what people can read.
+    """
 
     table: TableName
-    column: str
-    reason: str
-    occurrences: int
+    operation: str
     row_key: str | None
-    position: BinlogPosition
+    image: str | None
+    position: BinlogPosition | None
+    reason: str
 
 
-def count_value_change(cursor: Cursor, source: Source, change: ValueChange) -> None:
-    """Add to what is on record of changed values."""
+def keep_discarded(cursor: Cursor, source: Source, row: DiscardedRow) -> None:
+    """Keep a row that could not be applied, so that nothing of it is lost."""
+    place = row.position
     cursor.execute(
-        query("apply.count_value_change"),
+        query("apply.add_discarded"),
         {
             "source_id": source.source_id,
-            "schema": change.table.schema,
-            "table": change.table.table,
-            "column": change.column,
-            "reason": change.reason,
-            "occurrences": change.occurrences,
-            "row_key": change.row_key,
-            "file": change.position.file,
-            "offset": change.position.offset,
+            "schema": row.table.schema,
+            "table": row.table.table,
+            "operation": row.operation,
+            "row_key": row.row_key,
+            "image": row.image,
+            "file": None if place is None else place.file,
+            "offset": None if place is None else place.offset,
+            "reason": row.reason,
         },
     )
 
@@ -106,7 +111,11 @@ def run_statements(cursor: Cursor, statements: Sequence[str]) -> None:
 def apply_carefully(
     cursor: Cursor, source: Source, name: TableName, table: ApplyTable, rows: LogSlice
 ) -> list[Failure]:
-    """Apply a slice; if it is refused, find the rows that are to blame, apply all others and log these."""
+    """Apply a slice; if it is refused, find the rows that are to blame, apply all others and log these.
+
+    A slice that has to be applied in its order cannot be taken apart, so nothing of it is applied then.
+    """
+    refusal = None
     for replacing in (False, True):
         try:
             with savepoint(cursor):
@@ -115,14 +124,20 @@ def apply_carefully(
         except TargetError as error:
             if error.transient:
                 raise
+            refusal = error
     counts = rows.counts
+    if refusal is not None and counts.ordered:
+        return [Failure(f"changes could not be applied: {refusal.message}", name, batch_id=rows.last_batch)]
     every = replace(rows, counts=counts._replace(deletes=max(counts.deletes, 1), updates=max(counts.updates, 1)))
     failed = list(_narrow(cursor, table, every, identities(cursor, table, rows)))
     failures = []
     for identity, refusal in failed:
         row = last_logged(cursor, table, rows, identity)
-        failures.append(_discarded(name, row, rows, refusal))
-        _put_on_record(cursor, source, failures[-1], row)
+        failure = _discarded(name, row, rows, refusal)
+        failures.append(failure)
+        operation = _OPERATIONS[row.operation]
+        kept = DiscardedRow(name, operation, row.key, row.image, failure.position, failure.message)
+        keep_discarded(cursor, source, kept)
     return failures
 
 
@@ -144,7 +159,7 @@ def _narrow(
         yield from _narrow(cursor, table, rows, wanted[middle:])
 
 
-_OPERATIONS = {"i": "insert", "u": "update", "d": "delete", "p": "update"}
+_OPERATIONS = {"i": "insert", "u": "update", "d": "delete", "p": "update", "o": "update"}
 
 
 def _discarded(name: TableName, row: LoggedRow, rows: LogSlice, error: TargetError) -> Failure:
@@ -154,26 +169,6 @@ def _discarded(name: TableName, row: LoggedRow, rows: LogSlice, error: TargetErr
         position=BinlogPosition(numbered_file(rows.file, row.file_number), row.offset),
         batch_id=rows.last_batch,
         row_key=row.key or row.image,
-    )
-
-
-def _put_on_record(cursor: Cursor, source: Source, failure: Failure, row: LoggedRow) -> None:
-    """Keep a row that could not be applied, so that nothing of it is lost."""
-    assert failure.table is not None  # both are set by _discarded
-    assert failure.position is not None
-    cursor.execute(
-        query("apply.add_discarded"),
-        {
-            "source_id": source.source_id,
-            "schema": failure.table.schema,
-            "table": failure.table.table,
-            "operation": _OPERATIONS[row.operation],
-            "row_key": row.key,
-            "image": row.image,
-            "file": failure.position.file,
-            "offset": failure.position.offset,
-            "reason": failure.message,
-        },
     )
 
 

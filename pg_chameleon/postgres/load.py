@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import psycopg2
 
-from pg_chameleon.convert.lines import repaired_line
+from pg_chameleon.convert.mending import LineMender, RefusedLine
 from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.postgres.connection import Cursor
 
 Lines = Iterator[list[bytes | None]]
+"""What the source gives for its rows; None for one that it cannot write as one line."""
 Moved = Callable[[int, int], None]
 """Is told of rows and bytes that were handed to PostgreSQL."""
 
@@ -22,7 +24,6 @@ MOST_REFUSED = 1000
 _COPY_BUFFER = 1 << 20
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: data exceptions, broken constraints, limits
 _ROW_CLASSES = ("22", "23", "54")
-_NOT_UTF8 = "22021"
 _KEPT_OF_LINE = 100_000
 
 
@@ -36,10 +37,24 @@ class RowRefused(TargetError):
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that cannot be loaded: its line, and PostgreSQL's reason."""
+    """A row that cannot be loaded: its line, and the reason. ``key``: if it is known by more than the line."""
 
     line: str
     reason: str
+    key: str | None = None
+
+
+Refuse = Callable[[RefusedRow], None]
+
+
+class Block(NamedTuple):
+    """Many lines, each with its newline, as COPY wants them."""
+
+    data: bytes
+    rows: int
+
+
+Blocks = Iterator[Block]
 
 
 def copy_statement(table: TableName, columns: Sequence[str], *, freeze: bool = False) -> str:
@@ -49,12 +64,61 @@ def copy_statement(table: TableName, columns: Sequence[str], *, freeze: bool = F
     return f"copy {quote_qualified(table.schema, table.table)} ({names}) from stdin{options}"
 
 
-def load(cursor: Cursor, statement: str, lines: Lines, moved: Moved) -> int:
-    """Load all lines by one COPY and return their number.
+def blocks(lines: Lines, mender: LineMender, refuse: Refuse) -> Blocks:
+    """Join the lines, and mend those that need it.
 
-    Raise ``LineTooLarge`` for a row without a line, ``RowRefused`` for one that PostgreSQL does not take.
+    Raise ``LineTooLarge`` for a row without a line, ``RowRefused`` when too many rows must not be loaded.
     """
-    stream = _LineStream(lines, moved)
+    limited = _Limited(refuse)
+    for values in lines:
+        values.append(b"")
+        try:
+            data = b"\n".join(values)  # type: ignore[arg-type]  # a None among them is found by the join itself
+        except TypeError as error:
+            raise LineTooLarge from error
+        if mender.suspects(data):
+            block = _mended(data.split(b"\n")[:-1], mender, limited)
+        else:
+            block = Block(data, len(values) - 1)
+        # An empty one would be the end of the COPY
+        if block.rows:
+            yield block
+
+
+def _mended(lines: list[bytes], mender: LineMender, refuse: Refuse) -> Block:
+    fit = []
+    for line in lines:
+        mended = mender.mended(line) if mender.suspects(line) else line
+        if isinstance(mended, RefusedLine):
+            refuse(RefusedRow(_shown(mended.line), mended.reason, mended.label))
+        else:
+            fit.append(mended)
+    fit.append(b"")
+    return Block(b"\n".join(fit), len(fit) - 1)
+
+
+def _shown(line: bytes) -> str:
+    """Return a line as text that PostgreSQL can hold."""
+    return line[:_KEPT_OF_LINE].decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+
+
+class _Limited:
+    """Hands refused rows on, but not so many that something else must be wrong."""
+
+    def __init__(self, refuse: Refuse) -> None:
+        self._refuse = refuse
+        self._count = 0
+
+    def __call__(self, row: RefusedRow) -> None:
+        self._count += 1
+        if self._count > MOST_REFUSED:
+            raise RowRefused(f"more than {MOST_REFUSED} rows cannot be loaded, the last because of: {row.reason}")
+        self._refuse(row)
+
+
+def load(cursor: Cursor, statement: str, lines: Blocks, moved: Moved) -> int:
+    """Load all lines by one COPY and return their number; raise ``RowRefused`` if PostgreSQL does not take one."""
+    stream = _BlockStream(lines, moved)
     try:
         cursor.copy_expert(statement, stream, size=_COPY_BUFFER)  # type: ignore[arg-type]  # it reads, nothing else
     except psycopg2.Error as error:
@@ -68,11 +132,11 @@ def load(cursor: Cursor, statement: str, lines: Lines, moved: Moved) -> int:
     return stream.rows
 
 
-class _LineStream:
+class _BlockStream:
     """The lines as the file that COPY reads. What reading them raises is kept: psycopg2 passes on only its text."""
 
-    def __init__(self, lines: Lines, moved: Moved) -> None:
-        self._lines = lines
+    def __init__(self, lines: Blocks, moved: Moved) -> None:
+        self._blocks = lines
         self._moved = moved
         self.rows = 0
         self.failure: BaseException | None = None
@@ -80,83 +144,61 @@ class _LineStream:
     def read(self, _size: int = -1, /) -> bytes:
         """Return the next lines, however many: libpq takes any amount."""
         try:
-            return self._next()
+            block = next(self._blocks, None)
         except BaseException as error:
             self.failure = error
             raise
-
-    def _next(self) -> bytes:
-        values = next(self._lines, None)
-        if values is None:
+        if block is None:
             return b""
-        count = len(values)
-        values.append(b"")
-        data = _joined(values)
-        self.rows += count
-        self._moved(count, len(data))
-        return data
+        self.rows += block.rows
+        self._moved(block.rows, len(block.data))
+        return block.data
 
 
-def _joined(values: list[bytes | None]) -> bytes:
-    try:
-        return b"\n".join(values)  # type: ignore[arg-type]  # a None among them is found by the join itself
-    except TypeError as error:
-        raise LineTooLarge from error
-
-
-def spool(file: io.BufferedIOBase, lines: Lines) -> int:
+def spool(file: io.BufferedIOBase, lines: Blocks) -> int:
     """Write all lines to a file and return their number."""
     rows = 0
-    for values in lines:
-        rows += len(values)
-        values.append(b"")
-        file.write(_joined(values))
+    for block in lines:
+        rows += block.rows
+        file.write(block.data)
     return rows
 
 
-def spooled_lines(file: io.BufferedIOBase, size: int) -> Lines:
-    """Read lines back from a file, in lists of about ``size`` bytes."""
+def spooled_blocks(file: io.BufferedIOBase, size: int) -> Blocks:
+    """Read lines back from a file, in blocks of about ``size`` bytes."""
     while lines := file.readlines(size):
-        yield [line[:-1] for line in lines]
+        yield Block(b"".join(lines), len(lines))
 
 
-def load_carefully(
-    cursor: Cursor, statement: str, lines: Lines, moved: Moved, refused: Callable[[RefusedRow], None]
-) -> int:
+def load_carefully(cursor: Cursor, statement: str, lines: Blocks, moved: Moved, refuse: Refuse) -> int:
     """Load all lines that PostgreSQL takes, and hand the others over; return the number loaded.
 
     Raise ``RowRefused`` when so many are refused that something else must be wrong.
     """
-    loader = _CarefulLoader(cursor, statement, refused)
+    loader = _CarefulLoader(cursor, statement, _Limited(refuse))
     rows = 0
-    for values in lines:
-        if None in values:
-            raise LineTooLarge
-        rows += loader.load([value for value in values if value is not None])
-        moved(len(values), sum(len(value) for value in values if value is not None))
+    for block in lines:
+        rows += loader.load(block.data.split(b"\n")[:-1])
+        moved(block.rows, len(block.data))
     return rows
 
 
 class _CarefulLoader:
     """Loads lines behind savepoints, and halves what fails until the single row is found."""
 
-    def __init__(self, cursor: Cursor, statement: str, refused: Callable[[RefusedRow], None]) -> None:
+    def __init__(self, cursor: Cursor, statement: str, refuse: Refuse) -> None:
         self._cursor = cursor
         self._statement = statement
-        self._refused = refused
-        self._count = 0
+        self._refuse = refuse
 
     def load(self, lines: list[bytes]) -> int:
         error = self._try(lines)
-        if error is not None and error.pgcode == _NOT_UTF8:
-            lines = [repaired_line(line) for line in lines]
-            error = self._try(lines)
         if error is None:
             return len(lines)
         if len(lines) > 1:
             middle = len(lines) // 2
             return self.load(lines[:middle]) + self.load(lines[middle:])
-        self._refuse(lines[0], error)
+        self._refuse(RefusedRow(_shown(lines[0]), reason_of(error)))
         return 0
 
     def _try(self, lines: list[bytes]) -> psycopg2.Error | None:
@@ -170,13 +212,6 @@ class _CarefulLoader:
             return error
         self._cursor.execute("release savepoint piece")
         return None
-
-    def _refuse(self, line: bytes, error: psycopg2.Error) -> None:
-        self._count += 1
-        if self._count > MOST_REFUSED:
-            last = reason_of(error)
-            raise RowRefused(f"PostgreSQL refuses more than {MOST_REFUSED} rows, the last because of: {last}")
-        self._refused(RefusedRow(line[:_KEPT_OF_LINE].decode("utf-8", "replace"), reason_of(error)))
 
 
 def is_refusal(error: psycopg2.Error) -> bool:

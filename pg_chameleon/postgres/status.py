@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from pg_chameleon.convert import names
 from pg_chameleon.errors import CatalogueError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import (
+    ChangedValueRow,
     Counters,
     ErrorDetail,
     ErrorRow,
     MappingRow,
+    RenamedRow,
     SourceOverview,
     TableProblem,
     ValueChangeRow,
 )
+from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import SourceStatus, TableState
 from pg_chameleon.postgres.connection import Connection, LockRole, held_roles, transaction
 from pg_chameleon.postgres.queries import query
@@ -129,6 +134,38 @@ def value_changes(connection: Connection, source: Source) -> list[ValueChangeRow
     with transaction(connection) as cursor:
         cursor.execute(query("status.value_changes"), (source.source_id,))
         return [ValueChangeRow(TableName(schema, table), *rest) for schema, table, *rest in cursor.fetchall()]
+
+
+def changed_values(
+    connection: Connection, source: Source, wanted: Collection[TableName] | None = None
+) -> list[ChangedValueRow]:
+    """Return the values that were changed one by one, as far as they are kept, of some tables or of all."""
+    values = {"source_id": source.source_id, "tables": None if wanted is None else list(map(str, wanted))}
+    with transaction(connection) as cursor:
+        cursor.execute(query("status.changed_values"), values)
+        return [
+            ChangedValueRow(
+                TableName(schema, table), key, column, reason, value, None if file is None else f"{file}:{offset}"
+            )
+            for schema, table, key, column, reason, value, file, offset in cursor.fetchall()
+        ]
+
+
+def renamed(connection: Connection, source: Source) -> list[RenamedRow]:
+    """Return the tables and columns whose names on the target are not those of the source."""
+    with transaction(connection) as cursor:
+        found = load_tables(cursor, source)
+    return [
+        RenamedRow(table.name, column, name)
+        for table in found
+        if table.state is not TableState.FILTERED
+        for column, name in ((None, table.target.table), *_column_names(table.schema))
+        if name != (table.name.table if column is None else column)
+    ]
+
+
+def _column_names(schema: TableSchema) -> list[tuple[str, str]]:
+    return [(column, names.column_name(column)) for column in schema.column_names]
 
 
 def errors(connection: Connection, source: Source | None) -> list[ErrorRow]:

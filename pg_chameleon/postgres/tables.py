@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg2.extras import Json
 
+from pg_chameleon.convert.text import without_nul
 from pg_chameleon.errors import CatalogueError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
@@ -190,7 +191,9 @@ def set_start(cursor: Cursor, table_id: int, position: BinlogPosition) -> None:
 
 def quarantine(cursor: Cursor, table_id: int, reason: str, position: BinlogPosition | None) -> None:
     """Take a table out of the replica with its reason, until it is copied again."""
-    cursor.execute(query("tables.quarantine"), {"table_id": table_id, "reason": reason, **_place(position)})
+    cursor.execute(
+        query("tables.quarantine"), {"table_id": table_id, "reason": without_nul(reason), **_place(position)}
+    )
 
 
 def rename_source(cursor: Cursor, table_id: int, name: TableName) -> None:

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from pg_chameleon.convert.carried import carried_columns
-from pg_chameleon.convert.encoder import COMPOSITE, Change, Encoder, key_encoder, row_encoder
+from pg_chameleon.convert.carried import CarriedColumn, carried_columns
+from pg_chameleon.convert.changes import Change, composite_fields, readable, row_label, unfit_for_key
+from pg_chameleon.convert.encoder import COMPOSITE, EncodeError, Encoder, key_encoder, row_encoder
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.errors import DecodeError
-from pg_chameleon.model.change import RowKind, RowsEvent, TableMap
+from pg_chameleon.model.change import JsonChanges, RowKind, RowsEvent, TableMap
+from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
-from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.mysql.decode import check_table_map, row_decoder
-from pg_chameleon.postgres.batches import DELETE, INSERT, PARTIAL, UPDATE, LogEntry
+from pg_chameleon.postgres.batches import DELETE, INSERT, ORDERED, PARTIAL, UPDATE, LogEntry
+from pg_chameleon.replica.images import completed, inserted_encoder, is_whole, outdated_columns
 from pg_chameleon.replica.notes import ValueNotes
+
+
+class KeyRefused(EncodeError):
+    """A row has a key that PostgreSQL cannot hold, so that it could not be told from others."""
+
+    def __init__(self, reason: str, table: TableName, row_key: str) -> None:
+        super().__init__(reason, table=str(table))
+        self.row_key = row_key
+
 
 Entries = Callable[[bytes, int], Iterator[LogEntry]]
 
@@ -24,12 +37,17 @@ Entries = Callable[[bytes, int], Iterator[LogEntry]]
 class TableCapture:
     """Turns the row events of a table with one structure into log entries; one function per layout of events."""
 
+    table_id: int
     schema: TableSchema
     rules: Rules
     notes: ValueNotes
+    _key_columns: tuple[str, ...] = field(init=False)
     _changes: list[Change] = field(default_factory=list)
     _map: TableMap | None = None
     _entries: dict[tuple[RowKind, bytes, bytes, bool], Entries] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._key_columns = self.schema.key_columns  # which takes a while to find
 
     def entries(self, event: RowsEvent, file: str) -> Iterator[LogEntry]:
         """Yield the log entries of an event; raise ``DecodeError`` if it does not fit the structure.
@@ -44,32 +62,67 @@ class TableCapture:
         make = self._entries.get(layout)
         if make is None:
             make = self._entries[layout] = self._compiled(event)
+        position = BinlogPosition(file, event.offset)
         for entry in make(event.body, event.start):
             if self._changes:
-                self.notes.add(self.schema.name, entry.key, BinlogPosition(file, event.offset), self._changes)
-                self._changes.clear()
+                self._note(entry, position)
             yield entry
+
+    def _note(self, entry: LogEntry, position: BinlogPosition) -> None:
+        changes = self._changes.copy()
+        self._changes.clear()
+        # An image of the changed columns only may hold a new key
+        reason = unfit_for_key(changes, self._key_columns)
+        if reason is not None:
+            raise KeyRefused(reason, self.schema.name, self._label(entry, changes))
+        self.notes.add(self.table_id, partial(self._label, entry, changes), position, changes)
+
+    def _label(self, entry: LogEntry, changes: list[Change]) -> str:
+        """Name a row, whose values were changed, as the source has it."""
+        columns = self._key_columns or tuple(each.source.name for each in self._carried)
+        written = entry.image if entry.key is None else entry.key
+        return row_label(columns, composite_fields(written or ""), changes)
+
+    @property
+    def _carried(self) -> tuple[CarriedColumn, ...]:
+        return carried_columns(self.schema, self.rules)
 
     def _compiled(self, event: RowsEvent) -> Entries:
         decoder = row_decoder(event.table, self.schema, event.kind, event.before, event.after, event.partial_json)
         decode = decoder.decode
         before, after = decoder.before_columns, decoder.after_columns
-        keyed = bool(self.schema.key_columns)
+        keyed = bool(self._key_columns)
         if event.kind is RowKind.INSERT:
-            self._need_whole(after, "inserted")
-            return _inserts(decode, self._key(after), self._image(after))
+            return _inserts(decode, self._key(after), self._inserted(after))
         if event.kind is RowKind.DELETE:
             if not keyed:
                 self._need_whole(before, "deleted")
-            return _deletes(decode, self._key(before), None if keyed else self._image(before))
-        if self._is_whole(after):
+            return _deletes(decode, self._key(before), None if keyed else self._former_image(before))
+        outdated = outdated_columns(self.schema, self.rules, after)
+        if outdated:
+            raise self._too_little(f"updated: the generated column {outdated[0]} is not in it")
+        changed = set(after) - set(before)
+        in_place = event.partial_json and any(column.type.base == "json" for column in self._columns(changed))
+        known, decode_whole = completed(decode, before, after)
+        if in_place or not is_whole(self.schema, self.rules, known):
             if not keyed:
-                self._need_whole(before, "updated")
-                return _updates_without_key(decode, self._image(before), self._image(after))
-            return _updates(decode, self._key(before), self._key(after), self._image(after))
+                raise self._too_little("updated")
+            return self._partial_updates(decode, before, after)
         if not keyed:
-            raise self._too_little("updated")
-        return self._partial_updates(decode, before, after)
+            self._need_whole(before, "updated")
+            return _updates_without_key(decode_whole, self._former_image(before), self._image(known))
+        return _updates(decode_whole, self._key(before), self._key(known), self._image(known))
+
+    def _columns(self, names: set[str]) -> list[Column]:
+        return [column for column in self.schema.columns if column.name in names]
+
+    def _inserted(self, after: tuple[str, ...]) -> Encoder:
+        if is_whole(self.schema, self.rules, after):
+            return self._image(after)
+        try:
+            return inserted_encoder(self.schema, self.rules, after, self._changes.append)
+        except LookupError as error:
+            raise self._too_little(f"inserted: the column {error.args[0]} is not in it") from error
 
     def _partial_updates(
         self,
@@ -77,48 +130,45 @@ class TableCapture:
         before: tuple[str, ...],
         after: tuple[str, ...],
     ) -> Entries:
-        key_columns = self.schema.key_columns
-        changed_key = None
-        if set(after) & set(key_columns):
-            # A key column that the image leaves out keeps its value.
-            changed_key = [
-                (True, after.index(name)) if name in after else (False, before.index(name)) for name in key_columns
-            ]
         key = self._key(before)
         assert key is not None  # only tables with a key come here
         image = row_encoder(self.schema, self.rules, after, self._changes.append)
-        key_places = [before.index(name) for name in key_columns]
+        # A key column that the image leaves out keeps its value.
+        keys = [(before.index(name), after.index(name)) for name in self._key_columns if name in after]
+        documents = [after.index(column.name) for column in self._columns(set(after)) if column.type.base == "json"]
 
         def entries(body: bytes, start: int) -> Iterator[LogEntry]:
             for old, new in decode(body, start):
-                if changed_key is not None:
-                    now = [(new if from_after else old)[place] for from_after, place in changed_key]
-                    if now != [old[place] for place in key_places]:
-                        raise DecodeError(
-                            "an update of the key came with an image of the changed columns only",
-                            table=str(self.schema.name),
-                            advice="Set binlog_row_image=FULL on the source, then run sync_tables --tables disabled",
-                        )
-                yield LogEntry(PARTIAL, key(old), image(new))
+                ordered = any(old[before] != new[after] for before, after in keys) or any(
+                    isinstance(new[place], JsonChanges) for place in documents
+                )
+                yield LogEntry(ORDERED if ordered else PARTIAL, key(old), image(new))
 
         return entries
 
     def _image(self, columns: tuple[str, ...]) -> Encoder:
         return row_encoder(self.schema, self.rules, columns, self._changes.append, form=COMPOSITE)
 
+    def _former_image(self, columns: tuple[str, ...]) -> Encoder:
+        """Write what a row was; the values that were changed in it are on record since it was written."""
+        return row_encoder(self.schema, self.rules, columns, form=COMPOSITE)
+
     def _key(self, columns: tuple[str, ...]) -> Encoder | None:
-        if not self.schema.key_columns:
+        if not self._key_columns:
             return None
-        missing = set(self.schema.key_columns) - set(columns)
+        missing = set(self._key_columns) - set(columns)
         if missing:
             raise self._too_little("changed")
-        return key_encoder(self.schema, self.rules, columns, self.schema.key_columns, form=COMPOSITE)
+        return key_encoder(self.schema, self.rules, columns, self._key_columns, self._check_key, form=COMPOSITE)
 
-    def _is_whole(self, columns: tuple[str, ...]) -> bool:
-        return {column.source.name for column in carried_columns(self.schema, self.rules)} <= set(columns)
+    def _check_key(self, change: Change) -> None:
+        reason = unfit_for_key([change], self._key_columns)
+        if reason is not None:
+            self._changes.clear()
+            raise KeyRefused(reason, self.schema.name, f"{change.column}: {readable(change.value)}")
 
     def _need_whole(self, columns: tuple[str, ...], done: str) -> None:
-        if not self._is_whole(columns):
+        if not is_whole(self.schema, self.rules, columns):
             raise self._too_little(done)
 
     def _too_little(self, done: str) -> DecodeError:

@@ -27,17 +27,7 @@ from pg_chameleon.postgres import copies, shadow, tables
 from pg_chameleon.postgres.connection import Connection, Cursor, Stop, transaction
 from pg_chameleon.postgres.copies import Copy
 from pg_chameleon.postgres.sources import Source, bump_generation, read_checkpoint
-from pg_chameleon.replica.copy_plan import (
-    PlannedTable,
-    in_order,
-    key_ranges,
-    number_of_parts,
-    splitting_column,
-)
-from pg_chameleon.replica.copy_pool import WorkerPool, raise_if_lost
-from pg_chameleon.replica.copy_progress import ProgressTracker
-from pg_chameleon.replica.copy_settings import CopyKind, CopySettings
-from pg_chameleon.replica.copy_worker import (
+from pg_chameleon.replica.copy_messages import (
     BuildIndex,
     Failed,
     FinishTable,
@@ -54,6 +44,16 @@ from pg_chameleon.replica.copy_worker import (
     TableLocked,
     TableTask,
 )
+from pg_chameleon.replica.copy_plan import (
+    PlannedTable,
+    in_order,
+    key_ranges,
+    number_of_parts,
+    splitting_column,
+)
+from pg_chameleon.replica.copy_pool import WorkerPool, raise_if_lost
+from pg_chameleon.replica.copy_progress import ProgressTracker
+from pg_chameleon.replica.copy_settings import CopyKind, CopySettings
 
 logger = logging.getLogger(__name__)
 

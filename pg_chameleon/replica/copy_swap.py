@@ -7,8 +7,6 @@ from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from pg_chameleon.convert import names
-from pg_chameleon.convert.carried import carried_columns
 from pg_chameleon.convert.quoting import quote_qualified
 from pg_chameleon.errors import TargetUnreachable
 from pg_chameleon.model.names import TableName
@@ -16,7 +14,7 @@ from pg_chameleon.model.position import Position
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres import copies, grants, shadow, swap, tables
-from pg_chameleon.postgres.apply import describe, forget_held, held_slice
+from pg_chameleon.postgres.apply import forget_held, held_slice
 from pg_chameleon.postgres.connection import (
     BY_INDEX,
     Cursor,
@@ -33,7 +31,7 @@ from pg_chameleon.postgres.sources import bump_generation, reset_checkpoint, set
 from pg_chameleon.replica.copy_pool import CopyStopped
 from pg_chameleon.replica.copy_round import CopyContext
 from pg_chameleon.replica.copy_settings import CopiedRows, CopyKind, CopyProblem
-from pg_chameleon.replica.replayer import Replayer
+from pg_chameleon.replica.replayer import Replayer, apply_table
 
 logger = logging.getLogger(__name__)
 
@@ -179,9 +177,7 @@ class Swap:
         held = held_slice(cursor, table.table_id)
         if held is None:
             return None
-        columns = [column.name for column in carried_columns(table.schema, self.context.rules)]
-        key = [names.column_name(column) for column in table.schema.key_columns]
-        described = describe(cursor, table.table_id, table.target, columns, key)
+        described = apply_table(cursor, table.table_id, table.target, table.schema, self.context.rules)
         failures = apply_carefully(cursor, self.context.source, table.schema.name, described, held)
         for failure in failures:
             log_failure(cursor, self.context.source, failure)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
-from pg_chameleon.convert import ddl
+from pg_chameleon.convert import ddl, triggers
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.target import target_table
 from pg_chameleon.errors import ChameleonError, ReplicaBusy
@@ -33,13 +33,16 @@ class Report:
     sequences: int = 0
     foreign_keys: list[ConstraintResult] = field(default_factory=list)
     checks: list[ConstraintResult] = field(default_factory=list)
+    triggers: list[ConstraintResult] = field(default_factory=list)
+    unstamped: list[str] = field(default_factory=list)
     still_nullable: list[str] = field(default_factory=list)
     writers: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def failures(self) -> list[ConstraintResult]:
-        """The foreign keys and checks that do not stand, or that rows violate."""
-        return [result for result in (*self.foreign_keys, *self.checks) if result.failure is not None]
+        """The foreign keys, checks and triggers that do not stand, or that rows violate."""
+        made = (*self.foreign_keys, *self.checks, *self.triggers)
+        return [result for result in made if result.failure is not None]
 
 
 def take_over(connection: Connection, source: Source) -> None:
@@ -81,31 +84,26 @@ def complete(settings: ReplicaSettings, connection: Connection, source: Source, 
     """Give the target what only a database that is written to needs; the source stays registered."""
     mappings = read_mappings(connection, source)
     with transaction(connection) as cursor:
-        found = [
-            table
-            for table in load_tables(cursor, source, replayed=True)
-            if table.state in (TableState.REPLICATED, TableState.QUARANTINED)
-        ]
+        found = load_tables(cursor, source, replayed=True)
+    replicated = [table for table in found if table.state is TableState.REPLICATED]
     report = Report()
     report.sequences = cutover.set_sequences(
         connection,
         [
             statement
-            for table in found
-            if table.state is TableState.REPLICATED
+            for table in replicated
             for statement in ddl.sequence_resets(target_table(table.schema, rules), table.target.schema)
         ],
     )
-    replicated = [table for table in found if table.state is TableState.REPLICATED]
     report.still_nullable = _restore_not_null(connection, replicated, rules)
-    report.foreign_keys = _constrain(
-        connection,
-        [(table.target, key) for table in replicated for key in ddl.foreign_keys(table.schema, mappings)],
-    )
-    report.checks = _constrain(
-        connection,
-        [(table.target, check) for table in replicated for check in ddl.checks(table.schema, rules, mappings)],
-    )
+    _make_constraints(connection, replicated, rules, mappings, report)
+    done = _stamp_updates(connection, replicated, rules, report) if settings.on_update_timestamps else set()
+    report.unstamped = [
+        f"{table.target}.{column.name}"
+        for table in replicated
+        for column in table.schema.columns
+        if column.on_update is not None and (table.target, column.name) not in done
+    ]
     if settings.grant_write_to:
         for schema in mappings.values():
             report.writers[schema] = cutover.let_write(connection, schema, settings.grant_write_to)
@@ -115,6 +113,22 @@ def complete(settings: ReplicaSettings, connection: Connection, source: Source, 
 def forget(connection: Connection, source: Source) -> None:
     """Remove the source from the catalogue: the last step, so that everything before can be repeated."""
     remove_source(connection, source)
+
+
+def _make_constraints(
+    connection: Connection, tables: list[TrackedTable], rules: Rules, mappings: dict[str, str], report: Report
+) -> None:
+    """Make the foreign keys and checks, and tell by name of those that cannot be made."""
+    report.foreign_keys = _constrain(
+        connection, [(table.target, key) for table in tables for key in ddl.foreign_keys(table.schema, mappings)]
+    )
+    report.checks = _constrain(
+        connection, [(table.target, check) for table in tables for check in ddl.checks(table.schema, rules, mappings)]
+    )
+    for table in tables:
+        for left_out in ddl.left_out(table.schema, rules, mappings):
+            results = report.checks if left_out.kind == "check" else report.foreign_keys
+            results.append(ConstraintResult(table.target, left_out.name, added=False, failure=left_out.reason))
 
 
 def _constrain(connection: Connection, wanted: list[tuple[TableName, ddl.Constraint]]) -> list[ConstraintResult]:
@@ -132,6 +146,21 @@ def _constrain(connection: Connection, wanted: list[tuple[TableName, ddl.Constra
         logger.info("constraint %s of %s: %s", result.name, table, result.failure or "valid")
         results.append(result)
     return results
+
+
+def _stamp_updates(
+    connection: Connection, tables: list[TrackedTable], rules: Rules, report: Report
+) -> set[tuple[TableName, str]]:
+    """Make the triggers that do what ON UPDATE CURRENT_TIMESTAMP did; return the columns for which there is one."""
+    done = set()
+    for table in tables:
+        stamped = [column.source for column in triggers.stamped_columns(table.schema, rules)]
+        if stamped:
+            statements = triggers.update_trigger(table.schema, rules, table.target.schema)
+            made = cutover.make_trigger(connection, table.target, ", ".join(stamped), statements)
+            report.triggers.append(made)
+            done |= {(table.target, column) for column in stamped if made.failure is None}
+    return done
 
 
 def _restore_not_null(connection: Connection, tables: list[TrackedTable], rules: Rules) -> list[str]:

@@ -17,7 +17,7 @@ from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import SourceStatus, TableState
 from pg_chameleon.mysql.connection import connect as connect_source
 from pg_chameleon.mysql.server import SourceServer
-from pg_chameleon.postgres import copies, shadow, tables
+from pg_chameleon.postgres import copies, shadow, status, tables, value_changes
 from pg_chameleon.postgres.connection import (
     Connection,
     Cursor,
@@ -31,13 +31,13 @@ from pg_chameleon.postgres.connection import (
 )
 from pg_chameleon.postgres.copies import CopiedTable, Copy
 from pg_chameleon.postgres.sources import Source, find_source, read_mappings, set_status
+from pg_chameleon.replica.copy_messages import WorkerSettings
 from pg_chameleon.replica.copy_pool import CopyStopped, WorkerPool
 from pg_chameleon.replica.copy_progress import ProgressTracker
 from pg_chameleon.replica.copy_round import CopyContext, CopyRound
 from pg_chameleon.replica.copy_settings import CopyKind, CopyProblem, CopyReport, CopyRequest, CopySettings
 from pg_chameleon.replica.copy_structure import copy_structures
 from pg_chameleon.replica.copy_swap import Swap, SwapOutcome
-from pg_chameleon.replica.copy_worker import WorkerSettings
 from pg_chameleon.replica.peer import PeerCopy
 
 logger = logging.getLogger(__name__)
@@ -166,7 +166,18 @@ class _CopyRun:
             fallback=self._fallback(),
         ).run()
         self._add_unknown(outcome, present | missing)
+        # Not in the transaction of the swap: it would wait for the read process, which may wait for the swap
+        with transaction(self._context.target) as cursor:
+            value_changes.forget_dropped(cursor, self._context.source)
+        self._tell_of_changes(outcome)
         return outcome
+
+    def _tell_of_changes(self, outcome: SwapOutcome) -> None:
+        """Warn of values that PostgreSQL cannot hold in the tables that were copied."""
+        copied = {table.name for table in outcome.copied}
+        for found in status.value_changes(self._context.target, self._context.source):
+            if found.table in copied:
+                logger.warning("%s.%s: %d values: %s", found.table, found.column, found.occurrences, found.reason)
 
     # What is asked for
 
@@ -332,6 +343,7 @@ class _CopyRun:
             follow_gtid=settings.replica.use_gtid,
             max_memory=settings.max_memory // settings.workers,
             spool_folder=settings.spool_folder,
+            changed_values_kept=settings.replica.changed_values_kept,
         )
 
     # The end

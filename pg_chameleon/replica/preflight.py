@@ -13,11 +13,14 @@ from pg_chameleon.replica.settings import ReplicaSettings
 logger = logging.getLogger(__name__)
 
 
-def require_usable_source(settings: ReplicaSettings, schemas: Iterable[str]) -> list[str]:
-    """Raise ``SourceError`` with everything that is wrong; return and log what is merely worth knowing."""
+def require_usable_source(settings: ReplicaSettings, schemas: Iterable[str], *, replicated: bool = False) -> list[str]:
+    """Raise ``SourceError`` with everything that is wrong; return and log what is merely worth knowing.
+
+    ``replicated``: the schemas are already, so one that is missing was dropped on the source.
+    """
     connection = connect(settings.source)
     try:
-        found = check_source(connection, list(schemas), settings.use_gtid, settings.server_id)
+        found = check_source(connection, list(schemas), settings.use_gtid, settings.server_id, replicated=replicated)
     finally:
         connection.close()
     errors = [problem for problem in found if problem.is_error]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from pg_chameleon.convert.encoder import EncodeError
@@ -17,6 +18,7 @@ from pg_chameleon.errors import (
     StreamError,
 )
 from pg_chameleon.model.change import (
+    Circumstances,
     Idle,
     PreparedDecided,
     RowsEvent,
@@ -29,6 +31,7 @@ from pg_chameleon.model.change import (
     TransactionPrepared,
     TransactionRolledBack,
 )
+from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.connection import connect as connect_source
@@ -38,14 +41,16 @@ from pg_chameleon.mysql.inspect import database_defaults
 from pg_chameleon.mysql.reread import StructureReader
 from pg_chameleon.mysql.server import SourceServer
 from pg_chameleon.mysql.stream import BinlogStream
+from pg_chameleon.mysql.zones import located
 from pg_chameleon.postgres import batches
 from pg_chameleon.postgres.connection import Connection, Stop, target_errors, transaction
+from pg_chameleon.postgres.failures import DiscardedRow
 from pg_chameleon.postgres.sources import Source, read_checkpoint
 from pg_chameleon.postgres.tables import forget_starts, load_tables
-from pg_chameleon.replica.capture import TableCapture
+from pg_chameleon.replica.capture import KeyRefused, TableCapture
 from pg_chameleon.replica.registry import Occasion, ReadTable, Registry
 from pg_chameleon.replica.settings import ReplicaSettings
-from pg_chameleon.replica.storing import BatchStore, RegistryChanged
+from pg_chameleon.replica.storing import BatchStore, Mark, RegistryChanged
 
 logger = logging.getLogger(__name__)
 
@@ -119,10 +124,18 @@ class Reader:
                 server_traits(server),
                 schema_defaults=schema_defaults(control),
                 structures=StructureReader(self._settings.source),
+                locate=self._located,
             )
         finally:
             control.close()
-        store = BatchStore(self._connection, self._source, checkpoint, number, retention=self._settings.retention)
+        store = BatchStore(
+            self._connection,
+            self._source,
+            checkpoint,
+            number,
+            retention=self._settings.retention,
+            values_kept=self._settings.changed_values_kept,
+        )
         stream = BinlogStream(
             self._settings.source,
             server_id=self._settings.server_id,
@@ -131,12 +144,19 @@ class Reader:
             use_gtid=self._settings.use_gtid and checkpoint.position.gtid is not None,
         )
         logger.info("reading from %s at %s", server.version, checkpoint.position)
-        rules = self._settings.rules(postgis=self._postgis)
+        rules = self._settings.rules(postgis=self._postgis, flavour=server.version.flavour.value)
         try:
             _Session(self._settings, registry, rules, clocks, stream, store, checkpoint.position).run(stop, until)
         finally:
             stream.close()
             self._connection.rollback()
+
+    def _located(self, circumstances: Circumstances) -> Circumstances:
+        """Ask the source what the clock of a session showed, which few statements depend on."""
+        if circumstances.time_zone is None:
+            return circumstances
+        with closing(connect_source(self._settings.source)) as control:
+            return located(circumstances, control)
 
     def _target_offset(self) -> float:
         before = time.time()
@@ -180,7 +200,9 @@ class _Session:
     position: Position
     commit_time: float | None = None
     captures: dict[int, TableCapture] = field(default_factory=dict)
-    savepoints: dict[str, int] = field(default_factory=dict)
+    savepoints: dict[str, Mark] = field(default_factory=dict)
+    touched: set[TableName] = field(default_factory=set)
+    """The tables that the transaction changed so far."""
     file_number: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -210,16 +232,18 @@ class _Session:
         elif isinstance(event, StatementEvent):
             self.registry.follow(Occasion(self.store.cursor, self.store.batch, event))
         elif isinstance(event, TransactionRolledBack):
-            self.store.undo(after=self.store.batch.committed_sequence, kept=self.registry.without_transactions)
+            self.store.roll_back(kept=self.registry.without_transactions)
             self._end(event)
         elif isinstance(event, SavepointSet):
-            self.savepoints[event.name] = self.store.batch.sequence
+            self.savepoints[event.name] = self.store.mark()
         elif isinstance(event, SavepointRolledBack):
             self._return_to(event)
         elif isinstance(event, TransactionPrepared):
-            self.store.put_aside(event.xid)
+            self.store.put_aside(event.xid, self.touched)
+            self.touched.clear()
             self._advance(event.position, event.commit_time)
         elif isinstance(event, PreparedDecided):
+            self._confine(event)
             self.store.decide(event.xid, event.position, committed=event.committed)
             self._advance(event.position, event.commit_time)
         elif isinstance(event, Idle):
@@ -229,8 +253,9 @@ class _Session:
             assert isinstance(event, TransactionBegin)
 
     def _end(self, event: TransactionEnd | TransactionRolledBack) -> None:
-        self.store.batch.commit()
+        self.store.commit()
         self.savepoints.clear()
+        self.touched.clear()
         self._advance(event.position, event.commit_time)
 
     def _return_to(self, event: SavepointRolledBack) -> None:
@@ -241,7 +266,16 @@ class _Session:
                 position=str(self.position),
                 advice="Copy the source again with init_replica",
             )
-        self.store.undo(after=self.savepoints[event.name], kept=self.registry.without_transactions)
+        self.store.return_to(self.savepoints[event.name], kept=self.registry.without_transactions)
+
+    def _confine(self, event: PreparedDecided) -> None:
+        """Take out the tables that were copied after XA prepared those changes of them which it commits now."""
+        touched, kept = self.store.touched_tables(event.xid)
+        for name in touched if event.committed else ():
+            table = self.registry.find(name)
+            if table is not None and table.table_id not in kept:
+                reason = f"the transaction {event.xid} changed it before it was copied, and is committed after that"
+                self.registry.quarantine(self.store.cursor, name, reason, event.position.binlog)
 
     def _rows(self, event: RowsEvent) -> None:
         table = self.registry.find(event.table.name)
@@ -250,9 +284,10 @@ class _Session:
             position = BinlogPosition(self.position.binlog.file, event.offset)
             self.registry.meet_unknown(self.store.cursor, event.table, position)
             return
-        if not table.captured or table.covers(self.file_number, event.offset):
-            return
         if self.settings.events.skips(event.kind, event.table.name):
+            return
+        self.touched.add(event.table.name)
+        if not table.captured or table.covers(self.file_number, event.offset):
             return
         file = self.position.binlog.file
         try:
@@ -265,19 +300,23 @@ class _Session:
     def _capture(self, table: ReadTable) -> TableCapture:
         capture = self.captures.get(table.table_id)
         if capture is None or capture.schema is not table.schema:
-            capture = TableCapture(table.schema, self.rules, self.store.notes)
+            capture = TableCapture(table.table_id, table.schema, self.rules, self.store.notes)
             self.captures[table.table_id] = capture
         return capture
 
     def _distrust(self, event: RowsEvent, error: ChameleonError, position: BinlogPosition) -> None:
-        """An event cannot be decoded: take its table out, or stop, as the user wants."""
-        if self.settings.stop_on_read_error:
+        """An event cannot be decoded, or a row not be stored: take its table out, or stop, as the user wants."""
+        refused = isinstance(error, KeyRefused)
+        if self.settings.stop_on_replay_error if refused else self.settings.stop_on_read_error:
             raise ReplicaStopped(
                 error.message,
                 table=str(event.table.name),
                 position=str(position),
                 advice="Correct the cause, then run enable_replica and start_replica",
             ) from error
+        if isinstance(error, KeyRefused):
+            row = DiscardedRow(event.table.name, event.kind.value, error.row_key, None, position, error.message)
+            self.store.discard(row)
         self.registry.quarantine(self.store.cursor, event.table.name, error.message, position)
 
     def _advance(self, position: Position, commit_time: float) -> None:

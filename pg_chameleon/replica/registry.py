@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from pg_chameleon.convert import names
 from pg_chameleon.errors import DdlRefused
 from pg_chameleon.model.change import (
+    Circumstances,
     SchemaChange,
     StatementEvent,
     TableAltered,
@@ -132,11 +133,13 @@ class Registry:
         *,
         schema_defaults: dict[str, Charset],
         structures: StructureSource,
+        locate: Callable[[Circumstances], Circumstances] = lambda circumstances: circumstances,
     ) -> None:
         self._source = source
         self._source_structures = structures
         self._filter = table_filter
         self._mariadb = traits.mariadb
+        self._locate = locate
         self.changed = False
         """Whether the registry was changed in the transaction that is open."""
         self._tables: dict[TableName, ReadTable] = {}
@@ -402,7 +405,15 @@ class Registry:
         self.changed = True
         if not table.captured:
             return False
-        return occasion.store(table.table_id, "alter", structure_id, origins=list(change.origins))
+        told = self._circumstances(occasion.event)
+        return occasion.store(table.table_id, "alter", structure_id, origins=list(change.origins), circumstances=told)
+
+    def _circumstances(self, event: StatementEvent) -> dict[str, Any] | None:
+        """Return what the replay needs to know of the statement itself."""
+        found = event.circumstances
+        if found is None:
+            return None
+        return self._locate(found._replace(mariadb=self._mariadb))._asdict()
 
     def _doubted(self, occasion: Occasion, table: ReadTable, reason: str) -> None:
         """Quarantine a table, or forget the structure of one that is not replicated: others may be made LIKE it."""

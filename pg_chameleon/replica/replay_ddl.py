@@ -11,6 +11,7 @@ from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
 from pg_chameleon.convert.rules import Rules, UnknownType
 from pg_chameleon.convert.target import target_table
 from pg_chameleon.errors import ChameleonError, TargetError
+from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres import tables
@@ -114,6 +115,7 @@ class SchemaReplay:
                 self._rules,
                 schema_name=tracked.target.schema,
                 new_schema_name=after.schema,
+                circumstances=_circumstances(change),
             )
         except Unfollowable as reason:
             return Outcome(tracked, failure=_failure(change, tracked.name, reason))
@@ -151,6 +153,11 @@ class SchemaReplay:
         target = target_table(tracked.schema, self._rules)
         _run(cursor, [ddl.truncate_table(target, tracked.target.schema)], careful=careful)
         return Outcome(tracked, replayed=1)
+
+
+def _circumstances(change: StoredChange) -> Circumstances | None:
+    told = change.change.get("circumstances")
+    return None if told is None else Circumstances(**told)
 
 
 def _run(cursor: Cursor, statements: list[str], *, careful: bool) -> None:

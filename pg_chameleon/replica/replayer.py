@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pg_chameleon.convert import names
 from pg_chameleon.convert.carried import carried_columns
 from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.types import type_rule
 from pg_chameleon.errors import ReplicaStopped, TargetError
 from pg_chameleon.model.names import TableName
+from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres import batches, tables
 from pg_chameleon.postgres.apply import (
@@ -176,7 +178,8 @@ class Replayer:
     def _apply_table(self, cursor: Cursor, tracked: TrackedTable) -> ApplyTable:
         found = self._described.get(tracked.table_id)
         if found is None:
-            found = self._described[tracked.table_id] = apply_table(cursor, tracked, self._rules)
+            found = apply_table(cursor, tracked.table_id, tracked.target, tracked.schema, self._rules)
+            self._described[tracked.table_id] = found
         return found
 
     def _apply_carefully(self, cursor: Cursor, tracked: TrackedTable, rows: LogSlice, tally: Tally) -> None:
@@ -242,14 +245,16 @@ class Replayer:
             log_failure(cursor, self._source, Failure(str(stopped), table=table))
 
 
-def apply_table(cursor: Cursor, tracked: TrackedTable, rules: Rules) -> ApplyTable:
-    """Describe the target of a tracked table by the structure that was replayed."""
+def apply_table(cursor: Cursor, table_id: int, target: TableName, schema: TableSchema, rules: Rules) -> ApplyTable:
+    """Describe the target of a table with a structure."""
+    usual = replace(rules, overrides=())
+    key = [column for name in schema.key_columns if (column := schema.column(name)) is not None]
     return describe(
         cursor,
-        tracked.table_id,
-        tracked.target,
-        [column.name for column in carried_columns(tracked.schema, rules)],
-        [names.column_name(column) for column in tracked.schema.key_columns],
+        table_id,
+        target,
+        [column.name for column in carried_columns(schema, rules)],
+        {names.column_name(column.name): type_rule(schema, column, usual).target for column in key},
     )
 
 
@@ -272,7 +277,7 @@ def _joined(joined: list[WaitingBatch]) -> Run:
     counts: dict[int, Counts] = {}
     for batch in joined:
         for (_, table_id), found in batch.summary.items():
-            counts[table_id] = Counts(*map(sum, zip(counts.get(table_id, Counts()), found, strict=True)))
+            counts[table_id] = Counts(*map(sum, zip(counts.get(table_id, Counts()), Counts(*found), strict=True)))
     first, last = joined[0], joined[-1]
     return Run(first.log_number, first.batch_id, last.batch_id, 0, last.position.file, counts)
 

@@ -35,14 +35,16 @@ class ReplicaSettings:
     grant_select_to: tuple[str, ...]
     grant_write_to: tuple[str, ...]
     fillfactor: dict[str, int]
+    changed_values_kept: int = 10_000
+    on_update_timestamps: bool = False
 
     def table_filter(self, mappings: dict[str, str]) -> TableFilter:
         """Return the filter with the mappings that are registered in the catalogue."""
         return TableFilter(mappings, self.limit.limit, self.limit.skip)
 
-    def rules(self, *, postgis: bool) -> Rules:
+    def rules(self, *, postgis: bool, flavour: str = "mysql") -> Rules:
         """Return how values and types are carried over."""
-        return Rules(overrides=self.overrides, postgis=postgis, zero_dates=self.zero_dates)
+        return Rules(flavour=flavour, overrides=self.overrides, postgis=postgis, zero_dates=self.zero_dates)
 
 
 def target_settings(configuration: Configuration) -> TargetSettings:
@@ -107,4 +109,6 @@ def replica_settings(configuration: Configuration, source: SourceConfiguration) 
         grant_select_to=source.grant_select_to,
         grant_write_to=source.grant_write_to,
         fillfactor={str(name): value for name, value in configuration.fillfactor.items()},
+        changed_values_kept=source.changed_values_kept,
+        on_update_timestamps=source.on_update_timestamps,
     )

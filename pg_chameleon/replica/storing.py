@@ -6,13 +6,17 @@ import logging
 import time
 from collections.abc import Collection
 from datetime import timedelta
+from typing import NamedTuple
 
+from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import Position
 from pg_chameleon.postgres import batches, prepared
 from pg_chameleon.postgres.batches import OpenBatch, ReadState
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
-from pg_chameleon.postgres.failures import Failure, log_failure
+from pg_chameleon.postgres.failures import DiscardedRow, Failure, keep_discarded, log_failure
+from pg_chameleon.postgres.prepared import Prepared
 from pg_chameleon.postgres.sources import Checkpoint, Source
+from pg_chameleon.replica import notes
 from pg_chameleon.replica.notes import ValueNotes
 
 logger = logging.getLogger(__name__)
@@ -29,14 +33,28 @@ class RegistryChanged(Exception):
     """The registry or the checkpoint was changed by somebody else; what is not stored yet has to be read again."""
 
 
+class Mark(NamedTuple):
+    """How much was gathered at some moment: rows up to a sequence number, and notes."""
+
+    sequence: int
+    notes: notes.Mark
+
+
 class BatchStore:
     """Gathers rows in memory, spills what is too much, and stores the batch with its checkpoint."""
 
     def __init__(
-        self, connection: Connection, source: Source, checkpoint: Checkpoint, number: int, *, retention: timedelta
+        self,
+        connection: Connection,
+        source: Source,
+        checkpoint: Checkpoint,
+        number: int,
+        *,
+        retention: timedelta,
+        values_kept: int,
     ) -> None:
         self.batch = OpenBatch(number)
-        self.notes = ValueNotes(source)
+        self.notes = ValueNotes(values_kept)
         self._connection = connection
         self._source = source
         self._generation = checkpoint.generation
@@ -63,27 +81,55 @@ class BatchStore:
     def _write(self) -> None:
         batches.write_rows(self.cursor, self._source, self._log_number, self.batch)
 
-    def undo(self, *, after: int, kept: Collection[int]) -> None:
-        """Take back the rows of the current transaction after a sequence number, but for tables ``kept``."""
+    def commit(self) -> None:
+        """Count what was gathered in the source's transaction that ends here."""
+        self.batch.commit()
+        self.notes.commit()
+
+    def mark(self) -> Mark:
+        """Return how much is gathered, to return to it if the source does."""
+        return Mark(self.batch.sequence, self.notes.mark())
+
+    def return_to(self, mark: Mark, *, kept: Collection[int]) -> None:
+        """Take back what was gathered of the current transaction since a mark, but for tables ``kept``."""
+        self._undo(mark.sequence, kept)
+        self.notes.return_to(mark.notes, kept)
+
+    def roll_back(self, *, kept: Collection[int]) -> None:
+        """Take back what was gathered of the current transaction, but for tables ``kept``."""
+        self._undo(self.batch.committed_sequence, kept)
+        self.notes.roll_back(kept)
+
+    def _undo(self, after: int, kept: Collection[int]) -> None:
         batches.undo_rows(self.cursor, self._source, self._log_number, self.batch, after=after, kept=kept)
 
-    def put_aside(self, xid: str) -> None:
+    def put_aside(self, xid: str, touched: Collection[TableName]) -> None:
         """Keep the rows of a prepared transaction until it is decided, perhaps much later."""
         self._write()
-        prepared.put_aside(self.cursor, self._source, self._log_number, self.batch, xid)
+        aside = Prepared(xid, self.notes.take_away(), touched)
+        prepared.put_aside(self.cursor, self._source, self._log_number, self.batch, aside)
+
+    def touched_tables(self, xid: str) -> tuple[list[TableName], frozenset[int]]:
+        """Return the tables that a prepared transaction changed, and the ids of those whose rows are kept."""
+        return prepared.touched_tables(self.cursor, self._source, xid)
 
     def decide(self, xid: str, position: Position, *, committed: bool) -> None:
         """Take the rows of a prepared transaction into the batch, or forget them."""
         self._write()
         known = prepared.decide(self.cursor, self._source, self._log_number, self.batch, xid, committed=committed)
-        if committed and not known:
+        if committed and known is None:
             message = (
                 f"the transaction {xid} was prepared by XA before the replica began to read, and is committed now:"
                 " what it changed in tables that were copied in between is missing; copy them with sync_tables"
             )
             logger.error("%s (position %s)", message, position)
             log_failure(self.cursor, self._source, Failure(message, position=position.binlog))
-        self.batch.commit()
+        self.notes.give_back(known or ())
+        self.commit()
+
+    def discard(self, row: DiscardedRow) -> None:
+        """Keep a row that is not stored with the others, because the target cannot have it."""
+        keep_discarded(self.cursor, self._source, row)
 
     def store(
         self, position: Position, commit_time: float | None, caught_up: float | None, *, registered: bool

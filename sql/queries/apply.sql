@@ -1,7 +1,7 @@
 -- name: column_types
--- Types without length or precision: an explicit cast with them would cut a value that is too long.
+-- Types without length or precision: an explicit cast with them would cut a value that is too long. Then with them.
 select
-    a.attname, format_type(a.atttypid, -1)
+    a.attname, format_type(a.atttypid, -1), format_type(a.atttypid, a.atttypmod)
 from pg_attribute a
 join pg_class c on c.oid = a.attrelid
 join pg_namespace n on n.oid = c.relnamespace
@@ -16,6 +16,7 @@ select
     count(*) filter (where operation = 'u'),
     count(*) filter (where operation = 'd'),
     count(*) filter (where operation = 'p'),
+    count(*) filter (where operation = 'o'),
     min(h.batch_id),
     max(h.batch_id),
     coalesce(
@@ -42,15 +43,3 @@ insert into sch_chameleon.discarded_rows
     (source_id, source_schema, source_table, operation, row_key, image, binlog_file, binlog_offset, reason)
 values
     (%(source_id)s, %(schema)s, %(table)s, %(operation)s, %(row_key)s, %(image)s, %(file)s, %(offset)s, %(reason)s);
-
--- name: count_value_change
-insert into sch_chameleon.value_changes as known
-    (source_id, source_schema, source_table, source_column, reason, occurrences, row_key, binlog_file, binlog_offset)
-values
-    (%(source_id)s, %(schema)s, %(table)s, %(column)s, %(reason)s, %(occurrences)s, %(row_key)s, %(file)s, %(offset)s)
-on conflict (source_id, source_schema, source_table, source_column, reason) do update
-set occurrences = known.occurrences + excluded.occurrences,
-    row_key = excluded.row_key,
-    binlog_file = excluded.binlog_file,
-    binlog_offset = excluded.binlog_offset,
-    last_at = clock_timestamp();

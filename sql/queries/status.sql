@@ -74,8 +74,21 @@ join sch_chameleon.sources s using (source_id)
 where e.log_id = %s;
 
 -- name: value_changes
+-- Of the tables as they are registered now; a new copy counts anew.
 select
-    source_schema, source_table, source_column, reason, occurrences, row_key
-from sch_chameleon.value_changes
-where source_id = %s
-order by source_schema, source_table, source_column, reason;
+    t.source_schema, t.source_table, v.source_column, v.reason, v.occurrences, v.row_key
+from sch_chameleon.value_changes v
+join sch_chameleon.tables t using (table_id)
+where t.source_id = %s
+    and t.state <> 'dropped'
+order by t.source_schema, t.source_table, v.source_column, v.reason;
+
+-- name: changed_values
+select
+    t.source_schema, t.source_table, v.row_key, v.source_column, v.reason, v.value, v.binlog_file, v.binlog_offset
+from sch_chameleon.changed_values v
+join sch_chameleon.tables t using (table_id)
+where t.source_id = %(source_id)s
+    and t.state <> 'dropped'
+    and (%(tables)s::text[] is null or t.source_schema || '.' || t.source_table = any(%(tables)s))
+order by t.source_schema, t.source_table, v.source_column, v.reason, v.change_id;

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pymysql
 from pymysql.connections import Connection
@@ -17,16 +17,26 @@ from lab.servers import SourceServer, source_server
 from tests.ddl_corpus.truth import NUMERIC, Structure, read_lines
 
 SYSTEM_SCHEMAS = ("mysql", "sys", "information_schema", "performance_schema")
-_SYSTEM = re.compile(rf"\b(?:{'|'.join(SYSTEM_SCHEMAS)})\b", re.I)
-_FOLLOWED = ("accepted", "parsed-only", "mysql-unverified")
+SYSTEM = re.compile(rf"\b(?:{'|'.join(SYSTEM_SCHEMAS)})\b", re.I)
+UNVERIFIED = "mysql-unverified"
+_FOLLOWED = ("accepted", "parsed-only", UNVERIFIED)
 _USE = re.compile(r"use `((?:[^`]|``)+)`; ")
 _LOST = (0, 2006, 2013)  # what the client says when the connection is gone
 _XID = re.compile(r" /\* xid=\d+ \*/$")
 # sql_modes that no server has any more are left out of the session's mode
-_MODES_EVERYWHERE = 0b111 | 1 << 3 | 1 << 20 | 1 << 21 | 1 << 22 | 1 << 23 | 1 << 24 | 1 << 25 | 1 << 30
+MODES_EVERYWHERE = 0b111 | 1 << 3 | 1 << 20 | 1 << 21 | 1 << 22 | 1 << 23 | 1 << 24 | 1 << 25 | 1 << 30
 
 
-Work = tuple[str, list[tuple[str | None, str, int]]]  # a name, and statements with their schema and sql_mode
+class Task(NamedTuple):
+    """A statement to execute. ``schema``: the default database, if it is another one than before."""
+
+    schema: str | None
+    statement: str
+    sql_mode: int
+    unverified: bool = False
+
+
+Work = tuple[str, list[Task]]
 
 
 class ServerGone(Exception):
@@ -45,19 +55,28 @@ def recorded_sequences(name: str, path: Path) -> Iterator[dict[str, Any]]:
                     break
 
 
+def is_lost(error: pymysql.err.MySQLError) -> bool:
+    """Tell whether the connection is gone, not only a statement refused."""
+    return not error.args or error.args[0] in _LOST
+
+
 def _work(path: Path) -> Iterator[Work]:
     for (source, unit), group in groupby(read_lines(path / "statements.jsonl"), lambda d: (d["source"], d["unit"])):
-        statements = [(d["stmt"], d.get("sql_mode", 0)) for d in group if d["status"] in _FOLLOWED]
-        yield f"{source} {unit}", [(None, *each) for each in statements]
+        tasks = [
+            Task(None, d["stmt"], d.get("sql_mode", 0), d["status"] == UNVERIFIED)
+            for d in group
+            if d["status"] in _FOLLOWED
+        ]
+        yield f"{source} {unit}", tasks
     for document in read_lines(path / "sequences.jsonl"):
-        yield document["id"], [(step["db"], step["stmt"], step.get("sql_mode", 0)) for step in document["steps"]]
+        yield document["id"], [Task(step["db"], step["stmt"], step.get("sql_mode", 0)) for step in document["steps"]]
 
 
-def _recorded(server: SourceServer, name: str, statements: list[tuple[str | None, str, int]]) -> dict[str, Any]:
+def _recorded(server: SourceServer, name: str, tasks: list[Task]) -> dict[str, Any]:
     with server.connect() as connection, connection.cursor() as cursor:
         recorder = _Recorder(cursor)
         recorder.start_anew()
-        steps = [step for schema, text, mode in statements if (step := recorder.step(connection, schema, text, mode))]
+        steps = [step for task in tasks if (step := recorder.step(connection, task))]
         cursor.execute("select version(), @@character_set_server, @@collation_server")
         version, charset, collation = cursor.fetchone() or ("", "", "")
     return {
@@ -86,31 +105,29 @@ class _Recorder:
         self.cursor.execute("create database test")
         self.cursor.execute("use test")
 
-    def step(
-        self, connection: Connection[Cursor], schema: str | None, text: str, sql_mode: int
-    ) -> dict[str, Any] | None:
+    def step(self, connection: Connection[Cursor], task: Task) -> dict[str, Any] | None:
         """Execute a statement; None if nothing of it is in the binlog, as when the server refuses it."""
-        if _SYSTEM.search(text):
+        if SYSTEM.search(task.statement):
             return None
         error_code = 0
-        mode = sql_mode & _MODES_EVERYWHERE
+        mode = task.sql_mode & MODES_EVERYWHERE
         try:
-            if schema is not None:
-                connection.select_db(schema)
+            if task.schema is not None:
+                connection.select_db(task.schema)
             self.cursor.execute(f"set sql_mode = {mode}")
             file, position = self._position()
         except pymysql.err.OperationalError:
             return None  # the schema is not there
         try:
-            self.cursor.execute(text)
+            self.cursor.execute(task.statement)
         except pymysql.err.MySQLError as error:
-            if error.args[0] in _LOST:
+            if is_lost(error):
                 raise ServerGone from error
             error_code = error.args[0]
         logged = self._logged(file, position)
         if not logged:
             return None
-        if any(_SYSTEM.search(statement) for _, statement in logged):
+        if any(SYSTEM.search(statement) for _, statement in logged):
             return None
         return {
             "db": logged[0][0],
@@ -118,6 +135,7 @@ class _Recorder:
             "sql_mode": mode,
             "error_code": error_code,
             "changed": self._changes(),
+            "unverified": task.unverified,
         }
 
     def _position(self) -> tuple[str, int]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pg_chameleon.errors import DdlRefused
 from pg_chameleon.model.change import TableAltered, TableCreated, TableDropped, TableUncertain
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.ddl.charsets import resolve
 from pg_chameleon.mysql.ddl.definitions import CharsetClause
 from pg_chameleon.mysql.ddl.parser import parse
@@ -17,6 +17,9 @@ from pg_chameleon.mysql.ddl.server import ServerTraits
 from pg_chameleon.mysql.ddl.statements import Ignored, Statement
 from pg_chameleon.mysql.ddl.structures import Structures
 from pg_chameleon.mysql.ddl.tracker import apply
+from tests.ddl_corpus.live import UNVERIFIED
+from tests.ddl_corpus.tally import Failure, Tally
+from tests.ddl_corpus.translation import Translation
 from tests.ddl_corpus.truth import Structure, differing_details, is_right, read_lines, schema_of, table_name
 
 DEFAULT_SQL_MODE = 1411383296
@@ -36,30 +39,6 @@ _KINDS = {
 
 # What the tracker says where rows changed without events: the right answer, but no structure to compare
 UNSEEN = "without row events"
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A statement that was refused, or is wrong."""
-
-    where: str
-    outcome: str
-    reason: str
-    statement: str
-
-
-@dataclass(slots=True)
-class Tally:
-    """How many statements of each class had which outcome."""
-
-    counts: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    failures: list[Failure] = field(default_factory=list)
-
-    def note(self, group: str, outcome: str, where: str = "", reason: str = "", statement: str = "") -> None:
-        """Count one outcome, and keep what is needed to show it."""
-        self.counts[group][outcome] += 1
-        if outcome != "right":
-            self.failures.append(Failure(f"{group} {where}", outcome, reason, statement))
 
 
 def kind_of(statement: Statement) -> str:
@@ -94,6 +73,14 @@ def run_sequences(documents: Iterable[dict[str, Any]]) -> Tally:
     return tally
 
 
+def run_translations(documents: Iterable[dict[str, Any]], connection: Any, *, filled: bool) -> Tally:
+    """Carry every sequence over to PostgreSQL, and compare each changed table with a new copy of it."""
+    tally = Tally()
+    for document in documents:
+        _Sequence(document, Tally(), Translation(connection, filled=filled, tally=tally)).run()
+    return tally
+
+
 def server_of(document: dict[str, Any]) -> ServerTraits:
     """Return the server that made a sequence."""
     product, version = document["server"].lower().split(" ", 1)
@@ -105,26 +92,29 @@ def server_of(document: dict[str, Any]) -> ServerTraits:
 class _Sequence:
     """One sequence under way: the tracked state beside the true one."""
 
-    def __init__(self, document: dict[str, Any], tally: Tally) -> None:
+    def __init__(self, document: dict[str, Any], tally: Tally, translation: Translation | None = None) -> None:
         self.state = Structures(server_of(document))
         self.truth: dict[str, Structure] = {}
         self.document = document
         self.tally = tally
+        self.translation = translation
 
     def run(self) -> None:
         for number, step in enumerate(self.document["steps"]):
             statements = step["stmt"] if isinstance(step["stmt"], list) else [step["stmt"]]
             where = f"{self.document['id']}:{number}"
             try:
-                kind, changed = self._move(statements, step)
+                kind, changed = self._move(where, statements, step)
             except DdlRefused as error:
                 self._note_refused(where, step, str(error))
                 changed = {}
             else:
                 self._compare(where, kind, changed, step)
             self._settle(step["changed"], changed)
+        if self.translation is not None:
+            self.translation.finish(self.document["id"])
 
-    def _move(self, statements: Iterable[str], step: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    def _move(self, where: str, statements: Iterable[str], step: dict[str, Any]) -> tuple[str, dict[str, str]]:
         """Track the statements of a step; return their kind, and the touched tables with the doubts about them."""
         touched: dict[str, str] = {}
         kind = ""
@@ -135,7 +125,9 @@ class _Sequence:
             found = parse(text, sql_mode=mode, default_schema=step["db"], mariadb=mariadb)
             changes = apply(found, self.state, error_code=step.get("error_code", 0))
             self.state.move(found, changes)
-            kind = kind_of(found)
+            if self.translation is not None:
+                self.translation.follow(where, changes, text)
+            kind = f"{UNVERIFIED} {kind_of(found)}" if step.get("unverified") else kind_of(found)
             for change in changes:
                 if isinstance(change, TableCreated | TableAltered):
                     touched[str(change.after.name)] = ""
@@ -199,9 +191,14 @@ class _Sequence:
         found = self.state.table(key)
         if structure is None:
             if found is not None or self.state.is_uncertain(key):
-                self.state.apply_changes((TableDropped(key),))
+                self._set(key, None)
         elif found is None or not is_right(found, structure):
-            self.state.apply_changes((TableCreated(schema_of(key, structure)),))
+            self._set(key, schema_of(key, structure))
+
+    def _set(self, name: TableName, schema: TableSchema | None) -> None:
+        self.state.apply_changes((TableDropped(name) if schema is None else TableCreated(schema),))
+        if self.translation is not None:
+            self.translation.restore(name, schema)
 
 
 def describe(schema: Any) -> str:

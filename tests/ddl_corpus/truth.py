@@ -13,6 +13,8 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, Default, ForeignKey, Generated, Index, IndexPart, TableSchema
 from pg_chameleon.mysql.ddl.draft import is_hidden
 
+DEFAULT_PATH = Path(__file__).parents[2].parent / "shared" / "corpora" / "ddl"
+
 Structure = dict[str, Any]
 _COLLATION = 7  # where a column of a live sequence has its collation
 NUMERIC = ("tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "year", "bit")

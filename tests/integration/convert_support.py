@@ -5,18 +5,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from lab.servers import SourceServer
+import lab.servers
 from pg_chameleon.convert import ddl
+from pg_chameleon.convert.changes import Change
 from pg_chameleon.convert.lines import copy_columns, copy_field_expressions, copy_line, copy_line_expression
+from pg_chameleon.convert.mending import LineMender, RefusedLine
 from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.target import TargetTable, target_table
+from pg_chameleon.model.change import Circumstances, StatementEvent, StreamEvent
 from pg_chameleon.model.names import TableName, quote_mysql_identifier
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.connection import SourceSettings, connect
 from pg_chameleon.mysql.inspect import read_table
+from pg_chameleon.mysql.server import SourceServer
+from pg_chameleon.mysql.stream import BinlogStream
+from pg_chameleon.mysql.zones import located
 
 Row = tuple[Any, ...]
+LONGEST = 4000
 
 _COLUMNS = """
 select a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid),
@@ -42,14 +49,30 @@ select typname, 'T' from pg_type where typnamespace = %(schema)s::regnamespace a
 class SourceSchema:
     """An empty schema on a source server, and a session as the first copy has it."""
 
-    def __init__(self, server: SourceServer, name: str) -> None:
+    def __init__(self, server: lab.servers.SourceServer, name: str) -> None:
         self.name = name
-        self.connection = connect(SourceSettings(server.host, server.port, "root"), schema=name)
+        self.changes: list[tuple[str, list[Change]]] = []
+        self.refused: list[RefusedLine] = []
+        self._settings = SourceSettings(server.host, server.port, "root")
+        self.connection = connect(self._settings, schema=name)
 
     def run(self, *statements: str) -> None:
         with self.connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
+
+    def alter(self, statement: str) -> Circumstances:
+        """Execute a statement, and return what its event in the binlog says of it."""
+        server = SourceServer(self.connection)
+        start = server.position()
+        self.run(statement)
+        with BinlogStream(self._settings, server_id=4711, start=start) as stream:
+            event: StreamEvent | None = None
+            while not isinstance(event, StatementEvent):
+                event = stream.next(30)
+                assert event is not None, "nothing of the statement came"
+        assert event.circumstances is not None
+        return located(event.circumstances._replace(mariadb=server.is_mariadb), self.connection)
 
     def query(self, statement: str) -> list[Row]:
         with self.connection.cursor() as cursor:
@@ -63,18 +86,27 @@ class SourceSchema:
 
     def lines(self, schema: TableSchema, rules: Rules) -> list[bytes]:
         """Return the rows as lines of COPY, written by the server."""
-        expression = copy_line_expression(schema, rules)
+        expression = copy_line_expression(schema, rules, LONGEST)
         if expression is None:
             return self.lines_by_field(schema, rules)
         table = quote_mysql_identifier(schema.name.table)
-        return [row[0] for row in self.query(f"select {expression} from {table}")]
+        return self._mended(schema, rules, [row[0] for row in self.query(f"select {expression} from {table}")])
 
     def lines_by_field(self, schema: TableSchema, rules: Rules) -> list[bytes]:
         """Return the rows as lines of COPY, read field by field."""
         fields = copy_field_expressions(schema, rules)
         selected = ", ".join(field.select for field in fields)
         table = quote_mysql_identifier(schema.name.table)
-        return [copy_line(fields, row) for row in self.query(f"select {selected} from {table}")]
+        lines = [copy_line(fields, row) for row in self.query(f"select {selected} from {table}")]
+        return self._mended(schema, rules, lines)
+
+    def _mended(self, schema: TableSchema, rules: Rules, lines: list[bytes]) -> list[bytes]:
+        """Mend what has to be mended; ``changes`` are those of the last table that was read."""
+        self.changes = []
+        mender = LineMender(schema, rules, LONGEST, lambda label, found: self.changes.append((label(), found)))
+        mended = [mender.mended(line) if line is not None and mender.suspects(line) else line for line in lines]
+        self.refused = [line for line in mended if isinstance(line, RefusedLine)]
+        return [line for line in mended if not isinstance(line, RefusedLine)]
 
     def close(self) -> None:
         self.connection.close()
@@ -115,8 +147,12 @@ class Target:
         return (
             self._described(_COLUMNS, (table,), schema_name),
             self._described(_INDEXES, (table,), schema_name),
-            self._described(_RELATIONS, {"schema": quote_identifier(schema_name)}, schema_name),
+            self.relations(schema_name),
         )
+
+    def relations(self, schema_name: str) -> set[Row]:
+        """Return the names and kinds of all that is in a schema."""
+        return self._described(_RELATIONS, {"schema": quote_identifier(schema_name)}, schema_name)
 
     def rows(self, target: TargetTable, schema_name: str) -> list[Row]:
         """Return the rows as text, with the columns and the rows in an order of their own."""

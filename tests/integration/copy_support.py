@@ -24,6 +24,7 @@ from pg_chameleon.postgres import catalogue
 from pg_chameleon.postgres.connection import TargetSettings, connect, transaction
 from pg_chameleon.postgres.sources import Source, add_source, find_source
 from pg_chameleon.postgres.tables import TrackedTable, load_tables
+from pg_chameleon.replica import detach
 from pg_chameleon.replica.copy_settings import CopyKind, CopyReport, CopyRequest, CopySettings
 from pg_chameleon.replica.initialise import copy_tables
 from pg_chameleon.replica.settings import ReplicaSettings
@@ -108,6 +109,12 @@ class Stage:
         process = context.Process(target=_copy, args=(self.settings, CopyRequest(kind, **request)))
         process.start()
         return process
+
+    def follow(self) -> None:
+        """Read all that the source has written by now, and replay it."""
+        settings, source = self.settings.replica, self.source()
+        with closing(self.connect()) as target:
+            detach.drain(settings, target, source, detach.present_position(settings), StopEvent())
 
     def name(self, table: str) -> TableName:
         return TableName(self.schema, table)

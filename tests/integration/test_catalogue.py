@@ -1,14 +1,18 @@
 """The catalogue: installed, found, upgraded and dropped on a real PostgreSQL."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from lab.servers import Database
 from pg_chameleon.errors import CatalogueError, ChameleonError, ReplicaBusy
+from pg_chameleon.model.names import TableName
 from pg_chameleon.model.status import SourceStatus
-from pg_chameleon.postgres import catalogue, sources
+from pg_chameleon.postgres import catalogue, sources, status
 from pg_chameleon.postgres.connection import Connection, LockRole, TargetSettings, connect, held_roles, try_lock
+
+DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture
@@ -70,14 +74,14 @@ def test_an_upgrade_runs_the_missing_steps_in_order(connection: Connection, monk
     steps = {
         "upgrades/10.sql": "alter table sch_chameleon.later add column also integer",
         "upgrades/9.sql": "create table sch_chameleon.later (number integer)",
-        "upgrades/1.sql": "select 1/0 -- is in the installed version already",
+        "upgrades/2.sql": "select 1/0 -- is in the installed version already",
     }
     monkeypatch.setattr(catalogue, "VERSION", 10)
     monkeypatch.setattr(catalogue, "sql_files", lambda _folder: tuple(steps))
     monkeypatch.setattr(catalogue, "sql_text", steps.__getitem__)
     with pytest.raises(CatalogueError, match="upgrade_replica_schema"):
         catalogue.require(connection)
-    assert catalogue.upgrade(connection) == (1, 10)
+    assert catalogue.upgrade(connection) == (2, 10)
     assert catalogue.upgrade(connection) == (10, 10)
     catalogue.require(connection)
     with connection, connection.cursor() as cursor:
@@ -86,15 +90,51 @@ def test_an_upgrade_runs_the_missing_steps_in_order(connection: Connection, monk
 
 def test_a_failing_upgrade_leaves_the_old_version(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     catalogue.install(connection)
-    steps = {"upgrades/2.sql": "create table sch_chameleon.later (number integer)", "upgrades/3.sql": "select 1/0"}
-    monkeypatch.setattr(catalogue, "VERSION", 3)
+    steps = {"upgrades/3.sql": "create table sch_chameleon.later (number integer)", "upgrades/4.sql": "select 1/0"}
+    monkeypatch.setattr(catalogue, "VERSION", 4)
     monkeypatch.setattr(catalogue, "sql_files", lambda _folder: tuple(steps))
     monkeypatch.setattr(catalogue, "sql_text", steps.__getitem__)
     with pytest.raises(ChameleonError, match="division by zero"):
         catalogue.upgrade(connection)
     with connection, connection.cursor() as cursor:
         cursor.execute("select to_regclass('sch_chameleon.later'), max(version) from sch_chameleon.catalogue_version")
-        assert cursor.fetchone() == (None, 1)
+        assert cursor.fetchone() == (None, 2)
+
+
+def test_upgrading_an_old_catalogue_gives_the_same_database_as_a_new_one(
+    connection: Connection, target_database: Database
+) -> None:
+    assert catalogue.install(connection)
+    expected = objects(target_database)
+    catalogue.drop(connection)
+    with connection, connection.cursor() as cursor:
+        cursor.execute((DATA / "catalogue-1.sql").read_text())
+    with pytest.raises(CatalogueError, match="upgrade_replica_schema"):
+        catalogue.require(connection)
+    assert objects(target_database) != expected
+    assert catalogue.upgrade(connection) == (1, catalogue.VERSION)
+    assert objects(target_database) == expected
+    catalogue.require(connection)
+
+
+def test_an_upgrade_keeps_what_is_on_record_of_changed_values(
+    connection: Connection, target_database: Database
+) -> None:
+    with connection, connection.cursor() as cursor:
+        cursor.execute((DATA / "catalogue-1.sql").read_text())
+        cursor.execute("""
+            insert into sch_chameleon.sources (name, type) values ('one', 'mysql');
+            insert into sch_chameleon.tables
+                (source_id, source_schema, source_table, target_schema, target_table, state)
+            values (1, 'a', 't', 'x', 't', 'dropped'), (1, 'a', 't', 'x', 't', 'replicated'),
+                (1, 'a', 'gone', 'x', 'gone', 'dropped');
+            insert into sch_chameleon.value_changes
+                (source_id, source_schema, source_table, source_column, reason, occurrences, row_key)
+            values (1, 'a', 't', 'v', 'NUL characters left out', 7, '("1")'),
+                (1, 'a', 'gone', 'v', 'NUL characters left out', 1, '("1")')""")
+    catalogue.upgrade(connection)
+    [found] = status.value_changes(connection, sources.find_source(connection, "one"))
+    assert found == (TableName("a", "t"), "v", "NUL characters left out", 7, '("1")')
 
 
 def test_a_newer_catalogue_is_not_touched(connection: Connection) -> None:

@@ -25,6 +25,7 @@ class Case(NamedTuple):
     origins: dict[str, str | None] = {}  # noqa: RUF012 - it is never changed
     refused: bool = False
     table: str = "t"
+    session: str = ""
 
 
 @pytest.fixture
@@ -78,26 +79,76 @@ TYPE_CASES = {
     "int to longtext": Case("a bigint", int_rows(-12345, 7), "modify a longtext"),
     "year to text": Case("a year", int_rows(2024, 0, 1901), "modify a varchar(10)"),
     "year to int": Case("a year", int_rows(2024, 0), "modify a int"),
-    "text to int": Case("a varchar(10)", "('12'), ('x')", "modify a int", refused=True),
+    "text to int": Case("a varchar(20)", int_rows("'12'", "'-0'", "'007'", "'99999999999'", "null"), "modify a int"),
+    "text to int with others": Case("a varchar(10)", "('12'), ('x')", "modify a int", refused=True),
+    "text to int with spaces": Case("a varchar(10)", "(' 12')", "modify a int", refused=True),
     "varchar grows": Case("a varchar(5)", "('ab  '), ('äöü')", "modify a varchar(50)"),
     "varchar shrinks": Case("a varchar(10)", "('abc     '), ('äöüßé'), ('ab')", "modify a varchar(4)"),
     "varchar to char": Case("a varchar(10)", "('abc     '), ('ab   cd'), ('')", "modify a char(4)"),
     "char to varchar": Case("a char(10)", "('abc     '), ('ab   cd')", "modify a varchar(10)"),
     "varchar to text": Case("a varchar(10)", "('abc  '), (null)", "modify a text"),
     "text to varchar": Case("a text", "('abc  '), (repeat('é', 50))", "modify a varchar(20)"),
-    "text to tinytext": Case("a text", "('abc  ')", "modify a tinytext", refused=True),
+    "text to tinytext": Case("a text", "('abc  '), (repeat('é', 127)), (null)", "modify a tinytext"),
+    "text to tinytext that is too small": Case("a text", "(repeat('a', 256))", "modify a tinytext", refused=True),
     "text to longtext": Case("a text", "('abc  ')", "modify a longtext"),
     "latin1 to utf8mb4": Case(
         "a varchar(10) character set latin1", "('äé€')", "modify a varchar(10) character set utf8mb4"
     ),
     "utf8mb4 to latin1": Case(
+        "a varchar(10) character set utf8mb4", "('äé€'), ('Œž~'), (null)", "modify a varchar(10) character set latin1"
+    ),
+    "utf8mb4 to latin1 that lacks characters": Case(
         "a varchar(10) character set utf8mb4",
-        "('äé€')",
+        "('äé€'), ('ж')",
         "modify a varchar(10) character set latin1",
         refused=True,
     ),
-    "text to json": Case("a text", "('[1]')", "modify a json", refused=True),
-    "text to blob": Case("a text", "('ab')", "modify a blob", refused=True),
+    "utf8mb4 to utf8mb3": Case("a text character set utf8mb4", "('äé€漢\uffff')", "modify a text character set utf8"),
+    "utf8mb4 to utf8mb3 that lacks characters": Case(
+        "a text character set utf8mb4", "('🐬')", "modify a text character set utf8", refused=True
+    ),
+    "utf8mb4 to greek": Case(
+        "a varchar(10) character set utf8mb4", "('abc~')", "modify a varchar(10) character set greek"
+    ),
+    "utf8mb4 to greek with others": Case(
+        "a varchar(10) character set utf8mb4", "('ä')", "modify a varchar(10) character set greek", refused=True
+    ),
+    "text to json": Case(
+        "a text",
+        '(\'[1, 2.5, -3, 4.0, true]\'), (\'{"b": "2e5 -0 ", "a": null, "c": {"d": 1, "a": 0.1}}\')',
+        "modify a json",
+    ),
+    "text to json with numbers that are rounded": Case(
+        "a text", "('[0.12345678901234567890]')", "modify a json", refused=True
+    ),
+    "text to blob": Case("a text", "('ab'), ('äé€')", "modify a blob"),
+    "varchar to varbinary": Case("a varchar(5)", "('ab  '), ('äé€')", "modify a varbinary(4)"),
+    "char to binary": Case("a char(5)", "('ab'), ('äé'), (null)", "modify a binary(9)"),
+    "latin1 to blob": Case("a varchar(5) character set latin1", "('é')", "modify a blob", refused=True),
+    "varbinary to varchar": Case("a varbinary(9)", "('ab '), ('äé€')", "modify a varchar(9) character set utf8mb4"),
+    "varbinary to shorter varchar": Case(
+        "a varbinary(9)", "('abc')", "modify a varchar(2) character set utf8mb4", refused=True
+    ),
+    "text to decimal": Case("a varchar(20)", int_rows("'1.555'", "'-12345.6'", "'007'"), "modify a decimal(5,2)"),
+    "text to decimal with more": Case("a varchar(20)", "('1.5x')", "modify a decimal(5,2)", refused=True),
+    "text to double": Case("a varchar(20)", int_rows("'1.555'", "'-0.1'", "'123456789.123456'"), "modify a double"),
+    "text to year": Case("a varchar(20)", int_rows("'1999'", "'2024'"), "modify a year"),
+    "text to date": Case(
+        "a varchar(20)",
+        "('2024-02-28'), (null), ('2024-02-29'), ('2000-02-29'), ('1999-12-31'), ('2023-04-30'), ('0100-01-01')",
+        "modify a date",
+    ),
+    "text to another date that does not exist": Case("a varchar(20)", "('1900-02-29')", "modify a date", refused=True),
+    "text to the day zero": Case("a varchar(20)", "('0000-01-01')", "modify a date", refused=True),
+    "text to date that does not exist": Case("a varchar(20)", "('2023-02-29')", "modify a date", refused=True),
+    "text to datetime": Case("a varchar(30)", "('2024-02-28 01:02:03.25'), ('1999-12-01')", "modify a datetime(3)"),
+    "text to datetime with too many digits": Case(
+        "a varchar(30)", "('2024-02-28 01:02:03.25')", "modify a datetime(1)", refused=True
+    ),
+    "text to timestamp": Case(
+        "a varchar(30)", "('2024-02-28 01:02:03')", "modify a timestamp null", session="set time_zone = '-03:30'"
+    ),
+    "text to time": Case("a varchar(30)", "('21:02:03')", "modify a time"),
     "varbinary grows": Case("a varbinary(5)", "(x'00ff')", "modify a blob"),
     "varbinary shrinks": Case("a varbinary(5)", "(x'00ff010203')", "modify a varbinary(3)"),
     "binary grows": Case("a binary(3)", "(x'00ff'), (x'')", "modify a binary(5)"),
@@ -112,16 +163,85 @@ TYPE_CASES = {
         "a enum('x','y') not null default 'x'", "('x'), ('y')", "modify a enum('x','y','z') not null default 'z'"
     ),
     "enum to text": Case("a enum('xyz','y')", "('xyz'), ('y'), ('nope')", "modify a varchar(2)"),
-    "text to enum": Case("a varchar(3)", "('x'), ('y')", "modify a enum('x','y')", refused=True),
+    "text to enum": Case("a varchar(3)", "('x'), ('y'), (null)", "modify a enum('x','y')"),
+    "text to enum in other letters": Case("a varchar(3)", "('X')", "modify a enum('x','y')", refused=True),
+    "text to set": Case("a varchar(3)", "('x'), (''), (null)", "modify a set('x','y')"),
+    "text to set with several": Case("a varchar(3)", "('x,y')", "modify a set('x','y')", refused=True),
+    "enum to int": Case("a enum('x','y','z')", "('z'), ('x'), ('nope'), (null)", "modify a tinyint"),
+    "int to enum": Case("a int", "(2), (1), (null)", "modify a enum('x','y')"),
+    "int to enum that it does not have": Case("a int", "(0)", "modify a enum('x','y')", refused=True),
+    "enum to set": Case("a enum('x','y')", "('y'), ('nope'), (null)", "modify a set('z','y','x')"),
+    "bit to int": Case("a bit(16)", "(b'1000000000000101'), (b'0'), (null)", "modify a smallint"),
+    "int to bit": Case("a int", "(5), (0), (null)", "modify a bit(3)"),
+    "int to bit that is too small": Case("a int", "(8)", "modify a bit(3)", refused=True),
+    "bool to bit": Case("a tinyint(1) not null", "(1), (0)", "modify a bit(1) not null"),
+    "int to year": Case("a int", "(1999), (2155)", "modify a year"),
+    "int of two digits to year": Case("a int", "(99)", "modify a year", refused=True),
+    "double to int": Case("a double", int_rows(2.5, 3.5, -0.5, 1e10, -1e10, "null"), "modify a int"),
+    "double to bigint": Case("a double", int_rows(2.5, -3.5, 9007199254740991, -5e15), "modify a bigint unsigned"),
+    "double to bigint where it has no integers": Case("a double", int_rows(1e17), "modify a bigint", refused=True),
+    "float to int": Case("a float", int_rows(2.5, -1.5, 16777216), "modify a smallint"),
+    "double loses its sign": Case("a double", int_rows(-1.5, 1.5, -1e-300), "modify a double unsigned"),
+    "double gets a sign": Case("a double unsigned", int_rows(1.5), "modify a double"),
+    "double with decimals grows": Case("a double(5,2)", int_rows(1.25, -99.99), "modify a double(9,2)"),
+    "double with decimals to one without": Case("a double(5,2)", int_rows(1.25, -99.99), "modify a double"),
+    "double to one with decimals": Case("a double", int_rows(1.25), "modify a double(5,2)", refused=True),
     "set gets a member": Case("a set('x','y')", "('x,y'), ('')", "modify a set('x','y','z')"),
-    "set members change places": Case("a set('x','y')", "('x,y'), ('')", "modify a set('y','x')", refused=True),
+    "set members change places": Case("a set('x','y')", "('x,y'), ('')", "modify a set('y','x')"),
+    "set loses a member": Case("a set('x','y','z')", "('x,z'), (''), (null)", "modify a set('z','x')"),
+    "set loses a member that is used": Case("a set('x','y')", "('x,y')", "modify a set('x')", refused=True),
     "date to datetime": Case(
         "a date", "('2024-02-29'), ('0000-00-00'), ('2024-00-01'), (null)", "modify a datetime(3)"
     ),
-    "datetime to date": Case("a datetime", "('2024-02-29 23:59:59')", "modify a date", refused=True),
+    "datetime to date": Case("a datetime", "('2024-02-29 23:59:59'), ('0000-00-00')", "modify a date"),
+    "datetime with digits to date": Case(
+        "a datetime(6)", "('2024-12-31 23:59:59.499999'), ('2024-12-31 23:59:59.5'), (null)", "modify a date"
+    ),
+    "timestamp to date": Case(
+        "a timestamp null", "('2024-02-29 23:59:59'), (null)", "modify a date", session="set time_zone = '+05:30'"
+    ),
     "datetime gets finer": Case("a datetime", "('2024-02-29 23:59:59'), ('0000-00-00')", "modify a datetime(6)"),
-    "datetime gets coarser": Case("a datetime(6)", "('2024-02-29 23:59:59.999999')", "modify a datetime", refused=True),
-    "datetime to timestamp": Case("a datetime", "('2024-02-29 23:59:59')", "modify a timestamp null", refused=True),
+    "datetime gets coarser": Case(
+        "a datetime(6)",
+        "('2024-02-29 23:59:59.999999'), ('1969-05-01 10:00:00.5'), ('0999-01-01 00:00:00.499999'), (null)",
+        "modify a datetime",
+    ),
+    "datetime loses some digits": Case(
+        "a datetime(6)", "('2024-02-29 23:59:59.995'), ('1969-05-01 10:00:00.004999'), (null)", "modify a datetime(2)"
+    ),
+    "timestamp gets coarser": Case(
+        "a timestamp(6) null",
+        "('2024-02-29 23:59:59.999999'), ('1999-05-01 10:00:00.5'), (null)",
+        "modify a timestamp null",
+    ),
+    "datetime to timestamp": Case(
+        "a datetime(3)",
+        "('2024-02-29 23:59:59.25'), ('0000-00-00'), (null)",
+        "modify a timestamp(3) null",
+        session="set time_zone = '-03:30'",
+    ),
+    "datetime to timestamp outside of its range": Case(
+        "a datetime", "('2050-02-28 23:59:59')", "modify a timestamp null", refused=True
+    ),
+    "date to timestamp": Case(
+        "a date", "('2024-02-28'), (null)", "modify a timestamp null", session="set time_zone = '+10:00'"
+    ),
+    "timestamp to datetime": Case(
+        "a timestamp(3) null",
+        "('2024-02-29 23:59:59.25'), (null)",
+        "modify a datetime(3)",
+        session="set time_zone = '-03:30'",
+    ),
+    "date to text": Case("a date", "('2024-02-29'), ('0999-01-01')", "modify a varchar(10)"),
+    "date that may be none to text": Case("a date", "(null)", "modify a varchar(10)", refused=True),
+    "datetime to text": Case("a datetime(3)", "('2024-02-29 01:02:03.5')", "modify a varchar(30)"),
+    "timestamp to text": Case(
+        "a timestamp null", "('2024-02-29 01:02:03')", "modify a char(30)", session="set time_zone = '+01:00'"
+    ),
+    "time gets coarser": Case(
+        "a time(3)", "('-10:11:12.5'), ('10:11:12.499'), ('838:59:59'), ('-00:00:00.999'), (null)", "modify a time"
+    ),
+    "time loses some digits": Case("a time(6)", "('-10:11:12.555'), ('700:11:12.554999')", "modify a time(2)"),
     "time gets finer": Case("a time", "('-838:59:59'), ('00:00:01')", "modify a time(4)"),
 }
 STRUCTURE_CASES = {
@@ -147,8 +267,27 @@ STRUCTURE_CASES = {
         "add o double default 1e-5, add p char(3) default ' x', add q bigint unsigned default 18446744073709551615",
         dict.fromkeys("bcdefghijklnopq"),
     ),
-    "column with the time of the statement": Case(
-        "a int", "(1)", "add b datetime not null default current_timestamp", {"b": None}, refused=True
+    "columns with the time of the statement": Case(
+        "a int",
+        "(1), (2)",
+        "add b timestamp not null default current_timestamp, add c datetime default now() on update now(), "
+        "add d datetime(6) not null default current_timestamp(6), add e timestamp(2) null default current_timestamp(2)",
+        dict.fromkeys("bcde"),
+        session="set time_zone = '+05:30'",
+    ),
+    "column with the time of the statement in the system's zone": Case(
+        "a int",
+        "(1)",
+        "add b datetime(3) not null default current_timestamp(3)",
+        {"b": None},
+        session="set time_zone = 'SYSTEM'",
+    ),
+    "column with a time that was set": Case(
+        "a int",
+        "(1)",
+        "add b datetime(3) not null default current_timestamp(3), add c timestamp not null default current_timestamp",
+        {"b": None, "c": None},
+        session="set timestamp = 1700000000.125",
     ),
     "column with numbers": Case("a int", "(1)", "add id int auto_increment primary key", {"id": None}, refused=True),
     "column is dropped": Case("a int, b enum('x'), key (a, b), key c (b)", "(1, 'x')", "drop b"),
@@ -263,11 +402,21 @@ def test_altered_table_is_what_a_new_copy_would_be(
     source.run(f"create table t ({case.columns}) engine=InnoDB", f"insert into t values {case.rows}")
     before = source.structure("t")
     target.make(before, RULES, FOLLOWED, source.lines(before, RULES))
-    source.run(f"alter table t {case.change}")
+    source.run(case.session or "do 0")
+    circumstances = source.alter(f"alter table t {case.change}")
+    source.run("set time_zone = '+00:00'")
     after = source.structure(case.table)
     fresh = target.make(after, RULES, FRESH, source.lines(after, RULES))
     origins = origins_of(case, after)
-    statements = alter_table(before, after, origins, RULES, schema_name=FOLLOWED, new_schema_name=FOLLOWED)
+    statements = alter_table(
+        before,
+        after,
+        origins,
+        RULES,
+        schema_name=FOLLOWED,
+        new_schema_name=FOLLOWED,
+        circumstances=circumstances,
+    )
     if case.refused:
         with pytest.raises(psycopg2.errors.RaiseException):
             target.run(statements)

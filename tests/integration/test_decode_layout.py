@@ -8,7 +8,7 @@ import pytest
 
 from lab.servers import MariaDB, SourceServer
 from pg_chameleon.errors import DecodeError
-from pg_chameleon.model.change import RowsEvent, TableMap
+from pg_chameleon.model.change import RowsEvent, TableMap, Undecodable
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.decode import check_table_map
 from tests.conftest import FreshSchema
@@ -118,33 +118,35 @@ def test_system_versioned_tables_are_refused(mariadb_server: MariaDB, fresh_sche
             check_table_map(table, structure)
 
 
-OLD_TIMES = "id int primary key, a datetime, b timestamp null, c time, d date"
+OLD_VALUES = (
+    ("2024-02-29 12:34:56.789012", "2024-02-29 12:34:56.789012", "12:34:56.789012"),
+    ("0000-00-00 00:00:00", "0000-00-00 00:00:00", "-838:59:59.999999"),
+    ("9999-12-31 23:59:59.999999", "1970-01-01 00:00:01.5", "838:59:59.999999"),
+    ("2024-00-10 00:00:00.000001", "2038-01-19 03:14:07.000001", "-00:00:00.000001"),
+)
 
 
 def test_old_temporal_types_are_read(mariadb_server: MariaDB, fresh_schema: FreshSchema) -> None:
     schema = fresh_schema(mariadb_server)
     mariadb_server.execute("set global mysql56_temporal_format = off")
-    rows = [
-        "(1, '2024-02-29 12:34:56', '2024-02-29 12:34:56', '12:34:56', '2024-02-29')",
-        "(2, '0000-00-00 00:00:00', '0000-00-00 00:00:00', '-838:59:59', '0000-00-00')",
-        "(3, '9999-12-31 23:59:59', '1970-01-01 00:00:01', '838:59:59', '9999-12-31')",
+    columns = [
+        f"{kind}{digits} {kind}({digits}) null" for digits in range(7) for kind in ("datetime", "timestamp", "time")
     ]
-    write = [f"create table t ({OLD_TIMES})", *(f"insert into t values {row}" for row in rows)]
-    write = ["set time_zone = '+00:00'", *write]
+    rows = [[number, *values * 7] for number, values in enumerate(OLD_VALUES)]
+    write = [
+        "set time_zone = '+00:00', sql_mode = ''",
+        f"create table t (id int primary key, d date, {', '.join(columns)})",
+        *(
+            f"insert into t values ({row[0]}, '2024-02-00', {', '.join(repr(each) for each in row[1:])})"
+            for row in rows
+        ),
+    ]
     events = events_of(mariadb_server, lambda: execute_all(mariadb_server, schema, write))
+    mariadb_server.execute("set global mysql56_temporal_format = on")
     structure = structure_of(mariadb_server, schema, "t")
     assert [row for found in decoded_rows(events, structure) for row in found.rows] == select_rows(
         mariadb_server, structure
     )
-    table, structure = map_and_structure(
-        mariadb_server,
-        fresh_schema(mariadb_server),
-        "create table t (id int, a datetime(3))",
-        "insert into t values (1, '2024-02-29 12:34:56.789')",
-    )
-    mariadb_server.execute("set global mysql56_temporal_format = on")
-    with pytest.raises(DecodeError, match="old temporal format"):
-        check_table_map(table, structure)
 
 
 def test_a_table_that_was_altered_meanwhile_is_refused(source_server: SourceServer, fresh_schema: FreshSchema) -> None:
@@ -160,7 +162,7 @@ def test_a_table_that_was_altered_meanwhile_is_refused(source_server: SourceServ
         assert raised.value.table == str(structure.name)
 
 
-def test_undecodable_text_stays_bytes(source_server: SourceServer, fresh_schema: FreshSchema) -> None:
+def test_undecodable_text_has_substitutes(source_server: SourceServer, fresh_schema: FreshSchema) -> None:
     schema = fresh_schema(source_server)
     write = ["create table t (id int, v varbinary(40), w varbinary(40))", "insert into t values (1, x'ff', 'ok')"]
     events = events_of(source_server, lambda: execute_all(source_server, schema, write))
@@ -172,7 +174,7 @@ def test_undecodable_text_stays_bytes(source_server: SourceServer, fresh_schema:
     columns = [replace(column, column_type="varchar(10)", charset="utf8mb4") for column in structure.columns[1:]]
     misread = replace(structure, columns=(structure.columns[0], *columns))
     ((row,),) = [rows.rows for rows in decoded_rows(bare, misread)]
-    assert row == (1, b"\xff", "ok")
+    assert row == (1, Undecodable("\ufffd", b"\xff"), "ok")
 
 
 @pytest.mark.source_version(mysql=(8, 0, 1), mariadb=(10, 5))

@@ -275,3 +275,28 @@ def test_estimates_are_not_those_of_yesterday(mysql_server: MySQL, fresh_schema:
         values = ",".join(f"({number})" for number in range(500))
         execute_all(mysql_server, schema, [f"insert into t values {values}", "analyze table t"])
         assert estimated_rows(connection, [schema])[TableName(schema, "t")] > 400
+
+
+@pytest.mark.source_version(mysql=(8, 0), mariadb=(10, 5))
+def test_members_beyond_the_basic_plane_are_read(source_server: SourceServer, fresh_schema: FreshSchema) -> None:
+    numbers = [f"'{number}'" for number in range(1100)]
+    table = made(
+        source_server,
+        fresh_schema(source_server),
+        f"""id int primary key, plain enum('?','a'), mood enum('🙂','it''s ? 🙁\\\\n') character set utf8mb4,
+            wide enum({",".join(numbers)},'🐬') character set utf16,
+            several set({",".join(numbers[:62])},'🪁','?') character set utf8mb4 collate utf8mb4_bin""",
+    )
+    assert table.columns[1].type.members == ("?", "a")
+    assert table.columns[2].type.members == ("🙂", "it's ? 🙁\\n")
+    assert table.columns[3].type.members == (*map(str, range(1100)), "🐬")
+    assert table.columns[4].type.members[-2:] == ("🪁", "?")
+
+
+def test_members_in_use_are_read_from_old_servers(mysql_server: MySQL, fresh_schema: FreshSchema) -> None:
+    schema = fresh_schema(mysql_server)
+    definition = "id int primary key, mood enum('🙂','🙁','a') character set utf8mb4"
+    execute_all(mysql_server, schema, [f"create table t ({definition})", "insert into t values (1, 2), (2, 3)"])
+    (mood,) = structure_of(mysql_server, schema, "t").columns[1:]
+    unused = "?" if mysql_server.is_old else "🙂"
+    assert mood.type.members == (unused, "🙁", "a")

@@ -11,6 +11,7 @@ from pg_chameleon.mysql.connection import SourceSettings, connect
 from pg_chameleon.mysql.preflight import Problem, check_source
 from pg_chameleon.mysql.server import SourceServer as Inquiry
 from tests.conftest import FreshSchema
+from tests.integration.stream_support import own_server
 
 SERVER_ID = 4_000_001
 
@@ -82,6 +83,13 @@ def test_an_unknown_schema_is_told(source_server: SourceServer) -> None:
     assert_told(problems(source_server, ["no_such_schema"]), "no schema no_such_schema", is_error=True)
 
 
+def test_a_schema_that_was_dropped_meanwhile_is_no_error(source_server: SourceServer) -> None:
+    settings = SourceSettings(source_server.host, source_server.port, "root")
+    with closing(connect(settings)) as connection:
+        found = check_source(connection, ["no_such_schema"], False, SERVER_ID, replicated=True)
+    assert_told(found, "no schema no_such_schema", is_error=False)
+
+
 @pytest.mark.parametrize("server_id", [0, -1, 1 << 32])
 def test_an_impossible_server_id_is_told(source_server: SourceServer, server_id: int) -> None:
     assert_told(problems(source_server, [], server_id=server_id), "my_server_id", is_error=True)
@@ -149,6 +157,21 @@ def test_binlog_filters_and_a_missing_binlog_are_told(fresh_schema: FreshSchema)
         connection = connect(SourceSettings(server.host, server.port, "root"))
         with closing(connection), pytest.raises(SourceError, match="no binlog"):
             Inquiry(connection).position()
+
+
+def test_binlog_filters_of_mysql_are_told(mysql_server: MySQL) -> None:
+    with own_server(mysql_server, binlog_do_db="kept") as server:
+        server.execute("create database left_out")
+        server.execute("create database kept")
+        found = problems(server, ["left_out", "kept"])
+        assert_told(found, "binlog_do_db or binlog_ignore_db", "left_out", is_error=True)
+
+
+@pytest.mark.source_version(mysql=(5, 6), mariadb=(11, 4))
+def test_an_image_without_repetitions_is_no_problem(source_server: SourceServer) -> None:
+    value = "FULL_NODUP" if source_server.product == "mariadb" else "FULL"
+    with setting(source_server, "binlog_row_image", value):
+        assert problems(source_server, []) == []
 
 
 def test_connection_errors_say_what_to_do(source_server: SourceServer) -> None:

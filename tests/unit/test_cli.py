@@ -285,7 +285,7 @@ def test_help_of_a_command(commands: Commands, capsys: pytest.CaptureFixture[str
     assert f"Do {name}." in out
     assert "And more" not in out
     assert all(f"--{option.replace('_', '-')}" in out for option in (*COMMANDS[name].needs, *COMMANDS[name].takes))
-    assert ("--full" in out) == (name == "run_maintenance")
+    assert ("--full" in out) == (name in {"run_maintenance", "show_status"})
 
 
 @pytest.mark.parametrize("name", KNOWN_COMMANDS)

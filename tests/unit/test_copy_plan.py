@@ -1,12 +1,10 @@
-"""The plan of a copy, and the lines of long texts."""
+"""The plan of a copy."""
 
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pg_chameleon.convert.lines import LongValues, copy_line_expression
-from pg_chameleon.convert.rules import Rules
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, Index, IndexPart, TableSchema
 from pg_chameleon.mysql.snapshot import KeyRange, TableStatistics
@@ -56,16 +54,3 @@ def test_large_tables_come_first_and_in_parts() -> None:
     assert in_order([small, large]) == [large, small]
     assert number_of_parts(large.statistics, 1000) == 3
     assert number_of_parts(small.statistics, 1000) == 1
-
-
-def test_long_texts_are_escaped_beside_the_server() -> None:
-    schema = table("t", Column("id", "int"), Column("c", "longtext", charset="utf8mb4"), Column("s", "varchar(5)"))
-    expression = copy_line_expression(schema, Rules(), 4000)
-    assert expression is not None
-    assert expression.count("HEX(") == 1
-    long_values = LongValues(schema, Rules(), 4000)
-    assert long_values
-    text = "a\tb\\c\n"
-    line = b"1\t\\z" + text.encode().hex().upper().encode() + b"\t\\\\z41"
-    assert long_values.escaped(line) == b"1\ta\\tb\\\\c\\n\t\\\\z41"
-    assert not LongValues(table("t", Column("id", "int"), Column("s", "varchar(5)", charset="utf8mb4")), Rules(), 4000)

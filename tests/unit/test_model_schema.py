@@ -109,6 +109,7 @@ FULL = TableSchema(
         Column("twice", "int", generated=Generated("`id` * 2", stored=True), invisible=True),
         Column("place", "point", srid=0),
         Column("packed", "text", compressed=True),
+        Column("raw", "binary(3)", default=Default("\0a\ue000\ue0000\ue000e", literal=True)),
     ),
     indexes=(
         index("PRIMARY", "id"),
@@ -134,3 +135,12 @@ def test_structure_survives_the_way_through_json(schema: TableSchema) -> None:
 
 def test_defaults_are_not_stored() -> None:
     assert schema_to_json(TableSchema(NAME, (NOTE,)))["columns"] == [{"name": "note", "column_type": "text"}]
+
+
+def test_nul_characters_are_stored_as_something_else() -> None:
+    odd = "\0a\ue000\ue0000\0\ue0001\\0"
+    padded = Column("padded", "binary(4)", default=Default("ab\0\0", literal=True), comment=odd)
+    schema = TableSchema(NAME, (padded,), comment=odd)
+    written = json.dumps(schema_to_json(schema))
+    assert "\\u0000" not in written
+    assert schema_from_json(json.loads(written)) == schema

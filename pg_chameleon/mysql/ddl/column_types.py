@@ -43,12 +43,12 @@ def shown_type(data_type: DataType, table: Charset, server: ServerTraits) -> Sho
     charset = text_charset(data_type, table, server)
     base = data_type.base
     if base in ("enum", "set"):
-        if charset.name == BINARY.name and not (table.name == BINARY.name and _all_ascii(data_type)):
+        if charset.name == BINARY.name and not _all_ascii(data_type):
             # Their bytes are those of the connection's charset, of which the binlog's text tells nothing.
             raise Unfollowable("the members of an ENUM or SET without a character set")
         # MySQL shows no charset for those without one, MariaDB shows binary.
         shown = None if charset.name == BINARY.name and not server.mariadb else charset
-        return ShownType(f"{base}({','.join(map(_member, data_type.members))})", shown)
+        return ShownType(f"{base}({','.join(map(quoted_member, data_type.members))})", shown)
     if charset.name == BINARY.name:
         base = _BINARY_SIBLINGS[base]
     spelled = sized_text(base, data_type.length, width(charset.name), server)
@@ -67,7 +67,7 @@ def text_charset(data_type: DataType, table: Charset, server: ServerTraits) -> C
     return found
 
 
-def _member(value: str) -> str:
+def quoted_member(value: str) -> str:
     """Quote a member of ENUM or SET as the server does; it strips the spaces at its end."""
     escaped = value.rstrip(" ")
     for plain, shown in (("\\", "\\\\"), ("\0", "\\0"), ("\n", "\\n"), ("\r", "\\r"), ("'", "''")):

@@ -66,9 +66,16 @@ def add_keys(
     existing: Sequence[Index], added: Sequence[NewKey], columns: Sequence[Column], engine: str, server: ServerTraits
 ) -> list[Index]:
     """Return the indexes of a table after keys were added."""
-    found = list(existing)
+    kept = _without_superfluous(existing, added)
+    shapes = [_shape(key.definition.parts) for key in kept]
+    # What the server made for a foreign key gives way to a new key, even to another one that the server makes.
+    found = [
+        index
+        for index in existing
+        if not (index.generated and any(_covers(shape, _index_shape(index)) for shape in shapes))
+    ]
     host = Host({column.name.casefold(): column for column in columns}, engine, server)
-    for key in _without_superfluous(existing, added):
+    for key in kept:
         index = _index_of(key.definition, found, host)
         found.append(replace(index, generated=True) if key.generated else index)
     covered = [index for index in found if index.generated and _is_covered(index, found)]
@@ -80,9 +87,7 @@ def _without_superfluous(existing: Sequence[Index], added: Sequence[NewKey]) -> 
     kept: list[NewKey] = []
     for key in added:
         shape = _shape(key.definition.parts)
-        if key.generated and any(_covers(_index_shape(index), shape) for index in existing):
-            continue
-        if key.generated and any(_covers(_shape(other.definition.parts), shape) for other in kept):
+        if key.generated and _is_superfluous(shape, existing, kept):
             continue
         kept = [other for other in kept if not (other.generated and _covers(shape, _shape(other.definition.parts)))]
         kept.append(key)
@@ -102,6 +107,13 @@ def _index_shape(index: Index) -> Shape:
 
 def _covers(longer: Shape, shorter: Shape) -> bool:
     return longer[: len(shorter)] == shorter
+
+
+def _is_superfluous(shape: Shape, existing: Sequence[Index], kept: Sequence[NewKey]) -> bool:
+    """Tell whether other keys make a generated one needless; of two like it that are generated the later one stays."""
+    others = [(_index_shape(index), index.generated) for index in existing]
+    others += [(_shape(key.definition.parts), key.generated) for key in kept]
+    return any(_covers(other, shape) and not (generated and other == shape) for other, generated in others)
 
 
 def _is_covered(index: Index, others: Iterable[Index]) -> bool:

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pg_chameleon.convert.encoder import COMPOSITE, Change, EncodeError, key_encoder, row_encoder
-from pg_chameleon.convert.rules import ChangeReason, Rules, ZeroDates
+from pg_chameleon.convert.changes import Change
+from pg_chameleon.convert.encoder import COMPOSITE, JSON_OBJECT, EncodeError, Form, key_encoder, row_encoder
+from pg_chameleon.convert.rules import ChangeReason, Rules, TypeOverride, ZeroDates
+from pg_chameleon.model.change import Undecodable
 from tests.unit.convert.tables import column, table
 
 ITEM = table(
@@ -73,16 +75,24 @@ def test_changes_are_noted_with_what_the_source_has() -> None:
     assert len(noted) == 2
 
 
-def test_text_that_cannot_be_decoded_is_replaced_and_noted() -> None:
+@pytest.mark.parametrize("form", [JSON_OBJECT, COMPOSITE])
+def test_text_that_cannot_be_decoded_is_replaced_and_noted(form: Form) -> None:
     noted: list[Change] = []
-    encode = row_encoder(ITEM, Rules(), COLUMNS, noted.append)
-    assert json.loads(encode((1, b"a\xffb", None, None, None)))["name"] == "a\ufffdb"
-    assert noted == [Change("name", ChangeReason.UNDECODABLE, b"a\xffb")]
+    encode = row_encoder(ITEM, Rules(), COLUMNS, noted.append, form=form)
+    undecodable = Undecodable("a?b\0", b"a\xffb\0")
+    assert encode((1, undecodable, None, None, None)) == encode((1, "a?b", None, None, None))
+    assert noted == [
+        Change("name", ChangeReason.UNDECODABLE, b"a\xffb\0"),
+        Change("name", ChangeReason.NUL, b"a\xffb\0"),
+    ]
 
 
-def test_text_of_another_charset_gets_the_question_marks_of_the_server() -> None:
-    ascii_table = table(column("v", "varchar(9)", charset="sjis"))
-    assert row_encoder(ascii_table, Rules(), ("v",))((b"\x83\\\xff",)) == '{"v":"ソ?"}'
+def test_bytes_that_shall_be_text_are_taken_for_utf8() -> None:
+    noted: list[Change] = []
+    octets = table(column("v", "varbinary(9)"))
+    rules = Rules(overrides=(TypeOverride("varbinary(9)", "text"),))
+    assert row_encoder(octets, rules, ("v",), noted.append)((b"\xc3\xa4\xff",)) == '{"v":"ä\ufffd"}'
+    assert noted == [Change("v", ChangeReason.UNDECODABLE, b"\xc3\xa4\xff")]
 
 
 def test_documents_lose_escaped_nul_but_no_escaped_backslash() -> None:

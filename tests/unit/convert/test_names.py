@@ -17,6 +17,7 @@ def test_names_fit(name: str) -> None:
         names.index_name(name, name),
         names.enum_name(name, name),
         names.sequence_name(name, name),
+        names.trigger_name(name),
         names.temporary_name(name),
     ):
         assert 0 < len(made.encode()) <= names.MAX_BYTES
@@ -30,6 +31,30 @@ def test_names_that_fit_are_kept(name: str) -> None:
 
 def test_names_alike_in_their_first_bytes_stay_apart() -> None:
     assert names.table_name("x" * 63 + "a") != names.table_name("x" * 63 + "b")
+
+
+@given(mysql_names)
+def test_no_table_has_the_shortened_name_of_another(name: str) -> None:
+    long = (name * 64)[:64]
+    if len(long.encode()) > names.MAX_BYTES:
+        shortened = names.table_name(long)
+        assert names.table_name(shortened) != shortened
+        assert names.column_name(shortened) != shortened
+        assert names.table_name(names.table_name(shortened)) != names.table_name(shortened)
+
+
+def test_no_table_has_the_name_of_a_primary_key() -> None:
+    assert names.primary_key_name("a") == "a_pkey"
+    assert names.table_name("a_pkey") != "a_pkey"
+    assert names.primary_key_name("a_pkey") not in {"a_pkey", names.table_name("a_pkey")}
+
+
+def test_no_column_has_the_name_that_replaces_one_of_postgresql() -> None:
+    assert names.column_name(names.column_name("ctid")) != names.column_name("ctid")
+
+
+def test_ordinary_names_with_a_date_behind_are_kept() -> None:
+    assert names.table_name("orders_20240101") == "orders_20240101"
 
 
 def test_shortening_cuts_no_character() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pg_chameleon.errors import SourceError, StreamError
 from pg_chameleon.model.position import MysqlGtidSet
-from pg_chameleon.mysql.charsets import charset_of_collation, text_decoder
+from pg_chameleon.mysql.charsets import charset_of_collation, text_decoder, with_substitutes
 from pg_chameleon.mysql.events import (
     Query,
     length_encoded,
@@ -56,11 +56,15 @@ def test_status_variables_are_read_over_those_that_do_not_matter() -> None:
             b"\x0c\xfe",
             b"\x04\x21\x00\x08\x00\x08\x00",
             b"\x08\x3f\x00",
+            b"\x0d\xb7\x77\x02",
             b"\xee whatever",
         ]
     )
     found = parse_status_variables(data)
     assert (found.sql_mode, found.client_collation, found.database_collation) == (0x100004, 33, 63)
+    assert (found.time_zone, found.microseconds) == ("SYSTEM", 161719)
+    assert parse_status_variables(b"\x80\xb7\x77\x02").microseconds == 161719  # as MariaDB writes them
+    assert parse_status_variables(b"").microseconds is None
 
 
 def test_statements_are_read_in_the_charset_of_the_client() -> None:
@@ -174,6 +178,33 @@ def test_undecodable_bytes_raise() -> None:
         assert decode is not None
         with pytest.raises(UnicodeDecodeError):
             decode(b"\xff")
+
+
+@pytest.mark.parametrize(
+    ("charset", "stored", "text"),
+    [
+        ("ascii", "61e462", "a?b"),
+        ("cp1251", "cf98c4", "П?Д"),
+        ("cp1256", "61ff62", "a?b"),
+        ("cp932", "61eb408a", "a??"),
+        ("sjis", "835c87408140", "ソ?\u3000"),
+        ("gbk", "fe50d6d0", "?中"),
+        ("gb18030", "fe39fe39a8bc8135f43795328236", "?ḿ\ue7c7\U00020000"),
+        ("ujis", "618fa1a1ada1b0a1", "a??亜"),
+        ("big5", "a15ab65d", "\ufffd跑"),
+        ("tis620", "a1a0", "ก\ufffd"),
+        ("ucs2", "0061d83dde000062", "a??b"),
+        ("utf32", "000000610000d83d00000062", "a?b"),
+        ("utf8mb4", "61eda08062", "a\ufffd\ufffd\ufffdb"),
+    ],
+)
+def test_undecodable_characters_have_the_substitutes_of_the_server(charset: str, stored: str, text: str) -> None:
+    content = bytes.fromhex(stored)
+    decode = text_decoder(charset)
+    assert decode is not None
+    with pytest.raises(UnicodeDecodeError):
+        decode(content)
+    assert with_substitutes(charset, content) == text
 
 
 def test_binary_and_unknown_sets_have_no_decoder() -> None:

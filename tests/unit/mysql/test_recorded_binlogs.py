@@ -25,7 +25,8 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition, MariadbGtidPosition, MysqlGtidSet, Position
 from pg_chameleon.mysql.assembly import Assembler
 from pg_chameleon.mysql.decode import check_table_map, row_decoder
-from pg_chameleon.mysql.events import EventType, unpack_header
+from pg_chameleon.mysql.events import EventType, parse_status_variables, unpack_header
+from pg_chameleon.mysql.payload import payload_events
 from tests.unit.mysql.recorded import SERVERS, assembler, raw_events_of, replayed, structures
 
 Told = tuple[object, ...]
@@ -222,6 +223,44 @@ def test_an_unknown_event_that_may_be_ignored_is_passed_over() -> None:
     count = len(fed(raws))
     raws.insert(place, rewritten(raws[place], kind=77, flags=0x80))
     assert len(fed(raws)) == count
+
+
+def test_an_unknown_event_in_a_compressed_transaction_stops_the_stream() -> None:
+    raws, place = first_of(EventType.TRANSACTION_PAYLOAD)
+    (inner,) = [raw for raw in payload_events(raws[place][19:-4]) if raw[4] == EventType.UPDATE_ROWS]
+    for flags, stops in ((0, True), (0x80, False)):
+        unknown = inner[:4] + bytes([77]) + inner[5:17] + pack("<H", flags) + inner[19:]
+        body = bytes([2, 3, 0xFC, 255, 0, 0]) + unknown  # the field of the compression, which is none; the end mark
+        changed = [*raws]
+        changed[place] = rewritten(raws[place][:19] + body + bytes(4), size=19 + len(body) + 4)
+        if stops:
+            with pytest.raises(StreamError, match="unknown type 77") as raised:
+                fed(changed)
+            assert raised.value.position == f"binlog.000001:{unpack_header(raws[place])[4]}"
+        else:
+            # Without its events the transaction is not ended, which is found at the next one
+            with pytest.raises(StreamError, match="begins within another"):
+                fed(changed)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_every_flipped_bit_is_found_by_the_checksum(server: str) -> None:
+    raws = raw_events_of(server)
+    for place in range(1, len(raws)):
+        raw = raws[place]
+        if raw[4] == EventType.ROTATE:
+            continue
+        for at in (0, 17, 19, len(raw) // 2, len(raw) - 5, len(raw) - 1):
+            damaged = raw[:at] + bytes([raw[at] ^ 0x10]) + raw[at + 1 :]
+            with pytest.raises(StreamError, match="checksum") as raised:
+                fed([raws[0], damaged])
+            assert raised.value.position
+
+
+def test_status_variables_are_read_up_to_an_unknown_one() -> None:
+    known = bytes([0]) + bytes(4) + bytes([1]) + pack("<Q", 4) + bytes([4]) + pack("<HHH", 45, 45, 45)
+    found = parse_status_variables(known + bytes([200, 1, 2, 3]))
+    assert (found.sql_mode, found.client_collation) == (4, 45)
 
 
 def test_an_incident_stops_the_stream() -> None:

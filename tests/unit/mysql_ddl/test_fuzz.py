@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import random
 import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +18,7 @@ from pg_chameleon.mysql.ddl.parser import parse
 from pg_chameleon.mysql.ddl.server import ServerTraits
 from pg_chameleon.mysql.ddl.structures import Structures
 from pg_chameleon.mysql.ddl.tracker import apply
+from tests.ddl_corpus.truth import DEFAULT_PATH
 
 EXAMPLES = (
     """CREATE TABLE IF NOT EXISTS `harbour`.`boats` (
@@ -43,13 +47,15 @@ EXAMPLES = (
     "TRUNCATE TABLE boats",
 )
 PIECES = sorted({piece for example in EXAMPLES for piece in example.replace("(", " ( ").replace(",", " , ").split()})
-MODES = st.sampled_from([0, ANSI_QUOTES, NO_BACKSLASH_ESCAPES, REAL_AS_FLOAT, ORACLE | 1 << 33, MAXDB])
+SQL_MODES = [0, ANSI_QUOTES, NO_BACKSLASH_ESCAPES, REAL_AS_FLOAT, ORACLE | 1 << 33, MAXDB]
+MODES = st.sampled_from(SQL_MODES)
+CORPUS = DEFAULT_PATH / "statements.jsonl"
 MOST_SECONDS = 2.0
 
 
-def endure(statement: str, sql_mode: int, mariadb: bool) -> None:
+def endure(statement: str, sql_mode: int, mariadb: bool, seconds: float = MOST_SECONDS) -> None:
     """Parse and track; anything but a refusal is an error, and so is a long time."""
-    started = time.perf_counter()
+    started = time.process_time()
     server = ServerTraits(
         "mariadb" if mariadb else "mysql", (10, 6, 1) if mariadb else (8, 4, 0), "utf8mb4", "utf8mb4_bin"
     )
@@ -59,7 +65,7 @@ def endure(statement: str, sql_mode: int, mariadb: bool) -> None:
             found = parse(text, sql_mode=sql_mode, default_schema="harbour", mariadb=mariadb)
             state.move(found, apply(found, state))
     mentioned_tables(statement, sql_mode=sql_mode, default_schema="harbour", mariadb=mariadb)
-    assert time.perf_counter() - started < MOST_SECONDS
+    assert time.process_time() - started < seconds
 
 
 @settings(max_examples=300, deadline=None)
@@ -105,3 +111,64 @@ def test_deep_nesting_is_no_recursion() -> None:
     depth = 100_000
     endure(f"create table boats (a int default {'(' * depth}1{')' * depth})", 0, True)
     endure("create table boats (a int default " + "case " * depth, 0, True)
+
+
+def long_list(item: str, times: int) -> str:
+    return ", ".join(item.replace("#", str(number)) for number in range(times))
+
+
+LARGE = {
+    "a text of a megabyte": f"create table boats (a varchar(9) default 'x' comment '{'y' * 1_000_000}')",
+    "a text of escapes": f"create table boats (a int comment '{chr(92) * 2 * 300_000}{chr(39) * 2 * 300_000}')",
+    "a comment of a megabyte": f"alter table boats /* {'*/ /* ' * 200_000} */ add a int",
+    "a megabyte of spaces": f"alter table boats {' ' * 1_000_000} add a int",
+    "a statement that never ends": "alter table boats add a int default (" + "1 + " * 250_000,
+    "an open text": "alter table boats comment '" + "x" * 1_000_000,
+    "open quotes": "alter table boats add `" * 50_000,
+    "many columns": f"create table boats ({long_list('c# int not null default #', 10_000)})",
+    "many columns of one name": f"create table boats ({long_list('c int', 10_000)})",
+    "many keys": f"create table boats (c int, {long_list('key k# (c)', 5_000)})",
+    "a key of many columns": f"create table boats (c0 int, key ({long_list('c#', 10_000)}))",
+    "many members": f"create table boats (a enum({long_list(chr(39) + 'm#' + chr(39), 30_000)}))",
+    "many added columns": f"alter table boats {long_list('add c# int', 5_000)}",
+    "many added columns in one action": f"alter table boats add ({long_list('c# int', 5_000)})",
+    "many changes of one column": f"alter table boats {long_list('change kind kind varchar(9)', 5_000)}",
+    "many renames": f"rename table {long_list('t# to u#', 20_000)}",
+    "many drops": f"drop table {long_list('t#', 50_000)}",
+    "many partitions": f"create table boats (a int) partition by list (a) "
+    f"({long_list('partition p# values in (#)', 10_000)})",
+    "many foreign keys": f"create table boats (a int, {long_list('foreign key (a) references z (a)', 2_000)})",
+    "many nested cases": f"create table boats (a int check ({'case when 1 then (' * 20_000}1{') end' * 20_000}))",
+    "many versioned comments": "create table boats (a int) " + "/*!50100 engine=innodb */ " * 20_000,
+}
+SECONDS_FOR_LARGE = 10.0  # far below what a square of the length would take
+
+
+@pytest.mark.parametrize("statement", LARGE.values(), ids=LARGE.keys())
+def test_large_statements_take_no_longer_than_they_are_long(statement: str) -> None:
+    endure(statement, 0, True, SECONDS_FOR_LARGE)
+
+
+MANGLED = 600
+
+
+@pytest.mark.skipif(not CORPUS.is_file(), reason=f"the DDL corpus is not at {CORPUS}")
+@pytest.mark.parametrize("seed", range(4))
+def test_the_mangled_corpus(seed: int) -> None:
+    """Cut, swap and repeat parts of real statements."""
+    chance = random.Random(seed)
+    with CORPUS.open(encoding="utf-8") as lines:
+        statements = [json.loads(line)["stmt"] for line in lines]
+    for statement in chance.sample(statements, MANGLED):
+        start, middle, end = sorted(chance.randrange(len(statement) + 1) for _ in range(3))
+        parts = [statement[:start], statement[start:middle], statement[middle:end], statement[end:]]
+        how = chance.choice(["cut", "swap", "repeat", "other"])
+        if how == "cut":
+            del parts[1]
+        elif how == "swap":
+            parts[1], parts[2] = parts[2], parts[1]
+        elif how == "repeat":
+            parts[1] *= chance.randint(2, 9)
+        else:
+            parts[2] = chance.choice(statements)
+        endure("".join(parts), chance.choice(SQL_MODES), chance.random() < 0.5)

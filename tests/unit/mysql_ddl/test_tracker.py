@@ -240,6 +240,21 @@ def test_an_index_that_covers_takes_the_place_of_a_generated_one() -> None:
     assert source.indexes() == {"wider": ["a", "b"]}
 
 
+def test_the_later_of_two_generated_indexes_stays() -> None:
+    source = Source()
+    source.run("create table boats (a int, b int, constraint one foreign key (a) references yachts (id))")
+    source.run(
+        "alter table boats drop foreign key one",
+        "alter table boats add constraint two foreign key (a) references z (id)",
+    )
+    assert source.indexes() == {"two": ["a"]}
+    source.run("alter table boats add foreign key (a) references z (id)")
+    assert source.indexes() == {"a": ["a"]}
+    source.run("alter table boats add constraint wide foreign key (a, b) references z (id, x)")
+    source.run("alter table boats add constraint narrow foreign key (a) references z (id)")
+    assert source.indexes() == {"wide": ["a", "b"]}
+
+
 def test_engines_without_foreign_keys_keep_only_the_index() -> None:
     source = Source()
     source.run("create table boats (a int, foreign key (a) references yachts (id)) engine=myisam")

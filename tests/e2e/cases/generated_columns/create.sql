@@ -1,11 +1,11 @@
--- Columns that the source computes.
+-- Columns that the target computes too.
 create table t (
     id int primary key,
     a int,
     doubled int generated always as (a * 2) stored,
     tripled int generated always as (a * 3) virtual,
-    name varchar(20),
-    upper_name varchar(20) generated always as (upper(name)) stored,
-    index (doubled)
+    price decimal(8,3),
+    tax decimal(8,2) generated always as (round(price * 0.075, 2)) stored,
+    name varchar(20)
 );
-insert into t (id, a, name) values (1, 1, 'é'), (2, null, null);
+insert into t (id, a, name, price) values (1, 1, 'é', -0.2), (2, null, null, 0.2), (7, 7, null, 1234.567);

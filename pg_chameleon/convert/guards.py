@@ -1,0 +1,90 @@
+"""Guards: statements that end ALTER TABLE on the target where it is not certain what the source did to a row."""
+
+from __future__ import annotations
+
+from pg_chameleon.convert.alteration import Change, Pair, becomes_not_null, null_fill
+from pg_chameleon.convert.defaults import implicit_default, is_constant, statement_time
+from pg_chameleon.convert.quoting import quote_identifier, quote_literal
+from pg_chameleon.convert.target import TargetColumn
+
+
+def guards(change: Change) -> list[str]:
+    """Return the guards of a change; they run first, with the names of before."""
+    return [
+        *_table_guards(change),
+        *(guard for pair in change.kept for guard in _row_guards(change, pair)),
+    ]
+
+
+def _table_guards(change: Change) -> list[str]:
+    """Return the guards against rows of which it is not certain what they are now."""
+    doubts = [pair.conversion.doubt for pair in change.kept if pair.conversion.doubt]
+    doubts += [doubt for column in change.added if (doubt := added_doubt(change, column))]
+    doubts += [doubt for pair in change.kept if (doubt := _generated_doubt(change, pair))]
+    return [_guard(change, "true", doubt) for doubt in doubts]
+
+
+def _guard(change: Change, condition: str, doubt: str) -> str:
+    reason = f"{doubt}; the table has to be copied again"
+    body = (
+        f"BEGIN IF EXISTS (SELECT FROM {change.before.table} WHERE {condition}) "
+        f"THEN RAISE EXCEPTION USING MESSAGE = {quote_literal(reason)}; END IF; END"
+    )
+    return f"DO {quote_literal(body)}"
+
+
+def added_doubt(change: Change, column: TargetColumn) -> str:
+    """Tell why it is not certain what the rows hold in a new column."""
+    if column.generated is not None:
+        return ""
+    source = change.after.source(column)
+    if source.generated is not None:
+        return f"the values of the new generated column {source.name} are not in the binlog"
+    if column.identity or source.auto_increment:
+        return f"the numbers that the rows got in the new column {source.name} are not in the binlog"
+    return "" if filling(change, column) is not None else f"what the new column {source.name} holds is not certain"
+
+
+def filling(change: Change, column: TargetColumn) -> str | None:
+    """Return the expression for the existing rows of a new column; None if it is not certain."""
+    source, carried = change.after.source(column), change.after.carried[column.source]
+    if source.default is not None:
+        if is_constant(source):
+            return column.default
+        return statement_time(source, change.circumstances)
+    return "NULL" if source.nullable else implicit_default(source, carried)
+
+
+def _generated_doubt(change: Change, pair: Pair) -> str:
+    """Tell why the values of a generated column may be others now; the binlog does not have them."""
+    old, new = change.before.source(pair.before).generated, change.after.source(pair.after).generated
+    if new is None:
+        return ""
+    inexact = any(other.changes_type and not other.conversion.exact for other in change.kept)
+    if old is None or _bare(old.expression) != _bare(new.expression) or inexact:
+        return f"the values of the generated column {pair.after.source} are not in the binlog"
+    return ""
+
+
+def _bare(expression: str) -> str:
+    return "".join(expression.split()).strip("()").lower()
+
+
+def _row_guards(change: Change, pair: Pair) -> list[str]:
+    """Return the guards against single values that the server replaced by something that is not certain."""
+    old, new = change.before.source(pair.before), change.after.source(pair.after)
+    column = quote_identifier(pair.before.name)
+    found: list[str] = []
+    if pair.conversion.doubt:
+        return found
+    if pair.conversion.certain:
+        condition = pair.conversion.certain.replace("{column}", column)
+        doubt = f"what some values became when {old.column_type} became {new.column_type} is not certain ({new.name})"
+        found.append(_guard(change, f"({condition}) IS NOT TRUE", doubt))
+    if new.auto_increment and not old.auto_increment:
+        doubt = f"the rows without a number got one when {new.name} became AUTO_INCREMENT"
+        found.append(_guard(change, f"{column} IS NULL OR {column} = 0", doubt))
+    elif becomes_not_null(change, pair) and null_fill(change, pair) is None:
+        doubt = f"what NULL became in {new.name} is not certain"
+        found.append(_guard(change, f"{column} IS NULL", doubt))
+    return found

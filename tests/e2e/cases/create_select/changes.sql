@@ -1,0 +1,11 @@
+create table copied (primary key (id)) as select id, v, id * 2 as doubled from source_rows where id < 3;
+insert into copied values (3, 'three', 6);
+update copied set v = 'changed' where id = 1;
+create table without_key select v from source_rows;
+insert into without_key values ('more');
+create table alike like copied;
+insert into alike select * from copied;
+begin;
+insert into source_rows values (4, 'four');
+insert into copied select id, v, 0 from source_rows where id = 4;
+commit;

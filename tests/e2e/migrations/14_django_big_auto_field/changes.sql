@@ -1,0 +1,11 @@
+ALTER TABLE `app_book` ADD CONSTRAINT `app_book_author_id_0b1c2d3e_fk_app_author_id` FOREIGN KEY (`author_id`) REFERENCES `app_author` (`id`);
+INSERT INTO `app_book` (`author_id`) VALUES (1);
+ALTER TABLE `app_book` DROP FOREIGN KEY `app_book_author_id_0b1c2d3e_fk_app_author_id`;
+ALTER TABLE `app_author` MODIFY `id` bigint AUTO_INCREMENT NOT NULL;
+ALTER TABLE `app_book` MODIFY `author_id` bigint NOT NULL;
+INSERT INTO `app_book` (`author_id`) VALUES (2);
+ALTER TABLE `app_book` ADD CONSTRAINT `app_book_author_id_0b1c2d3e_fk` FOREIGN KEY (`author_id`) REFERENCES `app_author` (`id`);
+ALTER TABLE `app_book` MODIFY `id` bigint AUTO_INCREMENT NOT NULL;
+INSERT INTO `app_author` (`name`) VALUES ('c');
+INSERT INTO `app_book` (`author_id`) VALUES (3);
+DELETE FROM `app_book` WHERE `id` = 1;

@@ -1,0 +1,10 @@
+ALTER TABLE `app_item` MODIFY `code` varchar(100) NOT NULL;
+INSERT INTO `app_item` (`code`, `amount`, `price`, `ratio`, `flag`) VALUES ('a longer one', 2, 0, -0.25, 1);
+ALTER TABLE `app_item` MODIFY `code` varchar(100) NULL;
+ALTER TABLE `app_item` MODIFY `amount` bigint NOT NULL;
+ALTER TABLE `app_item` MODIFY `price` numeric(10, 4) NOT NULL;
+INSERT INTO `app_item` (`code`, `amount`, `price`, `ratio`, `flag`) VALUES (NULL, 5000000000, 123456.7891, 0, 0);
+UPDATE `app_item` SET `code` = '' WHERE `code` IS NULL;
+ALTER TABLE `app_item` MODIFY `code` varchar(50) NOT NULL;
+ALTER TABLE `app_item` MODIFY `flag` integer NOT NULL;
+UPDATE `app_item` SET `flag` = `flag` + 1;

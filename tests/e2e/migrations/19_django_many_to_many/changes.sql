@@ -1,0 +1,11 @@
+CREATE TABLE `app_pizza` (`id` bigint AUTO_INCREMENT NOT NULL PRIMARY KEY, `name` varchar(30) NOT NULL);
+CREATE TABLE `app_pizza_toppings` (`id` bigint AUTO_INCREMENT NOT NULL PRIMARY KEY, `pizza_id` bigint NOT NULL, `topping_id` bigint NOT NULL);
+INSERT INTO `app_pizza` (`name`) VALUES ('Margherita');
+INSERT INTO `app_pizza_toppings` (`pizza_id`, `topping_id`) VALUES (1, 1);
+ALTER TABLE `app_pizza_toppings` ADD CONSTRAINT `app_pizza_toppings_pizza_id_topping_id_a5a9b4c3_uniq` UNIQUE (`pizza_id`, `topping_id`);
+ALTER TABLE `app_pizza_toppings` ADD CONSTRAINT `app_pizza_toppings_pizza_id_7a1b2c3d_fk_app_pizza_id` FOREIGN KEY (`pizza_id`) REFERENCES `app_pizza` (`id`);
+ALTER TABLE `app_pizza_toppings` ADD CONSTRAINT `app_pizza_toppings_topping_id_8b2c3d4e_fk_app_topping_id` FOREIGN KEY (`topping_id`) REFERENCES `app_topping` (`id`);
+INSERT INTO `app_pizza_toppings` (`pizza_id`, `topping_id`) VALUES (1, 2);
+DELETE FROM `app_pizza_toppings` WHERE `topping_id` = 1;
+CREATE INDEX `app_pizza_name_9c3d4e5f` ON `app_pizza` (`name`);
+UPDATE `app_pizza` SET `name` = 'Marinara';

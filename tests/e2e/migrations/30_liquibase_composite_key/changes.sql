@@ -1,0 +1,10 @@
+ALTER TABLE stock DROP PRIMARY KEY, ADD PRIMARY KEY (shop, article, shelf);
+INSERT INTO stock VALUES (1, 1, 1, 8);
+UPDATE stock SET quantity = quantity + 1 WHERE shop = 1;
+UPDATE stock SET shelf = 9 WHERE shop = 2;
+ALTER TABLE stock DROP PRIMARY KEY;
+INSERT INTO stock VALUES (1, 1, 1, 8), (1, 1, 1, 8);
+DELETE FROM stock WHERE quantity = 8;
+ALTER TABLE stock ADD PRIMARY KEY (article, shop, shelf);
+DELETE FROM stock WHERE article = 2;
+INSERT INTO stock VALUES (3, 3, 3, NULL);

@@ -1,0 +1,10 @@
+CREATE TABLE sale_by_shop AS SELECT shop, SUM(amount) AS total, COUNT(*) AS number FROM sale GROUP BY shop;
+INSERT INTO sale (shop, amount) VALUES ('c', 9);
+CREATE TABLE sale_archive LIKE sale;
+INSERT INTO sale_archive SELECT * FROM sale WHERE id < 3;
+TRUNCATE TABLE sale_by_shop;
+INSERT INTO sale_by_shop SELECT shop, SUM(amount), COUNT(*) FROM sale GROUP BY shop;
+CREATE TABLE sale_copy (PRIMARY KEY (id)) SELECT * FROM sale;
+UPDATE sale_copy SET amount = 0 WHERE shop = 'a';
+DELETE FROM sale_archive WHERE id = 1;
+DROP TABLE sale_copy;

@@ -1,0 +1,15 @@
+SET sql_mode = '';
+ALTER TABLE wp_posts ADD COLUMN post_date_gmt datetime NOT NULL default '0000-00-00 00:00:00';
+ALTER TABLE wp_posts ADD COLUMN comment_count bigint(20) NOT NULL default '0';
+ALTER TABLE wp_posts ADD KEY post_author (post_author);
+INSERT INTO wp_posts (post_content, post_title, post_date_gmt) VALUES ('a', 'b', '2024-05-06 07:08:09');
+ALTER TABLE wp_options CHANGE COLUMN option_name option_name varchar(191) NOT NULL default '';
+INSERT INTO wp_options (option_name, option_value, autoload) VALUES (REPEAT('x', 191), 'v', 'no');
+ALTER TABLE wp_posts DROP INDEX post_name, ADD INDEX post_name (post_name(191));
+ALTER TABLE wp_posts CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+ALTER TABLE wp_options CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+UPDATE wp_posts SET post_title = '🐬', post_date = '2024-05-06 07:08:09' WHERE post_title = 'b';
+UPDATE wp_options SET autoload = 'on' WHERE autoload = 'yes';
+ALTER TABLE wp_options ALTER COLUMN autoload SET DEFAULT 'on', ADD KEY autoload (autoload);
+CREATE TABLE wp_termmeta (meta_id bigint(20) unsigned NOT NULL auto_increment, term_id bigint(20) unsigned NOT NULL default '0', meta_key varchar(255) default NULL, meta_value longtext, PRIMARY KEY (meta_id), KEY term_id (term_id), KEY meta_key (meta_key(191))) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+INSERT INTO wp_termmeta (term_id, meta_key) VALUES (1, 'k');

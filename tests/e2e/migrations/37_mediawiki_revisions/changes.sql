@@ -1,0 +1,11 @@
+ALTER TABLE page ADD page_lang varbinary(35) DEFAULT NULL;
+ALTER TABLE page MODIFY page_title varbinary(255) NOT NULL;
+INSERT INTO page (page_namespace, page_title, page_touched, page_len, page_lang) VALUES (0, 'É', '20240101000002', 1, 'fr');
+CREATE TABLE revision (rev_id bigint unsigned NOT NULL PRIMARY KEY AUTO_INCREMENT, rev_page int unsigned NOT NULL, rev_comment varbinary(767) NOT NULL default '', rev_timestamp binary(14) NOT NULL default '', rev_deleted tinyint unsigned NOT NULL default 0) MAX_ROWS=10000000 AVG_ROW_LENGTH=1024;
+INSERT INTO revision (rev_page, rev_comment, rev_timestamp) SELECT page_id, page_title, page_touched FROM page;
+CREATE UNIQUE INDEX rev_page_id ON revision (rev_page, rev_id);
+ALTER TABLE page MODIFY page_kind tinyint NOT NULL DEFAULT 1;
+UPDATE page SET page_kind = 3 WHERE page_id = 1;
+ALTER TABLE revision CHANGE rev_comment rev_comment_id varbinary(1024) NOT NULL DEFAULT '', ADD rev_sha1 varbinary(32) NOT NULL DEFAULT '';
+UPDATE revision SET rev_sha1 = 'abc' WHERE rev_id = 2;
+DELETE FROM page WHERE page_id = 2;

@@ -1,0 +1,3 @@
+-- MediaWiki and Drupal: varbinary titles and timestamps, revision tables, ENUM to tinyint and back to a set of flags
+CREATE TABLE page (page_id int unsigned NOT NULL PRIMARY KEY AUTO_INCREMENT, page_namespace int NOT NULL, page_title varchar(255) binary NOT NULL, page_touched binary(14) NOT NULL default '', page_len int unsigned NOT NULL, page_kind enum('article','talk') NOT NULL default 'article', UNIQUE INDEX name_title (page_namespace, page_title)) DEFAULT CHARACTER SET utf8mb4;
+INSERT INTO page (page_namespace, page_title, page_touched, page_len, page_kind) VALUES (0, 'Main_Page', '20240101000000', 10, 'article'), (1, 'Zoë', '20240101000001', 0, 'talk');

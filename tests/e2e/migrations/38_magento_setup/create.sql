@@ -1,0 +1,3 @@
+-- Magento and Drupal: setup scripts with comments on everything, long index names and type changes
+CREATE TABLE `sales_order` (`entity_id` int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'Entity ID', `state` varchar(32) DEFAULT NULL COMMENT 'State', `base_grand_total` decimal(12,4) DEFAULT NULL COMMENT 'Base Grand Total', `customer_is_guest` smallint(5) unsigned DEFAULT NULL, `weight` varchar(12) DEFAULT '0', PRIMARY KEY (`entity_id`), KEY `SALES_ORDER_STATE` (`state`)) ENGINE=InnoDB DEFAULT CHARSET=utf8 COMMENT='Sales Flat Order';
+INSERT INTO `sales_order` (`state`, `base_grand_total`, `customer_is_guest`, `weight`) VALUES ('new', 12.3456, 1, '1.25'), (NULL, NULL, 0, '0');

@@ -1,0 +1,16 @@
+CREATE TABLE `_child_new` (`id` int NOT NULL AUTO_INCREMENT, `parent_id` int DEFAULT NULL, `name` varchar(10) DEFAULT NULL, PRIMARY KEY (`id`), KEY `fk` (`parent_id`), CONSTRAINT `_child_fk` FOREIGN KEY (`parent_id`) REFERENCES `parent` (`id`)) ENGINE=InnoDB;
+ALTER TABLE `_child_new` MODIFY `name` varchar(100) NOT NULL DEFAULT '', ADD UNIQUE KEY `parent_name` (`parent_id`, `name`);
+CREATE TRIGGER `pt_osc_child_del` AFTER DELETE ON `child` FOR EACH ROW DELETE IGNORE FROM `_child_new` WHERE `_child_new`.`id` <=> OLD.`id`;
+CREATE TRIGGER `pt_osc_child_upd` AFTER UPDATE ON `child` FOR EACH ROW REPLACE INTO `_child_new` (`id`, `parent_id`, `name`) VALUES (NEW.`id`, NEW.`parent_id`, NEW.`name`);
+CREATE TRIGGER `pt_osc_child_ins` AFTER INSERT ON `child` FOR EACH ROW REPLACE INTO `_child_new` (`id`, `parent_id`, `name`) VALUES (NEW.`id`, NEW.`parent_id`, NEW.`name`);
+INSERT INTO `child` (`parent_id`, `name`) VALUES (2, 'd');
+INSERT LOW_PRIORITY IGNORE INTO `_child_new` (`id`, `parent_id`, `name`) SELECT `id`, `parent_id`, `name` FROM `child` FORCE INDEX (`PRIMARY`) WHERE `id` >= 1 AND `id` <= 2 LOCK IN SHARE MODE;
+UPDATE `child` SET `name` = 'bb' WHERE `id` = 2;
+DELETE FROM `child` WHERE `id` = 1;
+INSERT LOW_PRIORITY IGNORE INTO `_child_new` (`id`, `parent_id`, `name`) SELECT `id`, `parent_id`, `name` FROM `child` FORCE INDEX (`PRIMARY`) WHERE `id` >= 3 LOCK IN SHARE MODE;
+RENAME TABLE `child` TO `_child_old`, `_child_new` TO `child`;
+DROP TABLE IF EXISTS `_child_old`;
+DROP TRIGGER IF EXISTS `pt_osc_child_del`;
+DROP TRIGGER IF EXISTS `pt_osc_child_upd`;
+DROP TRIGGER IF EXISTS `pt_osc_child_ins`;
+INSERT INTO `child` (`parent_id`, `name`) VALUES (1, 'a much longer name');

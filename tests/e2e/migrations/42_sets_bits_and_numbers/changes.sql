@@ -1,0 +1,10 @@
+ALTER TABLE role MODIFY rights SET('read','write','admin','audit') NOT NULL DEFAULT 'read';
+UPDATE role SET rights = 'read,audit' WHERE id = 2;
+ALTER TABLE role MODIFY rights SET('audit','read','write','admin') NOT NULL DEFAULT 'read';
+UPDATE role SET rights = 'read,audit,admin' WHERE id = 3;
+ALTER TABLE role MODIFY active TINYINT(1) NOT NULL DEFAULT 1;
+INSERT INTO role VALUES (4, 'audit', 0, 'low', '2024-02-20', '7');
+ALTER TABLE role MODIFY level ENUM('low','high') NOT NULL DEFAULT 'low';
+ALTER TABLE role MODIFY since DATE, MODIFY score DECIMAL(5,1);
+INSERT INTO role (id) VALUES (5);
+UPDATE role SET since = '2024-02-29', score = 0.1 WHERE since IS NULL;
