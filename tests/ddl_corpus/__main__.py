@@ -34,6 +34,9 @@ def main() -> int:
     tallies += [found for server in options.live for found in run_live(options.path, server)]
     for tally in tallies:
         show(tally, options.outcome, options.show)
+    print(
+        "--live SERVER … runs the statements on other servers, --live alone on none; --replica SERVER … beside a replica"
+    )
     return int(any(counts["wrong"] for tally in tallies for counts in tally.counts.values()))
 
 
