@@ -60,5 +60,5 @@ format: $(INSTALLED) ## let ruff rewrite the code
 bench: $(INSTALLED) ## measure against what else could be used
 	$(BIN)/python -m benchmarks
 
-ddl-corpus: $(INSTALLED) ## read the corpus of real-world DDL
+ddl-corpus: $(INSTALLED) ## read the corpus of real-world DDL, also on PostgreSQL and on MySQL 9.7
 	$(BIN)/python -m tests.ddl_corpus

@@ -243,7 +243,14 @@ def _default(shown: _ShownColumn, column_type: str, version: ServerVersion) -> D
         return None
     if version.mariadb_since(10, 2, 7):
         return _mariadb_default(shown.default)
+    if version.mysql_since(8) and _is_binary_label(shown, column_type):
+        return Default(bytes.fromhex(shown.default.removeprefix("0x")).decode("utf-8", "replace"), literal=True)
     return _mysql_default(shown.default, column_type, shown.extra, version)
+
+
+def _is_binary_label(shown: _ShownColumn, column_type: str) -> bool:
+    """Tell whether a default is a member of an enum or a set in the character set ``binary``, shown in digits."""
+    return shown.charset is None and column_type.startswith(("enum", "set")) and (shown.default or "").startswith("0x")
 
 
 def _mariadb_default(text: str) -> Default | None:

@@ -34,6 +34,7 @@ def main() -> int:
     tallies += [found for server in options.live for found in run_live(options.path, server)]
     for tally in tallies:
         show(tally, options.outcome, options.show)
+    print("--live SERVER … takes other servers than MySQL 9.7, or none; --replica SERVER … runs beside a replica")
     return int(any(counts["wrong"] for tally in tallies for counts in tally.counts.values()))
 
 

@@ -54,6 +54,22 @@ def test_literal_defaults_are_bare_values(source_server: SourceServer, fresh_sch
     }
 
 
+def test_members_without_a_character_set_are_bare_values(
+    source_server: SourceServer, fresh_schema: FreshSchema
+) -> None:
+    table = made(
+        source_server,
+        fresh_schema(source_server),
+        "a enum('x','yz') character set binary default 'yz', b set('q','r') character set binary default 'q,r', "
+        "c enum('0x78') character set utf8mb4 default '0x78'",
+    )
+    assert defaults_of(table) == {
+        "a": Default("yz", True),
+        "b": Default("q,r", True),
+        "c": Default("0x78", True),
+    }
+
+
 def test_times_and_bits_by_default_are_expressions(source_server: SourceServer, fresh_schema: FreshSchema) -> None:
     table = made(
         source_server,
