@@ -3,6 +3,8 @@
 import random
 from collections.abc import Sequence
 
+import pytest
+
 from lab import compare
 from lab.compare import ChangedValue
 from lab.matrix.random_tables import ROWS, RandomTable, random_tables
@@ -31,6 +33,7 @@ def first_rows(table: RandomTable, chance: random.Random) -> list[str]:
     return [table.insert(chance, number) for number in range(ROWS)]
 
 
+@pytest.mark.slow
 def test_hundred_random_tables_arrive(
     source_server: SourceServer, target_database: Database, fresh_schema: FreshSchema
 ) -> None:
