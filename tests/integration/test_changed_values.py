@@ -74,6 +74,15 @@ def stage(source_server: SourceServer, target_database: Database, fresh_schema: 
     return made
 
 
+def keeps_labels_whole(server: SourceServer) -> bool:
+    """Tell whether labels hold NUL characters: MySQL 5.6 cuts them there."""
+    return server.product != "mysql" or server.version >= (5, 7)
+
+
+def expected(stage: Stage) -> set[tuple[str, str, str, str, str]]:
+    return {row for row in EXPECTED if row[0] != "labels" or keeps_labels_whole(stage.server)}
+
+
 def listed(stage: Stage) -> list[ChangedValueRow]:
     with closing(stage.connect()) as target:
         return status.changed_values(target, stage.source())
@@ -112,7 +121,7 @@ def test_the_copy_records_each_changed_value(stage: Stage, mode: str, tmp_path: 
     stage.change(spool_folder=tmp_path if mode == "file" else None)
     stage.execute(SESSION, *ROWS)
     assert stage.copy().complete
-    assert found(stage, position="copy") == EXPECTED
+    assert found(stage, position="copy") == expected(stage)
     assert all(number == 1 for number in counted(stage).values() if number != 2)
     assert counted(stage)["bytes", "v", UNDECODABLE] == 2
 
@@ -146,7 +155,7 @@ def test_the_stream_records_the_same_values_as_the_copy(stage: Stage) -> None:
     assert counted(stage) == {}, "a new copy begins anew"
     stage.execute(SESSION, *ROWS)
     stage.follow()
-    assert found(stage, position=r".+\.\d+:\d+") == EXPECTED
+    assert found(stage, position=r".+\.\d+:\d+") == expected(stage)
     assert counted(stage) == counts
     assert {table: content(stage, table) for table in by_copy} == by_copy
 
@@ -183,7 +192,7 @@ def test_what_is_read_again_is_counted_once(stage: Stage) -> None:
     assert stage.database.execute("select binlog_file, binlog_offset from sch_chameleon.checkpoints") == before
     stage.database.execute("drop trigger stop_it on sch_chameleon.batches")
     stage.follow()
-    assert found(stage, position=r".+\.\d+:\d+") == EXPECTED
+    assert found(stage, position=r".+\.\d+:\d+") == expected(stage)
 
 
 def test_only_the_first_values_are_listed_and_all_are_counted(stage: Stage) -> None:
@@ -262,6 +271,7 @@ def test_what_the_source_takes_back_is_not_counted(
     assert [row.row_key for row in listed(stage) if row.table.table != "loose"] == ["1", "2", "1", "4"]
 
 
+@pytest.mark.source_version(mysql=(5, 7), mariadb=(10, 5))  # older ones forget it with its session
 def test_a_prepared_transaction_is_counted_when_it_is_committed(stage: Stage) -> None:
     stage.copy()
     for number, end in enumerate(("commit", "rollback")):
@@ -326,6 +336,8 @@ COLLISIONS = {
 @pytest.mark.parametrize("case", COLLISIONS)
 def test_the_copy_merges_no_rows(stage: Stage, case: str) -> None:
     create, one, other = COLLISIONS[case]
+    if case == "labels" and not keeps_labels_whole(stage.server):
+        pytest.skip("the server cuts labels")
     stage.execute(create, SESSION, f"insert into t values ({one}, 1), ({other}, 2)")
     report = stage.copy()
     assert [problem.name.table for problem in report.problems] == ["t"]
@@ -340,6 +352,8 @@ def test_the_copy_merges_no_rows(stage: Stage, case: str) -> None:
 @pytest.mark.parametrize("case", COLLISIONS)
 def test_the_stream_merges_no_rows(stage: Stage, case: str, at_once: bool) -> None:
     create, one, other = COLLISIONS[case]
+    if case == "labels" and not keeps_labels_whole(stage.server):
+        pytest.skip("the server cuts labels")
     stage.execute(create)
     assert stage.copy().complete
     stage.execute(SESSION, f"insert into t values ({one}, 1)")
