@@ -63,6 +63,11 @@ def _row_event(binlog: bytes, content: bytes) -> tuple[int, int]:
     raise AssertionError("the binlog has no such row")
 
 
+def has_positions(server: SourceServer) -> bool:
+    """Tell whether every event has its position; MariaDB 11.8 writes none into those of a transaction."""
+    return server.product == "mysql" or server.version < (11,)
+
+
 def reason_of_error(made: Stage) -> str:
     deadline = time.monotonic() + WAIT
     while time.monotonic() < deadline:
@@ -88,7 +93,7 @@ def test_the_replica_stops_before_it_and_goes_on_when_it_is_gone(
         stopped.journey.start()
         reason = reason_of_error(stopped)
         assert words in reason
-        assert position in reason
+        assert (position if has_positions(stopped.server) else position.partition(":")[0]) in reason
         assert "init_replica" in reason
         assert "Traceback" not in stopped.journey.log_tail()
         shown = stopped.journey.chameleon("show_status", "--source", "mysql").output
