@@ -9,13 +9,12 @@ from enum import Enum
 from typing import NamedTuple
 
 ZERO = "zero date"
-SUBSTITUTE = "\ufffd"
 
 
 class Policy(Enum):
-    """Why a value of the target is not that of the source."""
+    """Why a value of the target is not that of the source; the reasons that chameleon records begin so."""
 
-    ZERO_DATE = "a date that does not exist"
+    ZERO_DATE = "date that does not exist"
     NUL = "NUL characters left out"
     UNDECODABLE = "undecodable bytes replaced"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lab.compare.policy import SUBSTITUTE, Replaced
+from lab.compare.policy import Replaced
 
 Read = Callable[[object], "str | None"]
 
@@ -22,12 +22,16 @@ def text_sql(charset: str | None) -> str:
         return "cast({} as binary)"
     if charset in _FIXED_WIDTHS:
         return "hex({})"
-    # What comes back as the same bytes was text; anything else may have been replaced by question marks.
-    back = f"cast(convert(convert({{}} using utf8mb4) using {charset}) as binary)"
-    return (
-        f"if({{}} is null, null, concat(if({back} = cast({{}} as binary), '{_WHOLE.decode()}', '{_LOSSY.decode()}'), "
-        "cast(convert({} using utf8mb4) as binary)))"
-    )
+    # What comes back as other bytes, with question marks that were not stored, has been replaced.
+    stored, text = "cast({} as binary)", "cast(convert({} using utf8mb4) as binary)"
+    whole = f"cast(convert(convert({{}} using utf8mb4) using {charset}) as binary) = {stored}"
+    as_many = f"{_question_marks(text)} <= {_question_marks(stored)} and not locate(x'efbfbd', {text})"
+    mark = f"if({whole} or ({as_many}), '{_WHOLE.decode()}', '{_LOSSY.decode()}')"
+    return f"if({{}} is null, null, concat({mark}, {text}))"
+
+
+def _question_marks(expression: str) -> str:
+    return f"(length({expression}) - length(replace({expression}, '?', '')))"
 
 
 def text_reader(charset: str | None) -> Read:
@@ -54,9 +58,8 @@ def _read_converted(value: object) -> str | None:
         return None
     content = value.encode() if isinstance(value, str) else value
     assert isinstance(content, bytes)
-    mark, text = content[:1], content[1:].decode()
-    lossy = mark == _LOSSY and ("?" in text or SUBSTITUTE in text)
-    return Replaced(text) if lossy else text
+    text = content[1:].decode()
+    return Replaced(text) if content[:1] == _LOSSY else text
 
 
 def _fixed_width_reader(width: int) -> Read:

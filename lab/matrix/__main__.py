@@ -57,7 +57,11 @@ def run_pair(source: SourceServer, target: PostgreSQL, postgis: bool, only: str)
     database = target.create_database(f"db_matrix_{source.port}_{'postgis' if postgis else 'plain'}")
     if postgis:
         database.add_postgis()
-    return run_matrix(source, database, chosen, label)
+    result = run_matrix(source, database, chosen, label)
+    database.drop()
+    bad = sum(bool(each.copied or each.streamed) for each in result.results)
+    print(f"  {len(result.results)} types, {bad} not equal, {result.seconds:.0f} s", file=sys.stderr, flush=True)
+    return result
 
 
 def main() -> int:

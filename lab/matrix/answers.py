@@ -23,15 +23,30 @@ where state = 'quarantined'
 """
 
 
+REFUSED = "the binlog does not hold all that is needed of a row"
+RECORD = """
+select registered.source_table, changed.row_key, changed.source_column, changed.reason
+from sch_chameleon.changed_values as changed
+join sch_chameleon.tables as registered on registered.table_id = changed.table_id
+"""
+
+
 @dataclass(slots=True)
 class TableAnswer:
-    """What is wrong with a table: in the values that were copied, and in those that came by the stream."""
+    """What is wrong with a table: in the values that were copied, and in those that came by the stream.
 
+    ``refused``: the table has to be taken out, so of the stream nothing else is to be told.
+    """
+
+    refused: bool = False
     copied: list[str] = field(default_factory=list)
     streamed: list[str] = field(default_factory=list)
 
     def add(self, group: int, line: str) -> None:
-        (self.copied if group == KEPT else self.streamed).append(line)
+        if group == KEPT:
+            self.copied.append(line)
+        elif not self.refused:
+            self.streamed.append(line)
 
 
 def answers_of(
@@ -39,19 +54,28 @@ def answers_of(
 ) -> dict[str, TableAnswer]:
     """Compare the tables of the two schemas, value by value."""
     reasons = dict(database.execute(REASONS))
+    record = {tuple(row) for row in database.execute(RECORD)}
     with closing(server.connect()) as source, closing(database.connect(user="postgres", password="")) as target:
         sides = Sides(source, target, *schemas, "null")
         sides.set_up_sessions()
         there = target_tables(target, schemas[1])
-        return {table.name: _answer(sides, table, there.get(table.name), reasons) for table in tables}
+        answers = {table.name: _answer(sides, table, there.get(table.name), reasons) for table in tables}
+    for table in tables:
+        if table.shape in (Shape.PLAIN, Shape.LIVE):
+            for group, line in _not_on_record(table, record):
+                answers[table.name].add(group, f"{table.name} {line}")
+    return answers
 
 
 def _answer(
     sides: Sides, table: KindTable, target_types: dict[str, str] | None, reasons: dict[str, str]
 ) -> TableAnswer:
-    answer = TableAnswer()
-    if table.name in reasons:
-        answer.streamed.append(f"{table.name} is quarantined: {reasons[table.name]}")
+    answer = TableAnswer(bool(table.kind.refused))
+    reason = reasons.get(table.name)
+    if table.kind.refused and (reason is None or REFUSED not in reason):
+        answer.streamed.append(f"{table.name} should be quarantined, because {REFUSED}; it is not: {reason}")
+    if reason is not None and not table.kind.refused:
+        answer.streamed.append(f"{table.name} is quarantined: {reason}")
     if target_types is None:
         answer.add(INSERTED if table.shape is Shape.LIVE else KEPT, f"{table.name} is not on the target")
         return answer
@@ -92,10 +116,21 @@ def _wrong_policies(both: TableOnBothSides, table: KindTable) -> Iterator[tuple[
             number = int(dict(part.rsplit(" ", 1) for part in change.key.split(", ") if part.startswith("id "))["id"])
             followed.setdefault(number, set()).add(change.policy)
     group = INSERTED if table.shape is Shape.LIVE else KEPT
-    for number, value in enumerate(table.kind.values):
+    for number, value in enumerate(table.values):
         declared = {value.policy} if value.policy else set()
         if followed.get(group + number, set()) != declared:
             yield group, f"value {value.sql} follows {followed.get(group + number)}, declared is {declared}"
+
+
+def _not_on_record(table: KindTable, record: set[tuple[Any, ...]]) -> Iterator[tuple[int, str]]:
+    """Look for the values that follow a policy in what chameleon has on record, and for others that do not."""
+    rows = {(key, reason) for name, key, column, reason in record if name == table.name and column == "v"}
+    for group in (INSERTED,) if table.shape is Shape.LIVE else (KEPT, INSERTED):
+        for number, value in enumerate(table.values):
+            reasons = {reason for key, reason in rows if key == str(group + number)}
+            expected = value.policy is not None and any(reason.startswith(value.policy.value) for reason in reasons)
+            if len(reasons) != (value.policy is not None) or (reasons and not expected):
+                yield group, f"row {group + number}: {reasons or 'nothing'} is on record, declared is {value.policy}"
 
 
 def _unlike_each_other(sides: Sides, table: KindTable) -> Iterator[tuple[int, str]]:
@@ -109,7 +144,7 @@ def _unlike_each_other(sides: Sides, table: KindTable) -> Iterator[tuple[int, st
             yield group, f"row {number} is still there"
         elif text != original:
             yield group, f"row {number} is {shown(text)}, but row {first + place} is {shown(original)}"
-    for number, value in enumerate(table.kind.values):
+    for number, value in enumerate(table.values):
         if value.shown is not None and texts.get(first + number) != value.shown:
             yield first, f"value {value.sql} is {shown(texts.get(first + number))} instead of {shown(value.shown)}"
 

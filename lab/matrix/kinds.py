@@ -25,6 +25,11 @@ class Value:
     shown: str | None = None
     products: frozenset[str] = frozenset(ALL)
 
+    @property
+    def fits_key(self) -> bool:
+        """Tell whether a row can be found by the value. One that is changed could become the key of another row."""
+        return self.policy is None or self.sql.startswith("'0000-00-00")
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -34,7 +39,8 @@ class Kind:
     ``v``, a prefix such as ``v(20)``, or nothing. ``required`` is what stands in the place of NOT NULL. ``filled`` is
     another column that takes the values, with the rest of its definition, where ``v`` is generated from it.
     ``settings`` are statements before its tables are made and filled, ``undo`` those after that.
-    ``since``: the products that have the type, from which version on.
+    ``since``: the products that have the type, from which version on. ``refused``: those whose binlog does not hold
+    what is needed of updates, so that the replica must take the table out.
     """
 
     name: str
@@ -46,18 +52,27 @@ class Kind:
     settings: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()
     since: Mapping[str, Version] = field(default_factory=lambda: ALL)
+    refused: Mapping[str, Version] = field(default_factory=dict)
 
     @property
     def filled_name(self) -> str:
         return self.filled[0] if self.filled else "v"
 
     def exists_on(self, server: SourceServer) -> bool:
-        since = self.since.get(server.product)
-        return since is not None and server.version >= since
+        return _has(self.since, server)
 
     def on(self, server: SourceServer) -> Kind:
-        """Return the kind with the values that a server can store."""
-        return replace(self, values=tuple(value for value in self.values if server.product in value.products))
+        """Return the kind with the values that a server can store; ``refused`` is empty if it is not there."""
+        return replace(
+            self,
+            values=tuple(value for value in self.values if server.product in value.products),
+            refused=self.refused if _has(self.refused, server) else {},
+        )
+
+
+def _has(versions: Mapping[str, Version], server: SourceServer) -> bool:
+    since = versions.get(server.product)
+    return since is not None and server.version >= since
 
 
 def plain(*values: object) -> tuple[Value, ...]:

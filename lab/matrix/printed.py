@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lab.matrix.catalogue import KINDS
 from lab.matrix.run import KindResult, PairResult
 
-GOOD, BAD, ABSENT = "✓", "✗", "\N{EN DASH}"
+GOOD, BAD, ABSENT, REFUSED = "✓", "✗", "\N{EN DASH}", "!"
 
 
 def printed(pairs: Sequence[PairResult]) -> str:
@@ -21,16 +21,17 @@ def printed(pairs: Sequence[PairResult]) -> str:
     lines += [name.ljust(width) + "".join(_cell(results.get(name)) for results in by_name) for name in names]
     lines += [
         "",
-        f"c: first copy, s: stream. {GOOD} equal, {BAD} different, {ABSENT} the server does not have the type",
+        f"c: first copy, s: stream. {GOOD} equal, {BAD} different, {ABSENT} the server does not have the type,",
+        f"{REFUSED} the table is taken out, as it must be where the binlog does not hold enough (docs/events.md)",
     ]
     differences = [line for pair in pairs for line in pair.differences()]
     return "\n".join([*lines, *([""] if differences else []), *differences])
 
 
 def _cell(result: KindResult | None) -> str:
-    marks = (
-        (ABSENT, ABSENT)
-        if result is None
-        else tuple(BAD if each else GOOD for each in (result.copied, result.streamed))
-    )
+    if result is None:
+        marks = (ABSENT, ABSENT)
+    else:
+        followed = REFUSED if result.kind.refused else GOOD
+        marks = (BAD if result.copied else GOOD, BAD if result.streamed else followed)
     return "".join(f"  {mark}" for mark in marks)

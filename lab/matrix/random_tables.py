@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.matrix.catalogue import KINDS
 from lab.matrix.kinds import Kind
@@ -72,12 +72,18 @@ _ODD_NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class RandomColumn:
-    """A column with its kind; ``definition`` is all that follows its name."""
+    """A column with its kind; ``definition`` is all that follows its name. ``in_key``: rows are found by it."""
 
     name: str
     kind: Kind
     definition: str
     required: bool
+    in_key: bool = False
+
+    def value(self, chance: random.Random) -> str:
+        if not self.required and chance.random() < 0.1:
+            return "null"
+        return chance.choice([value for value in self.kind.values if value.fits_key or not self.in_key]).sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ class RandomTable:
 
     def insert(self, chance: random.Random, number: int) -> str:
         names = [quoted(self.number), *(quoted(column.name) for column in self.columns)]
-        values = [str(number), *(_value(chance, column) for column in self.columns)]
+        values = [str(number), *(column.value(chance) for column in self.columns)]
         return f"insert into {quoted(self.name)} ({', '.join(names)}) values ({', '.join(values)})"
 
     def changes(self, chance: random.Random) -> Iterator[str]:
@@ -106,18 +112,12 @@ class RandomTable:
         for _ in range(ROWS):
             column = chance.choice(self.columns)
             place = chance.randrange(2 * ROWS)
-            yield f"update {table} set {quoted(column.name)} = {_value(chance, column)} where {number} = {place}"
+            yield f"update {table} set {quoted(column.name)} = {column.value(chance)} where {number} = {place}"
         yield from (f"delete from {table} where {number} = {chance.randrange(2 * ROWS)}" for _ in range(ROWS // 4))
 
 
 def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
-
-
-def _value(chance: random.Random, column: RandomColumn) -> str:
-    if not column.required and chance.random() < 0.1:
-        return "null"
-    return chance.choice(column.kind.values).sql
 
 
 def random_tables(server: SourceServer, seed: int, count: int) -> list[RandomTable]:
@@ -139,8 +139,9 @@ def _random_table(server: SourceServer, chance: random.Random, kinds: Sequence[K
         required = chance.random() < 0.3
         definition = f"{kind.definition} {kind.required if required else 'null'}"
         columns.append(RandomColumn(column_name, kind, definition, required))
-    table = RandomTable(name, number, tuple(columns), ())
-    return RandomTable(name, number, tuple(columns), _random_keys(server, chance, table))
+    keys = _random_keys(server, chance, RandomTable(name, number, tuple(columns), ()))
+    found_by = [column.name for column in columns if keys and f"{quoted(column.name)}, " in keys[0]]
+    return RandomTable(name, number, tuple(replace(column, in_key=column.name in found_by) for column in columns), keys)
 
 
 def _random_keys(server: SourceServer, chance: random.Random, table: RandomTable) -> tuple[str, ...]:

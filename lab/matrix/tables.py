@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from lab.matrix.kinds import Kind
+from lab.matrix.kinds import Kind, Value
 
 GROUP = 10_000
 # Copied, and then left alone, deleted, updated from the next value, or updated in another column.
@@ -42,9 +42,14 @@ class KindTable:
         return self.shape is not Shape.KEY
 
     @property
+    def values(self) -> tuple[Value, ...]:
+        found_by = self.shape is Shape.KEY and self.kind.key == "v"
+        return tuple(value for value in self.kind.values if value.fits_key or not found_by)
+
+    @property
     def numbers(self) -> range:
         """The numbers of the values, that of NULL being the last."""
-        return range(len(self.kind.values) + self.nullable)
+        return range(len(self.values) + self.nullable)
 
     def create(self) -> str:
         kind = self.kind
@@ -62,7 +67,7 @@ class KindTable:
     def fill(self) -> Iterator[str]:
         """Insert each value by its own statement, into the group ``KEPT`` or, while the replica runs, ``INSERTED``."""
         group = INSERTED if self.shape is Shape.LIVE else KEPT
-        literals = [*(value.sql for value in self.kind.values), "null"][: len(self.numbers)]
+        literals = [*(value.sql for value in self.values), "null"][: len(self.numbers)]
         for number, literal in enumerate(literals):
             yield f"insert into {self.name} (id, {self.kind.filled_name}) values ({group + number}, {literal})"
 
@@ -110,5 +115,5 @@ def _within(group: int, column: str = "id") -> str:
 
 def tables_of(kind: Kind, number: int) -> list[KindTable]:
     """Return the tables of a kind; its number keeps their names apart."""
-    shapes = [shape for shape in Shape if shape is not Shape.KEY or kind.key]
-    return [KindTable(kind, shape, f"k{number:03d}_{shape.value}") for shape in shapes]
+    tables = [KindTable(kind, shape, f"k{number:03d}_{shape.value}") for shape in Shape]
+    return [table for table in tables if table.shape is not Shape.KEY or (kind.key and table.values)]

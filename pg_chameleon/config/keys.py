@@ -145,7 +145,7 @@ SOURCE_KEYS = (
         "changed_values_kept",
         whole_number(0),
         "10000",
-        "How many changed values are listed one by one, for each column and reason; all are counted.",
+        "How many changed values are listed one by one, for each column and reason (0: none); all are counted.",
     ),
     Key(
         "on_update_timestamps",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -99,10 +100,7 @@ def composite_fields(literal: str) -> list[str | None]:
 
 def _quoted(literal: str, position: int) -> tuple[str, int]:
     """Read up to the closing quote; return the text and the place behind it."""
-    parts = []
+    begin = position
     while (character := literal[position]) != '"':
-        if character == "\\":
-            position += 1
-        parts.append(literal[position])
-        position += 1
-    return "".join(parts), position + 1
+        position += 2 if character == "\\" else 1
+    return re.sub(r"\\(.)", r"\1", literal[begin:position], flags=re.DOTALL), position + 1

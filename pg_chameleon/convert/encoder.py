@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from pg_chameleon.convert.carried import CarriedColumn, carried_columns
 from pg_chameleon.convert.changes import Change, clean_text
@@ -103,6 +103,14 @@ class _Slot(NamedTuple):
         return f"{to_json_text(self.carried.name)}:" if self.form.named else ""
 
     @property
+    def odd_labels(self) -> EnumTexts | SetTexts | None:
+        """The labels of an enum or set as they are, if any of them holds a NUL character."""
+        constant, members = self.carried.rule.constant, self.carried.source.type.members
+        if isinstance(constant, EnumTexts | SetTexts) and any("\0" in member for member in members):
+            return type(constant)(members, str)
+        return None
+
+    @property
     def constant(self) -> object:
         constant = self.carried.rule.constant
         if isinstance(constant, EnumTexts | SetTexts):
@@ -165,7 +173,7 @@ def _compiled(
 
 
 def _module(slots: tuple[_Slot, ...], width: int, form: Form) -> ast.Module:
-    any_text = any(slot.carried.rule.free_text for slot in slots)
+    any_text = any(slot.carried.rule.free_text or slot.odd_labels is not None for slot in slots)
     any_document = any(slot.carried.rule.document for slot in slots)
     any_checked = any(slot.carried.checked for slot in slots)
     unusual = "written_nul in text or document_nul in text" if any_document else "written_nul in text"
@@ -301,6 +309,9 @@ def _writer(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
     rule = slot.carried.rule
     if rule.free_text:
         return _text_writer(slot, changes)
+    labels = slot.odd_labels
+    if labels is not None:
+        return _label_writer(slot, labels, changes)
     names: dict[str, ast.expr] = {"TEXT": ast.JoinedStr(_fragment(slot))}
     function = _Placed(names).visit(ast.parse(f"lambda v{slot.place}: TEXT", mode="eval"))
     scope = {f"c{slot.place}": slot.constant, f"absent{slot.place}": _absent(slot, changes)}
@@ -310,6 +321,19 @@ def _writer(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
 
     def write(value: object) -> str:
         return slot.form.null if value is None else writer(value)
+
+    return write
+
+
+def _label_writer(slot: _Slot, labels: EnumTexts | SetTexts, changes: list[Change]) -> Callable[[object], str]:
+    form, column = slot.form, slot.carried.source.name
+
+    def write(value: object) -> str:
+        if value is None:
+            return form.null
+        text, found = clean_text(column, labels[cast("int", value)], document=False)
+        changes.extend(found)
+        return form.quote(text)
 
     return write
 

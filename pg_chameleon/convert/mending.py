@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 from pg_chameleon.convert.carried import CarriedColumn, carried_columns
 from pg_chameleon.convert.changes import Change, clean_text, row_label, unfit_for_key
@@ -18,13 +20,13 @@ from pg_chameleon.convert.lines import (
     may_lose,
     unescaped,
 )
-from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.rules import ChangeReason, Rules
 from pg_chameleon.convert.text import copy_text
 from pg_chameleon.model.change import Undecodable
 from pg_chameleon.model.schema import TableSchema
 
-NoteChanges = Callable[[str, list[Change]], None]
-"""Takes the name of a row and what was changed in it."""
+NoteChanges = Callable[[Callable[[], str], list[Change]], None]
+"""Takes what names a row, and what was changed in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,10 @@ class LineMender:
         self._note = note
         self._columns = tuple(carried.source.name for carried in columns)
         self._key = schema.key_columns
-        self._slots = tuple(
-            (place, mend) for place, carried in enumerate(columns) if (mend := _mender(carried)) is not None
-        )
+        named = self._key or self._columns
+        self._named = tuple((name, self._columns.index(name)) for name in named if name in self._columns)
+        self._dates = tuple((place, _Substitute.of(each)) for place, each in enumerate(columns) if each.checked)
+        self._texts = tuple((place, _text_mender(each)) for place, each in enumerate(columns) if each.rule.escaped)
         marks = {
             MARK: True,
             HEX_MARK: longest is not None and any(may_be_longer(carried, longest) for carried in columns),
@@ -61,31 +64,49 @@ class LineMender:
 
     def suspects(self, data: bytes) -> bool:
         """Tell whether any of these lines may have to be mended; nearly free for lines that have not."""
-        if any(mark in data for mark in self._marks):
-            return True
+        for mark in self._marks:  # a loop: this is asked for each line where all have a mark
+            if mark in data:
+                return True
         return self._any_bytes and not data.isascii() and not _is_text(data)
 
     def mended(self, line: bytes) -> bytes | RefusedLine:
         """Return a line as COPY wants it, or why the row must not be loaded."""
         fields = line.split(b"\t")
         changes: list[Change] = []
-        for place, mend in self._slots:
-            if fields[place] != NULL:
+        for place, substitute in self._dates:
+            field = fields[place]
+            if field[:1] == MARK:
+                changes.append(Change(substitute.column, substitute.reason, field[1:].decode()))
+                fields[place] = substitute.field
+        mended = b"\t".join(fields)
+        if self._texts and self.suspects(mended):
+            for place, mend in self._texts:
                 fields[place] = mend(fields[place], changes)
+            mended = b"\t".join(fields)
         if changes:
-            label = self._label(fields, changes)
             reason = unfit_for_key(changes, self._key)
             if reason is not None:
-                return RefusedLine(line, label, reason)
-            self._note(label, changes)
-        return b"\t".join(fields)
+                return RefusedLine(line, self._label(fields, changes), reason)
+            self._note(partial(self._label, fields, changes), changes)
+        return mended
 
     def _label(self, fields: list[bytes], changes: list[Change]) -> str:
-        texts = [None if field == NULL else unescaped(field).decode() for field in fields]
-        if not self._key:
-            return row_label(self._columns, texts, changes)
-        known = dict(zip(self._columns, texts, strict=True))
-        return row_label(self._key, [known.get(name) for name in self._key], changes)
+        found = {name: fields[place] for name, place in self._named}
+        texts = [None if field == NULL else unescaped(field).decode() for field in found.values()]
+        return row_label(tuple(found), texts, changes)
+
+
+class _Substitute(NamedTuple):
+    """What stands for the dates of a column that do not exist."""
+
+    column: str
+    reason: ChangeReason
+    field: bytes
+
+    @classmethod
+    def of(cls, carried: CarriedColumn) -> _Substitute:
+        substitute = NULL if carried.substitute is None else carried.substitute.encode()
+        return cls(carried.source.name, carried.absent_reason, substitute)
 
 
 def _is_text(data: bytes) -> bool:
@@ -110,20 +131,13 @@ def _hands_out_any_bytes(carried: CarriedColumn) -> bool:
     return carried.rule.free_text and not is_converted(carried)
 
 
-def _mender(carried: CarriedColumn) -> Callable[[bytes, list[Change]], bytes] | None:
-    """Return what makes a field of a column fit for PostgreSQL and gathers what was changed; None if all are."""
-    column, reason, document = carried.source.name, carried.absent_reason, carried.rule.document
-    substitute = NULL if carried.substitute is None else carried.substitute.encode()
+def _text_mender(carried: CarriedColumn) -> Callable[[bytes, list[Change]], bytes]:
+    """Return what makes a text of a column fit for PostgreSQL and gathers what was changed."""
+    column, document = carried.source.name, carried.rule.document
 
-    def mend_date(field: bytes, changes: list[Change]) -> bytes:
-        if not field.startswith(MARK):
-            return field
-        changes.append(Change(column, reason, field[len(MARK) :].decode()))
-        return substitute
-
-    def mend_text(field: bytes, changes: list[Change]) -> bytes:
+    def mend(field: bytes, changes: list[Change]) -> bytes:
         head, _, rest = field.partition(b" ") if field.startswith(UNCONVERTED_MARK) else (b"", b"", field)
-        if not (head or _is_marked(rest, document=document)):
+        if field == NULL or not (head or _is_marked(rest, document=document)):
             return field
         raw = _from_hex(rest, HEX_MARK) if rest.startswith(HEX_MARK) else unescaped(rest)
         value: str | bytes | Undecodable = raw.decode() if _is_text(raw) else raw
@@ -134,6 +148,4 @@ def _mender(carried: CarriedColumn) -> Callable[[bytes, list[Change]], bytes] | 
         changes.extend(found)
         return copy_text(text)
 
-    if carried.checked:
-        return mend_date
-    return mend_text if carried.rule.escaped else None
+    return mend

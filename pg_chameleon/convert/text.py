@@ -45,7 +45,7 @@ class EnumTexts(tuple[str, ...]):
 
     def __new__(cls, members: tuple[str, ...], escape: Callable[[str], str] | None = None) -> EnumTexts:
         escape = escape or inside_json
-        return super().__new__(cls, (escape(without_nul(member)) for member in ("", *members)))
+        return super().__new__(cls, map(escape, ("", *members)))
 
 
 class SetTexts(dict[int, str]):
@@ -53,7 +53,7 @@ class SetTexts(dict[int, str]):
 
     def __init__(self, members: tuple[str, ...], escape: Callable[[str], str] | None = None) -> None:
         super().__init__()
-        self.members = tuple((escape or inside_json)(without_nul(member)) for member in members)
+        self.members = tuple(map(escape or inside_json, members))
 
     def __missing__(self, bits: int) -> str:
         if bits >> len(self.members):

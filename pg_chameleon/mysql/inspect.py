@@ -3,7 +3,7 @@
 What servers show differently is made one here: defaults, expressions, the marks in EXTRA. MariaDB has no JSON
 type; its ``json`` is a longtext with the check ``json_valid(column)``. Such a column gets the column type
 ``json``, keeps its character set, and the check is left out. Members of ENUM and SET are those of the column itself
-(``labels.py``).
+(``labels.py``), and so are defaults.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pg_chameleon.model.schema import (
 )
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.foreign_keys import read_foreign_keys
-from pg_chameleon.mysql.labels import with_true_labels
+from pg_chameleon.mysql.labels import with_true_texts
 from pg_chameleon.mysql.server import ServerVersion, SourceServer, rows
 
 _Row = tuple[Any, ...]
@@ -130,7 +130,7 @@ class _Inspection:
             )
             for name, engine, collation, comment in found
         ]
-        return [with_true_labels(self._connection, self._version, _with_json_columns(table)) for table in shown]
+        return [with_true_texts(self._connection, self._version, _with_json_columns(table)) for table in shown]
 
     def _query(self, statement: str, table_column: str, order: str = "") -> list[_Row]:
         """Run a query for the schema; ``table_column`` narrows it down where one table is asked for."""

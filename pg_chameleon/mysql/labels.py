@@ -1,6 +1,6 @@
-"""The members of ENUM and SET that ``information_schema`` cannot show.
+"""The members of ENUM and SET, and the defaults, that ``information_schema`` cannot show.
 
-It shows all names in utf8mb3, so what lies beyond the basic plane, such as emoji, is a question mark there, and in SHOW
+It shows all texts in utf8mb3, so what lies beyond the basic plane, such as emoji, is a question mark there, and in SHOW
 CREATE TABLE too. But a column shows its member when it is assigned the number, and so does what only has its type: a
 variable of MariaDB, or a column of the temporary table that a recursive query makes.
 """
@@ -29,30 +29,43 @@ select member from assigned where place = 1"""
 _BY_VARIABLE = "begin not atomic declare member type of {table}.{column}; set member = {number}; select member; end"
 # Of an older server only the members that are in use can be asked.
 _BY_ROW = "select {column} from {table} where {column} = {number} limit 1"
+# The default of a column that cannot be NULL is NULL where there is no row.
+_DEFAULT = "select default({column}) from (select 1 as one) as single left join {table} on false"
+_DEFAULT_BY_ROW = "select default({column}) from {table} limit 1"
 
 
-def with_true_labels(connection: SourceConnection, version: ServerVersion, table: TableSchema) -> TableSchema:
-    """Return the table with the real members of its columns; they are read only where there is a question mark."""
-    if not any(map(_is_doubtful, table.columns)):
-        return table
+def with_true_texts(connection: SourceConnection, version: ServerVersion, table: TableSchema) -> TableSchema:
+    """Return the table with the real members and defaults; they are read only where there is a question mark."""
     template = _BY_QUERY if version.mysql_since(8) else _BY_VARIABLE if version.mariadb_since(10, 3) else _BY_ROW
-    columns = (_with_members(connection, table, column, template) for column in table.columns)
-    return replace(table, columns=tuple(columns))
-
-
-def _is_doubtful(column: Column) -> bool:
-    return column.charset in _WITH_ALL_CHARACTERS and any("?" in member for member in column.type.members)
-
-
-def _with_members(connection: SourceConnection, table: TableSchema, column: Column, template: str) -> Column:
-    if not _is_doubtful(column):
-        return column
     place = f"{quote_mysql_identifier(table.name.schema)}.{quote_mysql_identifier(table.name.table)}"
-    name = quote_mysql_identifier(column.name)
+
+    def with_texts(column: Column) -> Column:
+        if column.charset not in _WITH_ALL_CHARACTERS:
+            return column
+        return _with_default(connection, place, _with_members(connection, place, column, template))
+
+    columns = tuple(map(with_texts, table.columns))
+    return table if columns == table.columns else replace(table, columns=columns)
+
+
+def _with_members(connection: SourceConnection, place: str, column: Column, template: str) -> Column:
     base, members = column.type.base, list(column.type.members)
+    name = quote_mysql_identifier(column.name)
     for index, shown in enumerate(members):
         if "?" in shown:
             number = 1 << index if base == "set" else index + 1
             found = rows(connection, template.format(table=place, column=name, number=number))
             members[index] = str(found[0][0]) if found else shown
+    if members == list(column.type.members):
+        return column
     return replace(column, column_type=f"{base}({','.join(map(quoted_member, members))})")
+
+
+def _with_default(connection: SourceConnection, place: str, column: Column) -> Column:
+    default = column.default
+    if default is None or not default.literal or "?" not in default.text:
+        return column
+    template = _DEFAULT if column.nullable else _DEFAULT_BY_ROW
+    found = rows(connection, template.format(table=place, column=quote_mysql_identifier(column.name)))
+    text = found[0][0] if found else None
+    return column if text is None else replace(column, default=default._replace(text=str(text)))

@@ -110,7 +110,7 @@ class _Inquiry:
         if image not in ("FULL", "FULL_NODUP", ""):
             text = f"binlog_row_image is {image}: rows come without the columns that did not change"
             if self._server.version.is_mariadb:
-                text += ", and REPLACE without those that it sets back to their defaults, so that replicas differ"
+                text += ", and those of REPLACE without what goes back to its default, so that replicas differ"
             yield _warning(
                 text, "Set binlog_row_image = 'FULL'; docs/events.md names what cannot be followed otherwise"
             )
@@ -238,6 +238,7 @@ class _Inquiry:
             yield from self._cascades(schema)
             yield from self._engines(schema)
             yield from self._versioned_tables(schema)
+            yield from self._generated_columns(schema)
 
     def _tables(self, schema: str, column: str) -> list[tuple[str, str]]:
         statement = f"""
@@ -299,6 +300,21 @@ class _Inquiry:
                 f"{_listed(schema, found)} keep their history (SYSTEM VERSIONING), which the binlog mixes with"
                 " the present rows: they will be quarantined at their first change",
                 "Put them into skip_tables, or ALTER TABLE … DROP SYSTEM VERSIONING",
+            )
+
+    def _generated_columns(self, schema: str) -> Iterator[Problem]:
+        """MariaDB 11.8 leaves generated columns out of the images of updates; 10.11 does not."""
+        if not self._server.version.mariadb_since(11):
+            return
+        statement = """
+            SELECT DISTINCT table_name FROM information_schema.columns
+            WHERE table_schema = %s AND is_generated = 'ALWAYS' ORDER BY table_name"""
+        found = [str(name) for (name,) in rows(self._connection, statement, schema)]
+        if found:
+            yield _warning(
+                f"{_listed(schema, found)} have generated columns, which the source leaves out of its binlog when rows"
+                " are updated: tables with one that PostgreSQL cannot generate will be quarantined then",
+                "docs/types.md tells which PostgreSQL can generate; put the others into skip_tables",
             )
 
 

@@ -8,6 +8,7 @@ counted by their whole image.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -63,14 +64,16 @@ class ApplyTable:
     """A target table as the replay process needs it.
 
     ``columns``: names and types in the order of the images. ``key``: the names of those by which a row is
-    found. ``may_coincide``: different keys of the source may be the same to the type that the user chose.
+    found, and ``key_column_types`` what they are, with the digits to which the column rounds. ``may_coincide``:
+    different keys of the source may be the same to the type that the user chose.
     """
 
     table_id: int
     name: TableName
     columns: tuple[tuple[str, str], ...]
     key: tuple[str, ...]
-    may_coincide: bool = False
+    key_column_types: tuple[str, ...]
+    may_coincide: bool
 
     @property
     def quoted(self) -> str:
@@ -100,14 +103,13 @@ class ApplyTable:
     @property
     def key_casts(self) -> str:
         """The columns taken out of the key ``n.k``, each as what the column is."""
-        types = dict(self.columns)
-        return ", ".join(f"(n.k).c{number}::{types[name]}" for number, name in enumerate(self.key, 1))
+        return ", ".join(f"(n.k).c{number}::{kind}" for number, kind in enumerate(self.key_column_types, 1))
 
     def key_match(self, key: str) -> str:
         """The condition that the row of ``t`` has the key ``key``, a composite."""
-        types = dict(self.columns)
         return " and ".join(
-            f"t.{quote_identifier(name)} = ({key}).c{number}::{types[name]}" for number, name in enumerate(self.key, 1)
+            f"t.{quote_identifier(name)} = ({key}).c{number}::{kind}"
+            for number, (name, kind) in enumerate(zip(self.key, self.key_column_types, strict=True), 1)
         )
 
 
@@ -120,7 +122,8 @@ def describe(
     without length or precision, so that a value too long is an error and never cut.
     """
     cursor.execute(query("apply.column_types"), (name.schema, name.table))
-    types = dict(cursor.fetchall())
+    found = cursor.fetchall()
+    types = {column: bare for column, bare, _ in found}
     missing = [column for column in columns if column not in types]
     if missing:
         raise TargetError(
@@ -130,22 +133,36 @@ def describe(
         )
     for width in {len(columns), len(key)} - {0}:
         cursor.execute("select sch_chameleon.ensure_row_type(%s)", (width,))
-    typed = tuple((column, types[column]) for column in columns)
-    return ApplyTable(table_id, name, typed, tuple(key), _may_coincide(cursor, types, key))
+    key_column_types = {column: whole if bare in _ROUNDING else bare for column, bare, whole in found}
+    return ApplyTable(
+        table_id=table_id,
+        name=name,
+        columns=tuple((column, types[column]) for column in columns),
+        key=tuple(key),
+        key_column_types=tuple(key_column_types[column] for column in key),
+        may_coincide=any(
+            _is_unusual(cursor, types[column], key_column_types[column], usual) for column, usual in key.items()
+        ),
+    )
 
 
 # Every value is another text
 _TEXTS = frozenset({"text", "character varying"})
+# They round a value to their digits when it is stored, so it has to be rounded to be found
+_ROUNDING = frozenset(
+    {"timestamp without time zone", "timestamp with time zone", "time without time zone", "interval", "numeric"}
+)
+_DIGITS = re.compile(r"\([\d,]+\)")
 
 
-def _may_coincide(cursor: Cursor, types: Mapping[str, str], key: Mapping[str, str]) -> bool:
-    """Tell whether a column of the key has a type of which nobody knows whether it holds the values apart."""
-    doubtful = {column: usual for column, usual in key.items() if usual and types[column] not in _TEXTS}
-    for column, usual in doubtful.items():
-        cursor.execute("select format_type(to_regtype(%s), -1)", (usual,))
-        if cursor.fetchone() != (types[column],):
-            return True
-    return False
+def _is_unusual(cursor: Cursor, bare: str, whole: str, usual: str) -> bool:
+    """Tell whether nobody knows if a type holds apart all values that the usual type of a column does."""
+    if not usual or bare in _TEXTS:
+        return False
+    cursor.execute("select format_type(to_regtype(%s), -1)", (usual,))
+    if cursor.fetchone() != (bare,):
+        return True
+    return bare in _ROUNDING and "(" in whole and _DIGITS.findall(whole) != _DIGITS.findall(usual)
 
 
 class _Part(NamedTuple):

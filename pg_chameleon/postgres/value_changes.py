@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pg_chameleon.convert.rules import ChangeReason
 from pg_chameleon.convert.text import copy_text
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.postgres.connection import Cursor
@@ -21,7 +22,12 @@ class ChangeGroup(NamedTuple):
 
     table_id: int
     column: str
-    reason: str
+    reason: ChangeReason
+
+    @property
+    def order(self) -> tuple[int, str, str]:
+        """The place of the group where several are counted in one transaction."""
+        return self.table_id, self.column, self.reason.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class ChangedValue:
 def count(cursor: Cursor, group: ChangeGroup, occurrences: int, last: ChangedValue) -> int:
     """Add to the count of a group; return how many there are now.
 
-    Whoever counts several groups in one transaction does it in their order, so that nobody waits for another in turn.
+    Whoever counts several groups in one transaction does it in their ``order``, so that no two wait for each other.
     """
     place = last.position
     cursor.execute(
@@ -44,7 +50,7 @@ def count(cursor: Cursor, group: ChangeGroup, occurrences: int, last: ChangedVal
         {
             "table_id": group.table_id,
             "column": group.column,
-            "reason": group.reason,
+            "reason": group.reason.value,
             "occurrences": occurrences,
             "row_key": last.row_key,
             "file": None if place is None else place.file,
@@ -65,7 +71,7 @@ def put_on_record(cursor: Cursor, found: Iterable[tuple[ChangeGroup, ChangedValu
 
 def _line(group: ChangeGroup, changed: ChangedValue) -> bytes:
     place = changed.position
-    texts = (group.column, group.reason, changed.row_key, changed.value)
+    texts = (group.column, group.reason.value, changed.row_key, changed.value)
     position = [b"\\N", b"\\N"] if place is None else [copy_text(place.file), b"%d" % place.offset]
     return b"\t".join([b"%d" % group.table_id, *map(copy_text, texts), *position]) + b"\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pg_chameleon.convert.carried import CarriedColumn, carried_columns
@@ -40,9 +41,13 @@ class TableCapture:
     schema: TableSchema
     rules: Rules
     notes: ValueNotes
+    _key_columns: tuple[str, ...] = field(init=False)
     _changes: list[Change] = field(default_factory=list)
     _map: TableMap | None = None
     _entries: dict[tuple[RowKind, bytes, bytes, bool], Entries] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._key_columns = self.schema.key_columns  # which takes a while to find
 
     def entries(self, event: RowsEvent, file: str) -> Iterator[LogEntry]:
         """Yield the log entries of an event; raise ``DecodeError`` if it does not fit the structure.
@@ -57,24 +62,24 @@ class TableCapture:
         make = self._entries.get(layout)
         if make is None:
             make = self._entries[layout] = self._compiled(event)
+        position = BinlogPosition(file, event.offset)
         for entry in make(event.body, event.start):
             if self._changes:
-                self._note(entry, BinlogPosition(file, event.offset))
+                self._note(entry, position)
             yield entry
 
     def _note(self, entry: LogEntry, position: BinlogPosition) -> None:
         changes = self._changes.copy()
         self._changes.clear()
-        label = self._label(entry, changes)
         # An image of the changed columns only may hold a new key
-        reason = unfit_for_key(changes, self.schema.key_columns)
+        reason = unfit_for_key(changes, self._key_columns)
         if reason is not None:
-            raise KeyRefused(reason, self.schema.name, label)
-        self.notes.add(self.table_id, label, position, changes)
+            raise KeyRefused(reason, self.schema.name, self._label(entry, changes))
+        self.notes.add(self.table_id, partial(self._label, entry, changes), position, changes)
 
     def _label(self, entry: LogEntry, changes: list[Change]) -> str:
         """Name a row, whose values were changed, as the source has it."""
-        columns = self.schema.key_columns or tuple(each.source.name for each in self._carried)
+        columns = self._key_columns or tuple(each.source.name for each in self._carried)
         written = entry.image if entry.key is None else entry.key
         return row_label(columns, composite_fields(written or ""), changes)
 
@@ -86,7 +91,7 @@ class TableCapture:
         decoder = row_decoder(event.table, self.schema, event.kind, event.before, event.after, event.partial_json)
         decode = decoder.decode
         before, after = decoder.before_columns, decoder.after_columns
-        keyed = bool(self.schema.key_columns)
+        keyed = bool(self._key_columns)
         if event.kind is RowKind.INSERT:
             return _inserts(decode, self._key(after), self._inserted(after))
         if event.kind is RowKind.DELETE:
@@ -129,7 +134,7 @@ class TableCapture:
         assert key is not None  # only tables with a key come here
         image = row_encoder(self.schema, self.rules, after, self._changes.append)
         # A key column that the image leaves out keeps its value.
-        keys = [(before.index(name), after.index(name)) for name in self.schema.key_columns if name in after]
+        keys = [(before.index(name), after.index(name)) for name in self._key_columns if name in after]
         documents = [after.index(column.name) for column in self._columns(set(after)) if column.type.base == "json"]
 
         def entries(body: bytes, start: int) -> Iterator[LogEntry]:
@@ -149,15 +154,15 @@ class TableCapture:
         return row_encoder(self.schema, self.rules, columns, form=COMPOSITE)
 
     def _key(self, columns: tuple[str, ...]) -> Encoder | None:
-        if not self.schema.key_columns:
+        if not self._key_columns:
             return None
-        missing = set(self.schema.key_columns) - set(columns)
+        missing = set(self._key_columns) - set(columns)
         if missing:
             raise self._too_little("changed")
-        return key_encoder(self.schema, self.rules, columns, self.schema.key_columns, self._check_key, form=COMPOSITE)
+        return key_encoder(self.schema, self.rules, columns, self._key_columns, self._check_key, form=COMPOSITE)
 
     def _check_key(self, change: Change) -> None:
-        reason = unfit_for_key([change], self.schema.key_columns)
+        reason = unfit_for_key([change], self._key_columns)
         if reason is not None:
             self._changes.clear()
             raise KeyRefused(reason, self.schema.name, f"{change.column}: {readable(change.value)}")

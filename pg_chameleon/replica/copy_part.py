@@ -33,7 +33,7 @@ from pg_chameleon.postgres.load import (
     spooled_blocks,
 )
 from pg_chameleon.replica.copy_messages import LoadPart, PartLoaded, RowsMoved, TableTask, WorkerSettings
-from pg_chameleon.replica.notes import ValueNotes
+from pg_chameleon.replica.notes import RowLabel, ValueNotes
 
 _PROGRESS_INTERVAL = 0.25
 _LONGEST_ESCAPED = 4000
@@ -149,7 +149,7 @@ class PartLoader:
             return loaded
 
     def _mended(self, table: TableTask, lines: Lines, attempt: _Attempt) -> Blocks:
-        def note(label: str, changes: list[Change]) -> None:
+        def note(label: RowLabel, changes: list[Change]) -> None:
             attempt.notes.add(table.table_id, label, None, changes)
 
         mender = LineMender(table.schema, self.settings.rules, _LONGEST_ESCAPED, note)

@@ -17,7 +17,7 @@ from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import SourceStatus, TableState
 from pg_chameleon.mysql.connection import connect as connect_source
 from pg_chameleon.mysql.server import SourceServer
-from pg_chameleon.postgres import copies, shadow, tables, value_changes
+from pg_chameleon.postgres import copies, shadow, status, tables, value_changes
 from pg_chameleon.postgres.connection import (
     Connection,
     Cursor,
@@ -169,7 +169,15 @@ class _CopyRun:
         # Not in the transaction of the swap: it would wait for the read process, which may wait for the swap
         with transaction(self._context.target) as cursor:
             value_changes.forget_dropped(cursor, self._context.source)
+        self._tell_of_changes(outcome)
         return outcome
+
+    def _tell_of_changes(self, outcome: SwapOutcome) -> None:
+        """Warn of values that PostgreSQL cannot hold in the tables that were copied."""
+        copied = {table.name for table in outcome.copied}
+        for found in status.value_changes(self._context.target, self._context.source):
+            if found.table in copied:
+                logger.warning("%s.%s: %d values: %s", found.table, found.column, found.occurrences, found.reason)
 
     # What is asked for
 

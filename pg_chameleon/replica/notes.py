@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pg_chameleon.convert.changes import Change, readable
+from pg_chameleon.convert.rules import ChangeReason
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.postgres import value_changes
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.value_changes import ChangedValue, ChangeGroup
 
+RowLabel = Callable[[], str]
+"""Names a row; only asked where the name is needed, for there are tables with a change in every row."""
+
+
+class _Found(NamedTuple):
+    """One value that was changed, as long as nobody needs its text."""
+
+    label: RowLabel
+    value: str | bytes
+    position: BinlogPosition | None
+
+    def shown(self) -> ChangedValue:
+        return ChangedValue(self.label(), readable(self.value), self.position)
+
 
 @dataclass(slots=True)
 class _Noted:
-    """What was found of one group. ``listed``: the first of them."""
+    """What was found of one group. ``listed``: the first of them, not more than there is ``room`` for."""
 
+    room: int
     count: int = 0
     listed: list[ChangedValue] = field(default_factory=list)
-    last: ChangedValue | None = None
+    last: _Found | None = None
 
     @property
     def state(self) -> _State:
@@ -35,7 +51,7 @@ class _State(NamedTuple):
 
     number: int = 0
     listed: int = 0
-    last: ChangedValue | None = None
+    last: _Found | None = None
 
 
 Mark = dict[ChangeGroup, _State]
@@ -52,23 +68,28 @@ class ValueNotes:
         self._on_record: dict[ChangeGroup, int] = {}
         self._dirty = False
 
-    def add(self, table_id: int, row_key: str, position: BinlogPosition | None, changes: Iterable[Change]) -> None:
+    def add(self, table_id: int, label: RowLabel, position: BinlogPosition | None, changes: Iterable[Change]) -> None:
         """Note the changes of one row."""
         self._dirty = True
-        for change in changes:
-            group = ChangeGroup(table_id, change.column, change.reason.value)
-            noted = self._noted.setdefault(group, _Noted())
+        for column, reason, value in changes:
+            noted = self._of(ChangeGroup(table_id, column, reason))
             noted.count += 1
-            noted.last = ChangedValue(row_key, readable(change.value), position)
-            if self._on_record.get(group, 0) + noted.count <= self._kept:
-                noted.listed.append(noted.last)
+            noted.last = found = _Found(label, value, position)
+            if noted.count <= noted.room:
+                noted.listed.append(found.shown())
+
+    def _of(self, group: ChangeGroup) -> _Noted:
+        noted = self._noted.get(group)
+        if noted is None:
+            noted = self._noted[group] = _Noted(self._kept - self._on_record.get(group, 0))
+        return noted
 
     def store(self, cursor: Cursor) -> None:
         """Put what was gathered on record, in the transaction of the rows that it is about, and begin anew."""
         found: list[tuple[ChangeGroup, ChangedValue]] = []
-        for group, noted in sorted(self._noted.items(), key=lambda item: item[0]):
+        for group, noted in sorted(self._noted.items(), key=lambda item: item[0].order):
             if noted.last is not None:
-                total = value_changes.count(cursor, group, noted.count, noted.last)
+                total = value_changes.count(cursor, group, noted.count, noted.last.shown())
                 # Others count the same table: the workers of a copy, and the read process beside it
                 room = max(0, self._kept - (total - noted.count))
                 found += [(group, changed) for changed in noted.listed[:room]]
@@ -106,18 +127,23 @@ class ValueNotes:
             before = self._committed.get(group, _State())
             if noted.count > before.number and noted.last is not None:
                 listed = [_plain(changed) for changed in noted.listed[before.listed :]]
-                taken.append([*group, noted.count - before.number, _plain(noted.last), listed])
+                place = [group.table_id, group.column, group.reason.name]
+                taken.append([*place, noted.count - before.number, _plain(noted.last.shown()), listed])
         self.roll_back()
         return taken
 
     def give_back(self, taken: Iterable[Any]) -> None:
         """Gather again what was taken away."""
         for table_id, column, reason, count, last, listed in taken:
-            noted = self._noted.setdefault(ChangeGroup(table_id, column, reason), _Noted())
+            noted = self._of(ChangeGroup(table_id, column, ChangeReason[reason]))
             noted.count += count
             noted.listed += map(_changed, listed)
-            noted.last = _changed(last)
+            noted.last = _found(_changed(last))
             self._dirty = True
+
+
+def _found(changed: ChangedValue) -> _Found:
+    return _Found(lambda: changed.row_key, changed.value, changed.position)
 
 
 def _plain(changed: ChangedValue) -> list[Any]:

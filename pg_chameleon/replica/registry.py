@@ -67,6 +67,11 @@ class ReadTable:
         """Tell whether changes of the table's rows are stored."""
         return self.state in _CAPTURED
 
+    @property
+    def tracked(self) -> bool:
+        """Tell whether the structure is known; one that was lost has no columns."""
+        return self.state is not TableState.QUARANTINED and bool(self.schema.columns)
+
 
 _CAPTURED = frozenset({TableState.REPLICATED, TableState.COPYING, TableState.COPIED})
 _FROM_THE_BEGINNING = (-1, -1)
@@ -146,10 +151,10 @@ class Registry:
             self._tables[table.schema.name] = ReadTable(table.table_id, table.state, place, table.schema)
         self._structures = Structures(
             traits,
-            [table.schema for table in self._tables.values() if table.state is not TableState.QUARANTINED],
+            [table.schema for table in self._tables.values() if table.tracked],
             schema_defaults=schema_defaults,
             mapped=frozenset(table_filter.mappings),
-            uncertain=[name for name, table in self._tables.items() if table.state is TableState.QUARANTINED],
+            uncertain=[name for name, table in self._tables.items() if not table.tracked],
         )
 
     def find(self, name: TableName) -> ReadTable | None:
@@ -319,7 +324,7 @@ class Registry:
         if isinstance(change, TableTruncated):
             return table.captured and occasion.store(table.table_id, "truncate")
         assert isinstance(change, TableUncertain)
-        self.quarantine(occasion.cursor, change.name, change.reason, occasion.position, occasion.event.statement)
+        self._doubted(occasion, table, change.reason)
         return False
 
     def _admits_new(self, name: TableName) -> bool:
@@ -409,6 +414,17 @@ class Registry:
         if found is None:
             return None
         return self._locate(found._replace(mariadb=self._mariadb))._asdict()
+
+    def _doubted(self, occasion: Occasion, table: ReadTable, reason: str) -> None:
+        """Quarantine a table, or forget the structure of one that is not replicated: others may be made LIKE it."""
+        name = table.schema.name
+        if table.state is not TableState.FILTERED:
+            self.quarantine(occasion.cursor, name, reason, occasion.position, occasion.event.statement)
+            return
+        lost = TableSchema(name, ())
+        tables.add_structure(occasion.cursor, table.table_id, lost, occasion.position, replayed=True)
+        self._tables[name] = replace(table, schema=lost)
+        self.changed = True
 
     def _moved(self, occasion: Occasion, table: ReadTable, schema: TableSchema) -> bool:
         """Follow a table that was renamed into, out of, or outside of what is replicated."""

@@ -1,7 +1,7 @@
 -- name: column_types
--- Types without length or precision: an explicit cast with them would cut a value that is too long.
+-- Types without length or precision: an explicit cast with them would cut a value that is too long. Then with them.
 select
-    a.attname, format_type(a.atttypid, -1)
+    a.attname, format_type(a.atttypid, -1), format_type(a.atttypid, a.atttypmod)
 from pg_attribute a
 join pg_class c on c.oid = a.attrelid
 join pg_namespace n on n.oid = c.relnamespace

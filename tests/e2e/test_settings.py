@@ -5,6 +5,7 @@ Each setting has its evidence: that the binlog really looked different.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -215,6 +216,33 @@ def test_the_replica_follows_whatever_is_set(busy_stage: Stage, name: str) -> No
     if not setting.fits(busy_stage.server):
         pytest.skip(f"not for {busy_stage.server.name}")
     write(busy_stage, setting, TRANSACTIONS, CHANGES)
+
+
+def test_a_table_is_copied_again_while_images_are_partial(busy_stage: Stage) -> None:
+    server, journey = busy_stage.server, busy_stage.journey
+    partial = {"binlog_row_image": "MINIMAL"}
+    if server.product == "mysql" and server.version >= (8, 0, 3):
+        partial["binlog_row_value_options"] = "PARTIAL_JSON"
+    former = {name: server.execute(f"select @@global.{name}")[0][0] for name in partial}
+    _set(server, partial)
+    start = position_of(server)
+    writer = busy_stage.writer(seed=33)
+    writing = threading.Thread(target=writer.run, args=(10**6, 10**7))
+    writing.start()
+    try:
+        for tables in ("boat,booking", "radio_log,Price List,boat"):
+            names = ",".join(f"{example.SCHEMA}.{table}" for table in tables.split(","))
+            journey.chameleon("sync_tables", "--source", "mysql", "--tables", names)
+            journey.wait_until_copied()
+    finally:
+        writer.stop.set()
+        writing.join()
+        writer.close()
+        _set(server, former)
+    with open_stream(server, start) as stream:
+        rows = [event for event in events_until_idle(stream, position_of(server)) if isinstance(event, RowsEvent)]
+    assert Binlog(Counter(), rows).lacks_columns
+    busy_stage.assert_equal()
 
 
 @pytest.mark.slow

@@ -103,7 +103,7 @@ class SourceSchema:
     def _mended(self, schema: TableSchema, rules: Rules, lines: list[bytes]) -> list[bytes]:
         """Mend what has to be mended; ``changes`` are those of the last table that was read."""
         self.changes = []
-        mender = LineMender(schema, rules, LONGEST, lambda label, found: self.changes.append((label, found)))
+        mender = LineMender(schema, rules, LONGEST, lambda label, found: self.changes.append((label(), found)))
         mended = [mender.mended(line) if line is not None and mender.suspects(line) else line for line in lines]
         self.refused = [line for line in mended if isinstance(line, RefusedLine)]
         return [line for line in mended if not isinstance(line, RefusedLine)]

@@ -14,7 +14,7 @@ from pg_chameleon.convert.rules import ChangeReason, TypeOverride, ZeroDates
 from pg_chameleon.errors import ChameleonError
 from pg_chameleon.model.overview import ChangedValueRow
 from pg_chameleon.model.status import TableState
-from pg_chameleon.postgres import status
+from pg_chameleon.postgres import maintenance, status
 from pg_chameleon.replica.copy_settings import CopyKind
 from tests.conftest import FreshSchema
 from tests.integration.copy_support import Stage, numbers, wait_for
@@ -28,6 +28,7 @@ TABLES = (
     "create table keyed (day date not null, id int, v varchar(9), primary key (day, id))",
     "create table loose (day date, v varchar(9))",
     "create table bytes (id int primary key, v varbinary(40))",
+    "create table labels (id int primary key, e enum('a\\0b', 'c'), s set('x\\0y', 'z'))",
     "create table greek (id int primary key, v varchar(20) character set greek, w longtext character set greek)",
 )
 """The bytes become text, of which MySQL does not see to it that it is UTF-8."""
@@ -43,6 +44,8 @@ EXPECTED = {
     ("bytes", "1", "v", UNDECODABLE, "caf\\xe9"),
     ("bytes", "2", "v", UNDECODABLE, "\\xff\\x00"),
     ("bytes", "2", "v", NUL, "\\xff\\x00"),
+    ("labels", "1", "e", NUL, "a\\x00b"),
+    ("labels", "2", "s", NUL, "x\\x00y,z"),
     ("greek", "1", "v", UNDECODABLE, "\\xe1?\\xae"),
     ("greek", "2", "w", UNDECODABLE, "\\xae" + "y" * 199 + "… (5001 bytes)"),
     ("greek", "3", "v", UNDECODABLE, "\\xae\\x00"),
@@ -56,6 +59,7 @@ ROWS = (
     "insert into keyed values ('0000-00-00', 1, 'a'), ('2024-01-01', 1, 'a')",
     "insert into loose values ('2024-02-31', 'x'), ('2024-02-28', 'x')",
     "insert into bytes values (1, x'636166e9'), (2, x'ff00'), (3, 'plain')",
+    "insert into labels values (1, 1, null), (2, 2, 3), (3, 0, 2)",
     "insert into greek values (1, x'e13fae', x'e1'), (2, '?', concat(x'ae', repeat('y', 5000))), (3, x'ae00', 'λ?\\t')",
 )
 OVERRIDES = (TypeOverride("varbinary(40)", "text"),)
@@ -113,13 +117,28 @@ def test_the_copy_records_each_changed_value(stage: Stage, mode: str, tmp_path: 
     assert counted(stage)["bytes", "v", UNDECODABLE] == 2
 
 
+def test_the_copy_tells_of_changed_values(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    stage.execute(SESSION, "insert into loose values ('2024-02-31', 'x'), ('0000-00-00', 'y')")
+    assert stage.copy().complete
+    assert f"{stage.schema}.loose.day: 2 values: {NO_DATE}" in caplog.text
+    stage.database.execute("update sch_chameleon.tables set state = 'dropped' where source_table = 'loose' returning 1")
+    with closing(stage.connect()) as target:
+        maintenance.vacuum(target, stage.source(), full=False)
+    assert stage.database.execute("select count(*) from sch_chameleon.changed_values") == [(0,)]
+
+
 def test_the_stream_records_the_same_values_as_the_copy(stage: Stage) -> None:
     stage.execute(SESSION, *ROWS)
     stage.copy()
-    by_copy = {table: content(stage, table) for table in ("plain", "keyed", "loose", "bytes", "greek")}
+    by_copy = {table: content(stage, table) for table in ("plain", "keyed", "loose", "bytes", "greek", "labels")}
     counts = counted(stage)
     stage.execute(
-        "delete from plain", "delete from keyed", "delete from loose", "delete from bytes", "delete from greek"
+        "delete from plain",
+        "delete from keyed",
+        "delete from loose",
+        "delete from bytes",
+        "delete from greek",
+        "delete from labels",
     )
     stage.follow()
     assert counted(stage) == counts, "what is deleted was on record before"
@@ -299,6 +318,7 @@ COLLISIONS = {
     "zero and date": ("create table t (k date primary key, v int)", "'0000-00-00'", "'2024-02-31'"),
     "moments": ("create table t (k datetime, n int, v int, primary key (k, n))", "'0000-00-00', 1", "'2024-00-00', 1"),
     "nul": ("create table t (k varchar(9) collate utf8mb4_bin primary key, v int)", "'ab'", "'a\\0b'"),
+    "labels": ("create table t (k enum('a\\0', 'a') primary key, v int)", "2", "1"),
     "bytes": ("create table t (k varbinary(40) primary key, v int)", "x'ff'", "x'fe'"),
 }
 

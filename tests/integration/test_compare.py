@@ -1,11 +1,12 @@
 """The comparison is the oracle of other tests: it must see every difference, and none where there is none."""
 
+import hashlib
 import struct
 
 import pytest
 
 from lab import compare as comparison
-from lab.compare import Comparison
+from lab.compare import Comparison, Policy
 from lab.servers import Database, MySQL, SourceServer
 from tests.conftest import FreshSchema
 
@@ -223,3 +224,70 @@ def test_mysql_vectors_compare_as_floats(
     write_values(mysql_server, target_database, schema, [value])
 
     assert compared(mysql_server, target_database, schema).equal
+
+
+# The source's values in a table with the key (day, id), and what the target shall have by the policies.
+POLICIES = (
+    "create table t (day date not null, id int, moment datetime, v varchar(20) character set cp1251,"
+    " w varchar(20) character set ucs2, primary key (day, id)) charset utf8mb4",
+    "insert into t values ('0000-00-00', 1, '2024-00-01', x'cf98c4003f', x'0061d8000062')",
+    "insert into t values ('2024-01-01', 2, null, '?', '?')",
+)
+TARGET = "create table t (day date, id int, moment timestamp, v text, w text, primary key (day, id))"
+
+
+def test_what_the_policies_say_is_equal_and_listed(
+    source_server: SourceServer, target_database: Database, schema: str
+) -> None:
+    write_source(source_server, schema, *POLICIES)
+    rows = "('-infinity', 1, null, 'П?Д?', 'a?b'), ('2024-01-01', 2, null, '?', '?')"
+    write_target(target_database, schema, TARGET, f"insert into t values {rows}")
+
+    result = compared(source_server, target_database, schema)
+
+    assert result.equal, str(result)
+    assert {(change.key, change.column, change.policy) for change in result.changed} == {
+        ("day infinity, id 1", column, policy)
+        for column, policy in (
+            ("day", Policy.ZERO_DATE),
+            ("moment", Policy.ZERO_DATE),
+            ("v", Policy.UNDECODABLE),
+            ("v", Policy.NUL),
+            ("w", Policy.UNDECODABLE),
+        )
+    }
+
+
+def test_what_no_policy_says_is_different(source_server: SourceServer, target_database: Database, schema: str) -> None:
+    write_source(source_server, schema, *POLICIES)
+    rows = "('-infinity', 1, '2024-01-01', '????', 'a'), ('2024-01-01', 2, null, null, '')"
+    write_target(target_database, schema, TARGET, f"insert into t values {rows}")
+
+    result = compared(source_server, target_database, schema)
+
+    assert [(difference.key, difference.column) for difference in result.tables[0].differences] == [
+        ("day 2024-01-01, id 2", "v"),
+        ("day 2024-01-01, id 2", "w"),
+        ("day infinity, id 1", "moment"),
+        ("day infinity, id 1", "v"),
+        ("day infinity, id 1", "w"),
+    ]
+
+
+def test_long_and_reserved_names_are_found_by_their_hash(
+    source_server: SourceServer, target_database: Database, schema: str
+) -> None:
+    long_name = "é" * 40
+    write_source(
+        source_server, schema, f"create table `{long_name}` (`ctid` int)", f"insert into `{long_name}` values (1)"
+    )
+    cut, hashed = "é" * 27, hashlib.sha256(long_name.encode()).hexdigest()[:8]
+    column = f"ctid_{hashlib.sha256(b'ctid').hexdigest()[:8]}"
+    write_target(
+        target_database,
+        schema,
+        f'create table "{cut}_{hashed}" ({column} int)',
+        f'insert into "{cut}_{hashed}" values (1)',
+    )
+
+    assert str(compared(source_server, target_database, schema)) == "1 tables with 1 rows are equal"

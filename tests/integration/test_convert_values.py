@@ -268,6 +268,26 @@ def test_null_characters_are_left_out_on_every_way(source: SourceSchema, target:
     assert found == on_every_way([("1", "ab", "ÿ")])
 
 
+def test_both_ways_of_reading_a_row_note_the_same(source: SourceSchema) -> None:
+    source.run(
+        "create table t (id int primary key, v varchar(20) character set utf8mb4, w longtext character set latin1,"
+        " day date, moment datetime(3) not null, stamp timestamp null)",
+        "set sql_mode = 'ALLOW_INVALID_DATES'",
+        "insert into t values"
+        " (1, x'6100620000', concat('\\0\\t', repeat('ü', 5000)), '2024-02-31', '0000-00-00', '0000-00-00'),"
+        " (2, 'tab\\t', repeat('\\\\', 5000), '2024-02-28', '2024-02-28 10:00:00.5', null),"
+        " (3, null, null, null, now(), now())",
+    )
+    schema = source.structure("t")
+    lines = source.lines(schema, Rules())
+    noted = source.changes
+    assert source.lines_by_field(schema, Rules()) == lines
+    assert source.changes == noted
+    assert [(label, [change.column for change in changes]) for label, changes in noted] == [
+        ("1", ["day", "moment", "stamp", "v", "w"])
+    ]
+
+
 @pytest.mark.parametrize(
     ("zero_dates", "key", "plain"),
     [(ZeroDates.NULL, "-infinity", None), (ZeroDates.INFINITY, "-infinity", "-infinity")],

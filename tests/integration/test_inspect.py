@@ -17,6 +17,10 @@ def defaults_of(table: TableSchema) -> dict[str, Default | None]:
     return {column.name: column.default for column in table.columns}
 
 
+def default_texts(table: TableSchema) -> dict[str, str]:
+    return {name: default.text for name, default in defaults_of(table).items() if default is not None}
+
+
 def made(server: SourceServer, schema: str, definition: str, name: str = "t") -> TableSchema:
     execute_all(server, schema, [f"create table {name} ({definition})"])
     return structure_of(server, schema, name)
@@ -316,3 +320,18 @@ def test_members_in_use_are_read_from_old_servers(mysql_server: MySQL, fresh_sch
     (mood,) = structure_of(mysql_server, schema, "t").columns[1:]
     unused = "?" if mysql_server.is_old else "🙂"
     assert mood.type.members == (unused, "🙁", "a")
+
+
+def test_defaults_beyond_the_basic_plane_are_read(source_server: SourceServer, fresh_schema: FreshSchema) -> None:
+    schema = fresh_schema(source_server)
+    definition = """id int primary key, a varchar(9) character set utf8mb4 default 'it''s ? 🙂',
+        b varchar(9) default '?',
+        c enum('🙂','x') character set utf8mb4 default '🙂', d varchar(9) character set utf8mb4 not null default '🙂'"""
+    empty = made(source_server, schema, definition)
+    execute_all(source_server, schema, ["insert into t (id) values (1)"])
+    texts = {
+        name: default.text for name, default in defaults_of(structure_of(source_server, schema, "t")).items() if default
+    }
+    assert texts == {"a": "it's ? 🙂", "b": "?", "c": "🙂", "d": "🙂"}
+    # Without a row, nothing tells the default of a column that cannot be NULL.
+    assert default_texts(empty) == {**texts, "d": "?"}

@@ -142,6 +142,19 @@ def test_tables_with_history_are_told(mariadb_server: MariaDB, fresh_schema: Fre
     assert_told(problems(mariadb_server, [schema]), f"{schema}.h keep their history", is_error=False)
 
 
+@pytest.mark.source_version(mysql=(5, 7), mariadb=(10, 2))
+def test_generated_columns_are_told_where_updates_leave_them_out(
+    source_server: SourceServer, fresh_schema: FreshSchema
+) -> None:
+    schema = fresh_schema(source_server)
+    source_server.execute(f"create table {schema}.g (id int primary key, d int as (id * 2) stored)")
+    found = problems(source_server, [schema])
+    if source_server.product == "mariadb" and source_server.version >= (11,):
+        assert_told(found, f"{schema}.g have generated columns", is_error=False)
+    else:
+        assert found == []
+
+
 def test_gtids_must_be_on_when_asked_for() -> None:
     with MySQL(options={"gtid_mode": "OFF", "enforce_gtid_consistency": "OFF"}, durable=False) as server:
         assert_told(problems(server, [], gtid=True), "gtid_mode OFF", is_error=True)

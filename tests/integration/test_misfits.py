@@ -192,6 +192,7 @@ COINCIDING = {
     "integer": ("varchar(20)", "integer", "'1'", "'01'"),
     "day": ("datetime", "date", "'2024-01-01 10:00:00'", "'2024-01-01 11:00:00'"),
     "real": ("double", "real", "0.1", "0.10000000001"),
+    "digits": ("datetime(6)", "timestamp(0)", "'2024-01-01 10:00:00.1'", "'2024-01-01 10:00:00.2'"),
 }
 
 
@@ -212,7 +213,7 @@ def test_the_copy_merges_no_rows_whose_keys_coincide(stage: Stage, case: str) ->
 def test_the_stream_merges_no_rows_whose_keys_coincide(stage: Stage, case: str, way: str) -> None:
     kind, chosen, one, other = COINCIDING[case]
     stage.change_replica(overrides=(TypeOverride(kind, chosen),))
-    third = {"integer": "'3'", "day": "'2024-03-03'", "real": "3"}[case]
+    third = {"integer": "'3'", "day": "'2024-03-03'", "real": "3", "digits": "'2024-03-03'"}[case]
     stage.execute(f"create table misfit (k {kind} primary key, id int)")
     assert stage.copy().complete
     if way == "one statement":
@@ -232,6 +233,19 @@ def test_the_stream_merges_no_rows_whose_keys_coincide(stage: Stage, case: str, 
     assert len(discarded(stage)) == 1
     assert {1, 2, 4} & set(ids(stage)), "one of the two is there"
     assert "key" in discarded(stage)[0][4]
+
+
+def test_a_row_is_found_by_a_key_that_was_rounded(stage: Stage) -> None:
+    stage.change_replica(overrides=(TypeOverride("datetime(6)", "timestamp(0)"),))
+    stage.execute("create table t (k datetime(6) primary key, v int)")
+    assert stage.copy().complete
+    stage.execute("insert into t values ('2024-01-01 10:00:00.6', 1), ('2024-01-02 10:00:00.4', 2)")
+    stage.follow()
+    stage.execute("update t set v = 3 where v = 1", "delete from t where v = 2")
+    stage.follow()
+    found = stage.database.execute(f"select k::text, v from {stage.target_schema}.t")
+    assert found == [("2024-01-01 10:00:01", 3)]
+    assert stage.tables()["t"].state is TableState.REPLICATED, stage.errors()
 
 
 def test_a_chosen_type_that_holds_keys_apart_is_replicated(stage: Stage) -> None:

@@ -11,6 +11,8 @@ _INET6 = (
     *("::1:2", "::ffff:0:1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
 )
 _GENERATED = {"mysql": (5, 7, 6), "mariadb": (10, 2, 5)}
+# MariaDB 11 leaves the generated columns out of the images of updates.
+_LEFT_OUT = {"mariadb": (11,)}
 _WORDS = text("", "abc", "ü😀", "back\\slash", "NULL")
 _NUMBERS = plain(0, 1, -5, 2**30)
 
@@ -55,6 +57,7 @@ OTHERS = (
         required="",
         filled=("w", "varchar(20) character set utf8mb4"),
         since=_GENERATED,
+        refused=_LEFT_OUT,
     ),
     Kind(
         "generated from numbers", "int as (w + 1) stored", _NUMBERS, required="", filled=("w", "int"), since=_GENERATED
@@ -74,6 +77,7 @@ OTHERS = (
         required="",
         filled=("w", "datetime"),
         since=_GENERATED,
+        refused=_LEFT_OUT,
     ),
     Kind(
         "invisible",

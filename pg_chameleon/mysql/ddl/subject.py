@@ -40,8 +40,8 @@ class Subject:
 
     @property
     def names_others(self) -> bool:
-        """Tell whether the statement concerns further tables: WITH TABLE, TO TABLE, RENAME, UNION."""
-        return bool(self.words & {"TABLE", "RENAME", "UNION"})
+        """Tell whether it may change further tables, too: EXCHANGE … WITH TABLE, CONVERT … TO TABLE, RENAME."""
+        return self.act is Act.ALTER and bool(self.words & {"TABLE", "RENAME"})
 
 
 def find_subject(statement: str, *, sql_mode: int = 0, default_schema: str, mariadb: bool = True) -> Subject | None:

@@ -28,7 +28,7 @@ def table(*columns: Column, key: str | None = "id") -> TableSchema:
 
 
 def mender(schema: TableSchema, noted: Noted, rules: Rules | None = None) -> LineMender:
-    return LineMender(schema, rules or Rules(), LONGEST, lambda label, changes: noted.append((label, changes)))
+    return LineMender(schema, rules or Rules(), LONGEST, lambda label, changes: noted.append((label(), changes)))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_copy_and_the_stream_note_the_same() -> None:
     row_encoder(schema, Rules(), schema.column_names, streamed.append)(
         (1, b"a\xff\0", "2024-00-01", '{"a": "\\u0000"}')
     )
-    assert noted[0][1] == streamed
+    assert sorted(noted[0][1], key=repr) == sorted(streamed, key=repr)
 
 
 def test_an_escaped_backslash_before_u0000_is_no_nul_character() -> None:

@@ -28,3 +28,12 @@ insert into plain (id, b, r, s) values (1, 'one', 1, ''), (2, 'two', 2, ''), (3,
 insert into composite values (1, 'x', 'first', 1), (2, 'y', 'second', 2), (3, 'z', 'third', 3);
 insert into only_unique (a, b, c) values (1, 1, 'one'), (2, 2, 'two');
 insert into keyless (a) values (1), (1), (2);
+create table `odd "names" 100%` (
+    entry int,
+    `operation` varchar(10),
+    `a%s"b''c\d$1` text,
+    `key` int default 3,
+    `größe` int,
+    primary key (entry, `operation`)
+);
+insert into `odd "names" 100%` (entry, `operation`, `größe`) values (1, 'a', 1), (2, 'b', 2);

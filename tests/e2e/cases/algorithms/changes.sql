@@ -1,0 +1,11 @@
+alter table t add column w int not null default 5, algorithm=inplace, lock=none;
+insert into t (v, n) values ('after inplace', 3);
+alter table t modify v varchar(60), algorithm=copy, lock=shared;
+update t set v = repeat('x', 60) where id = 1;
+create index by_n on t (n) algorithm=inplace lock=none;
+create unique index by_v on t (v) algorithm=default lock=default;
+insert into t (v, n) values ('after the indexes', 4);
+alter table t drop index by_n, algorithm=inplace, lock=none;
+alter table t drop column n, lock=none, algorithm=inplace;
+alter table t algorithm=inplace, force;
+insert into t (v, w) values ('at last', 6);

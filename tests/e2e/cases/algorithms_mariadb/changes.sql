@@ -1,0 +1,12 @@
+alter table t add column w int not null default 5 first, algorithm=instant;
+insert into t (v, n) values ('after instant', 3);
+alter online table t add index (n), algorithm=nocopy;
+alter table if exists t wait 10 modify if exists v varchar(60), algorithm=copy, lock=exclusive;
+update t set v = repeat('x', 60) where id = 1;
+set session binlog_alter_two_phase = 1;
+alter table t add column x int not null default 7, algorithm=inplace;
+insert into t (v, n) values ('after two phases', 4);
+alter table t drop index n, drop column n, algorithm=nocopy;
+create index if not exists by_v on t (v) algorithm=inplace lock=none;
+set session binlog_alter_two_phase = 0;
+insert into t (v, x) values ('at last', 6);

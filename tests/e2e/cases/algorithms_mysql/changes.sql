@@ -1,0 +1,10 @@
+alter table t add column w int not null default 5 first, add column x int after id, algorithm=instant;
+insert into t (v, n) values ('after instant', 3);
+alter table t rename column n to m, algorithm=instant;
+alter table t drop column x, algorithm=instant;
+update t set m = m + 1 where id = 1;
+alter table t modify v varchar(30), algorithm=inplace, lock=none;
+alter table t alter column w set default 9, algorithm=instant, lock=default;
+create index by_m on t (m) algorithm=inplace lock=none;
+drop index by_m on t algorithm inplace lock none;
+insert into t (v, m) values ('at last', 4);
