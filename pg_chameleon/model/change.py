@@ -79,7 +79,8 @@ class Circumstances(NamedTuple):
 
     ``seconds``: its time, since the epoch. ``microseconds`` and ``time_zone`` are None where it did not ask for them.
     ``local_seconds`` is what a clock of the time zone showed, counted in the same way, and ``offset`` how far that
-    clock is ahead of UTC, if it is so all the year; None where they are not known.
+    clock is ahead of UTC, if it is so all the year; None where they are not known. ``connection_collation`` is the
+    number of the collation in which its literals were read.
     """
 
     seconds: int
@@ -89,6 +90,7 @@ class Circumstances(NamedTuple):
     mariadb: bool = False
     local_seconds: int | None = None
     offset: int | None = None
+    connection_collation: int | None = None
 
 
 class StatementEvent(NamedTuple):

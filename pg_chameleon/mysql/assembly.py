@@ -384,7 +384,13 @@ class Assembler:
             database_collation=query.database_collation,
             in_transaction=self._block,
             position=self.binlog_position,
-            circumstances=Circumstances(event.timestamp, query.microseconds, query.time_zone, query.sql_mode),
+            circumstances=Circumstances(
+                event.timestamp,
+                query.microseconds,
+                query.time_zone,
+                query.sql_mode,
+                connection_collation=query.connection_collation,
+            ),
         )
         if self._block:
             return (statement,)

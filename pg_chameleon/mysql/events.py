@@ -157,6 +157,7 @@ class Query:
     error_code: int
     sql_mode: int = 0
     client_collation: int | None = None
+    connection_collation: int | None = None
     database_collation: int | None = None
     time_zone: str | None = None
     microseconds: int | None = None
@@ -186,6 +187,7 @@ def parse_query(body: bytes, *, post_header_size: int, compressed: bool = False)
         error_code=error_code,
         sql_mode=variables.sql_mode,
         client_collation=variables.client_collation,
+        connection_collation=variables.connection_collation,
         database_collation=variables.database_collation,
         time_zone=variables.time_zone,
         microseconds=variables.microseconds,
@@ -197,6 +199,7 @@ class StatusVariables(NamedTuple):
 
     sql_mode: int = 0
     client_collation: int | None = None
+    connection_collation: int | None = None
     database_collation: int | None = None
     time_zone: str | None = None
     microseconds: int | None = None
@@ -224,7 +227,8 @@ def parse_status_variables(data: bytes) -> StatusVariables:
         if key == _SQL_MODE:
             found = found._replace(sql_mode=int.from_bytes(data[position : position + 8], "little"))
         elif key == _CHARSET:
-            found = found._replace(client_collation=unpack_from("<H", data, position)[0])
+            client, connection = unpack_from("<HH", data, position)
+            found = found._replace(client_collation=client, connection_collation=connection)
         elif key == _CHARSET_DATABASE:
             found = found._replace(database_collation=unpack_from("<H", data, position)[0])
         elif key == _TIME_ZONE:

@@ -27,6 +27,7 @@ from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.shadow import is_shadow
 from pg_chameleon.model.status import TableState
+from pg_chameleon.mysql.charsets import charset_of_collation
 from pg_chameleon.mysql.ddl.charsets import Charset
 from pg_chameleon.mysql.ddl.errors import Unfollowable
 from pg_chameleon.mysql.ddl.mentions import mentioned_tables
@@ -121,6 +122,15 @@ class StructureSource(Protocol):
         """Tell whether the source has a table of that name, and not a view or a sequence."""
 
 
+# In these, a binary default or member has other bytes than its text in the binlog.
+_WIDE_CHARSETS = frozenset({"ucs2", "utf16", "utf16le", "utf32"})
+
+
+def _has_wide_literals(event: StatementEvent) -> bool:
+    told = event.circumstances
+    return told is not None and charset_of_collation(told.connection_collation or 0) in _WIDE_CHARSETS
+
+
 class Registry:
     """The tables of one source at the position that is being read, moved forward by the DDL of the binlog."""
 
@@ -196,6 +206,9 @@ class Registry:
             self._refuse(occasion, refused)
             return
         if isinstance(statement, Ignored):
+            return
+        if _has_wide_literals(event):
+            self._distrust(occasion, "was changed in a session whose collation_connection has wide characters")
             return
         if isinstance(statement, StatementFormatChange):
             self._distrust(occasion, "was changed in statement format; set binlog_format=ROW on the source")

@@ -122,7 +122,7 @@ def run_replicas(options: argparse.Namespace) -> int:
             results = []
             for result in run_beside_replica(name, documents, postgres):
                 results.append(result)
-                print(f"{name} {result.name}: {'; '.join(result.problems) or 'equal'}", flush=True)
+                print(f"{name} {result.name}: {'; '.join(result.problems) or 'equal'}", *result.quarantined, flush=True)
             print(f"{name}: {summary(results)}\n")
             failed = failed or any(result.problems for result in results)
     return int(failed)

@@ -63,6 +63,7 @@ def test_status_variables_are_read_over_those_that_do_not_matter() -> None:
     found = parse_status_variables(data)
     assert (found.sql_mode, found.client_collation, found.database_collation) == (0x100004, 33, 63)
     assert (found.time_zone, found.microseconds) == ("SYSTEM", 161719)
+    assert found.connection_collation == 8
     assert parse_status_variables(b"\x80\xb7\x77\x02").microseconds == 161719  # as MariaDB writes them
     assert parse_status_variables(b"").microseconds is None
 
