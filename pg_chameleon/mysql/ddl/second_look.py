@@ -83,7 +83,8 @@ def second_look(
     for each in later:
         _check_words(_words(each) & _UNSEEN)
     origins = _origins(subject, before, after)
-    return () if after == before else (TableAltered(before, after, origins),)
+    unchanged = after == before and origins == before.column_names
+    return () if unchanged else (TableAltered(before, after, origins),)
 
 
 def _check_words(found: Iterable[str]) -> None:

@@ -194,7 +194,8 @@ def _finish_alteration(
             steps.add(TableDropped(before.name))
             return
         after = _renamed(after, target)
-    if after != before:
+    # A column that is dropped and added again, or columns that trade names, leave the structure as it was
+    if after != before or origins != before.column_names:
         steps.add(TableAltered(before, after, origins))
     renamed_columns = {
         old: new.name for old, new in zip(origins, after.columns, strict=True) if old and old != new.name

@@ -330,6 +330,23 @@ def test_origins_tell_which_column_each_was() -> None:
 
 
 @pytest.mark.parametrize(
+    ("alteration", "origins"),
+    [
+        ("drop b, add b int after a", ("a", None, "c")),
+        ("change a b int after c, change b a int first", ("b", "c", "a")),
+        ("rename column a to c, rename column c to a, modify b int first", ("b", "a", "c")),
+    ],
+)
+def test_rows_may_change_while_the_structure_does_not(alteration: str, origins: tuple[str | None, ...]) -> None:
+    source = Source()
+    source.run("create table boats (a int, b int, c int)")
+    (change,) = source.run(f"alter table boats {alteration}")
+    assert isinstance(change, TableAltered)
+    assert change.origins == origins
+    assert source.run("alter table boats modify b int") == []
+
+
+@pytest.mark.parametrize(
     "alteration",
     [
         "drop z",
