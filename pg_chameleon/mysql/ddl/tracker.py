@@ -31,6 +31,7 @@ from pg_chameleon.mysql.ddl.statements import (
     RenameTable,
     Statement,
     StatementFormatChange,
+    TemporaryTable,
     TruncateTable,
 )
 from pg_chameleon.mysql.ddl.structures import Structures
@@ -297,6 +298,11 @@ def _statement_format(statement: StatementFormatChange, steps: _Steps) -> None:
         steps.doubt_if_known(name, f"{statement.kind} in statement format: its rows are not in the binlog")
 
 
+def _temporary_table(statement: TemporaryTable, steps: _Steps) -> None:
+    """Doubt the table that it hides: the statements that follow do not tell which of the two they mean."""
+    steps.doubt_if_known(statement.name, "a temporary table of its name is in the binlog; set binlog_format=ROW")
+
+
 # Any: each rule takes the statement that it stands for.
 _RULES: dict[type, Callable[[Any, _Steps], None]] = {
     CreateTable: _create_table,
@@ -307,4 +313,5 @@ _RULES: dict[type, Callable[[Any, _Steps], None]] = {
     CreateDatabase: _create_database,
     DropDatabase: _drop_database,
     StatementFormatChange: _statement_format,
+    TemporaryTable: _temporary_table,
 }

@@ -549,6 +549,21 @@ def test_rows_in_statement_format_make_tables_uncertain() -> None:
     assert len(source.run("create table boats (a int)", "call fill()")) == 2
 
 
+def test_a_temporary_table_in_the_binlog_makes_the_table_of_its_name_uncertain() -> None:
+    source = Source()
+    source.run("create table boats (a int)", "create table yachts (a int)")
+    for statement in (
+        "create temporary table if not exists boats like yachts",
+        "create or replace temporary table boats (b int)",
+    ):
+        source.run("create or replace table boats (a int)")
+        (change,) = source.run(statement)
+        assert isinstance(change, TableUncertain)
+        assert (change.name, change.readable) == (name_of("boats"), False)
+        assert source.run("truncate boats") == []
+    assert source.run("create temporary table dinghies as select * from yachts") == []
+
+
 def test_names_are_folded_as_the_server_does() -> None:
     source = Source(ServerTraits("mysql", (8, 4, 0), "utf8mb4", "utf8mb4_0900_ai_ci", lower_case_table_names=1))
     source.run("create table Boats (A int)", "alter table BOATS add b int", "rename table bOATS to Yachts")
