@@ -20,7 +20,7 @@ from pg_chameleon.mysql.ddl.actions import AddColumn, AddElement, ChangeColumn, 
 from pg_chameleon.mysql.ddl.altering import altered_table, new_name
 from pg_chameleon.mysql.ddl.creating import created_table
 from pg_chameleon.mysql.ddl.definitions import KeyDefinition, KeyKind
-from pg_chameleon.mysql.ddl.errors import Unfollowable, UnknownCharset
+from pg_chameleon.mysql.ddl.errors import Unfollowable, UntoldStructure
 from pg_chameleon.mysql.ddl.named import named_tables
 from pg_chameleon.mysql.ddl.statements import (
     AlterTable,
@@ -172,7 +172,7 @@ def _alter_table(statement: AlterTable, steps: _Steps) -> None:
         after, origins = altered_table(statement, before, default, steps.state.server)
     except Unfollowable as error:
         # Otherwise the tracked structure is another one than the server's, and nothing can be told from it
-        readable = isinstance(error, UnknownCharset)
+        readable = isinstance(error, UntoldStructure)
         steps.add(TableUncertain(before.name, f"cannot follow ALTER TABLE: {error}", readable))
         _alter_unknown(statement, steps)
         return

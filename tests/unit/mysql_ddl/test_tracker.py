@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pg_chameleon.model.change import (
@@ -531,6 +533,28 @@ def test_maintenance_changes_nothing() -> None:
     source.run("create table boats (a int)")
     for action in ("force", "engine=innodb", "algorithm=copy", "order by a", "disable keys", "rebuild partition all"):
         assert source.run(f"alter table boats {action}") == []
+
+
+@pytest.mark.parametrize("engine", ["blackhole", "federated", "merge", "connect"])
+def test_engines_that_lose_or_hide_rows_make_tables_uncertain(engine: str) -> None:
+    for statement in (f"alter table boats engine = {engine}", f"create or replace table boats (a int) engine {engine}"):
+        source = Source()
+        source.run("create table boats (a int)")
+        change = source.run(statement)[-1]
+        assert isinstance(change, TableUncertain)
+        assert (change.name, change.readable) == (name_of("boats"), True), "the server may have taken another engine"
+        assert source.state.is_uncertain(name_of("boats"))
+
+
+def test_a_table_whose_engine_hid_its_rows_is_uncertain_when_it_shows_them() -> None:
+    source = Source()
+    source.run("create table boats (a int)")
+    hidden = replace(source.table(), engine="BLACKHOLE")
+    source.state.apply_changes([TableCreated(hidden)])
+    assert source.run("alter table boats comment 'x'") == [TableAltered(hidden, replace(hidden, comment="x"), ("a",))]
+    (change,) = source.run("alter table boats engine = innodb")
+    assert isinstance(change, TableUncertain)
+    assert not change.readable
 
 
 def test_system_versioned_tables_have_the_columns_of_the_binlog() -> None:
