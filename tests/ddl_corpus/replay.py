@@ -26,7 +26,7 @@ DEFAULT_SQL_MODE = 1411383296
 _COLLATIONS = {"latin1": "latin1_swedish_ci", "utf8mb4": "utf8mb4_general_ci"}
 # The kind of statement that each class of the corpus must be parsed to; what is temporary or a sequence is ignored.
 _KINDS = {
-    "create_table": ("CreateTable", "temporary table", "sequence"),
+    "create_table": ("CreateTable", "TemporaryTable", "sequence"),
     "alter": ("AlterTable",),
     "drop_table": ("DropTable", "temporary table"),
     "rename": ("RenameTable",),

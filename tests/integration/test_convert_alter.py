@@ -303,6 +303,18 @@ STRUCTURE_CASES = {
         "change a b int, change b a varchar(5)",
         {"a": "b", "b": "a"},
     ),
+    "column is replaced by one like it": Case(
+        "a int, b enum('x','y') default 'y', c int, key k (c)",
+        "(1, 'x', 2), (3, 'y', 4)",
+        "drop a, drop b, add b enum('x','y') default 'y', add a int default null, drop c, add c int",
+        {"a": None, "b": None, "c": None},
+    ),
+    "columns of one type swap": Case(
+        "a int, b int, c enum('x','y'), d enum('x','y'), key k (a), key l (a, b), key m (b, a)",
+        "(1, 2, 'x', 'y'), (3, 4, 'y', 'y')",
+        "change a b int after d, change b a int first, change c d enum('x','y'), change d c enum('x','y') after a",
+        {"a": "b", "b": "a", "c": "d", "d": "c"},
+    ),
     "NULL is forbidden": Case(
         "a int, b varchar(5), c date, d enum('x')",
         "(null, null, null, null)",

@@ -11,6 +11,8 @@ from pg_chameleon.mysql.ddl.altering_columns import AlteredColumns
 from pg_chameleon.mysql.ddl.altering_keys import AlteredKeys
 from pg_chameleon.mysql.ddl.charsets import Charset, resolve
 from pg_chameleon.mysql.ddl.creating import engine_name, not_null_keys, with_json_columns, with_not_null_periods
+from pg_chameleon.mysql.ddl.engines import refuse_hidden_rows
+from pg_chameleon.mysql.ddl.errors import Unfollowable, UntoldStructure
 from pg_chameleon.mysql.ddl.server import ServerTraits
 from pg_chameleon.mysql.ddl.statements import AlterTable
 
@@ -30,6 +32,7 @@ def altered_table(
             engine = engine_name(action.options.engine, statement.sql_mode, server)
         if isinstance(action, SetOptions) and action.options.comment is not None:
             comment = action.options.comment
+    _refuse_lost_rows(before.engine, engine)
     columns = AlteredColumns(before, statement.actions, charset, convert, server)
     keys = AlteredKeys(columns, engine)
     elements = [action.element for action in statement.actions if isinstance(action, AddElement)]
@@ -46,6 +49,17 @@ def altered_table(
         comment=comment,
     )
     return with_json_columns(after, server), tuple(columns.origins[each.name] for each in columns.columns)
+
+
+def _refuse_lost_rows(before: str, after: str) -> None:
+    """Refuse an engine that loses the rows, and one that shows others from now on."""
+    if after == before:
+        return
+    refuse_hidden_rows(after)
+    try:
+        refuse_hidden_rows(before)
+    except UntoldStructure as error:  # what the source has now does not tell what became of its rows
+        raise Unfollowable(str(error)) from error
 
 
 def _converted_charset(statement: AlterTable, schema_default: Charset, server: ServerTraits) -> Charset | None:

@@ -29,7 +29,7 @@ from pg_chameleon.mysql.ddl.draft import (
     with_implicit_timestamp,
     with_row_period,
 )
-from pg_chameleon.mysql.ddl.errors import Unfollowable
+from pg_chameleon.mysql.ddl.engines import refuse_hidden_rows
 from pg_chameleon.mysql.ddl.indexes import (
     KeyElement,
     add_keys,
@@ -53,8 +53,7 @@ def created_table(
     """Return the structure of a table that is created from its elements."""
     charset = resolve(statement.options.charset, schema_default, server)
     engine = engine_name(statement.options.engine, statement.sql_mode, server)
-    if engine == "MRG_MyISAM":
-        raise Unfollowable("the rows of a MERGE table are those of others")
+    refuse_hidden_rows(engine)
     elements = statement.elements
     definitions = [element for element in elements if isinstance(element, ColumnDefinition)]
     around = Surroundings(charset, server)

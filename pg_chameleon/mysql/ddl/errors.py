@@ -7,7 +7,11 @@ class Unfollowable(Exception):
     """The statement does not fit the tracked structure, or asks for what cannot be told from it."""
 
 
-class UnknownCharset(Unfollowable):
+class UntoldStructure(Unfollowable):
+    """The statement is understood, but the structure that it makes can only be told by the source."""
+
+
+class UnknownCharset(UntoldStructure):
     """A character set or collation that is not known here."""
 
     def __init__(self, name: str) -> None:

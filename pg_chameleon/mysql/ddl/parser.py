@@ -22,6 +22,7 @@ from pg_chameleon.mysql.ddl.statements import (
     RenameTable,
     Statement,
     StatementFormatChange,
+    TemporaryTable,
     TruncateTable,
 )
 
@@ -38,7 +39,7 @@ def parse(statement: str, *, sql_mode: int = 0, default_schema: str, mariadb: bo
     if found is None:
         cursor.index = 0
         found = foreign.statement(cursor)
-    if not isinstance(found, Ignored | StatementFormatChange):
+    if not isinstance(found, Ignored | StatementFormatChange | TemporaryTable):
         cursor.expect_end()
     return found
 
@@ -46,8 +47,9 @@ def parse(statement: str, *, sql_mode: int = 0, default_schema: str, mariadb: bo
 def _create(cursor: Cursor) -> Statement | None:
     cursor.expect("CREATE")
     or_replace = cursor.accept_all("OR", "REPLACE")
-    if cursor.accept("TEMPORARY"):
-        return Ignored("temporary table")
+    if cursor.accept_all("TEMPORARY", "TABLE"):
+        cursor.accept_all("IF", "NOT", "EXISTS")
+        return TemporaryTable(cursor.table_name())
     if cursor.accept("TABLE"):
         return create_table(cursor, or_replace)
     if cursor.accept_one("DATABASE", "SCHEMA"):

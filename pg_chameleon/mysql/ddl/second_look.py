@@ -12,11 +12,9 @@ from collections.abc import Iterable, Sequence
 from pg_chameleon.model.change import SchemaChange, TableAltered, TableCreated, TableDropped
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.mysql.ddl.engines import refuse_hidden_rows
 from pg_chameleon.mysql.ddl.errors import Unfollowable
 from pg_chameleon.mysql.ddl.subject import Act, Clause, Subject
-
-# Engines whose tables hold what row events put into them, and nothing else
-_ENGINES = frozenset(("innodb", "myisam", "aria", "memory", "rocksdb", "csv", "archive", "ndb", "ndbcluster"))
 
 # With them a new table may have rows that no event shows: CREATE TABLE … SELECT in statement format, MERGE tables
 _FILLING = frozenset(("SELECT", "VALUES", "TABLE", "WITH", "UNION", "CONNECTION"))
@@ -71,8 +69,7 @@ def second_look(
     """
     if after is None:
         raise Unfollowable("the source no longer has the table")
-    if after.engine.lower() not in _ENGINES:
-        raise Unfollowable(f"tables of the engine {after.engine} may hold rows that are not in the binlog")
+    refuse_hidden_rows(after.engine)
     if subject.act is Act.CREATE:
         return _created(subject, after, known, later)
     if before is None:
@@ -83,7 +80,8 @@ def second_look(
     for each in later:
         _check_words(_words(each) & _UNSEEN)
     origins = _origins(subject, before, after)
-    return () if after == before else (TableAltered(before, after, origins),)
+    unchanged = after == before and origins == before.column_names
+    return () if unchanged else (TableAltered(before, after, origins),)
 
 
 def _check_words(found: Iterable[str]) -> None:

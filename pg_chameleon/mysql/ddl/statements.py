@@ -94,6 +94,16 @@ class StatementFormatChange:
 
 
 @dataclass(frozen=True, slots=True)
+class TemporaryTable:
+    """CREATE TEMPORARY TABLE, which is only in a binlog that holds statements.
+
+    Until it is dropped its name means this table in one session, and another one in all others.
+    """
+
+    name: TableName
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """A statement that is none of ours; ``kind`` says which."""
 
@@ -110,5 +120,6 @@ Statement = (
     | AlterDatabase
     | DropDatabase
     | StatementFormatChange
+    | TemporaryTable
     | Ignored
 )

@@ -20,7 +20,7 @@ from pg_chameleon.mysql.ddl.actions import AddColumn, AddElement, ChangeColumn, 
 from pg_chameleon.mysql.ddl.altering import altered_table, new_name
 from pg_chameleon.mysql.ddl.creating import created_table
 from pg_chameleon.mysql.ddl.definitions import KeyDefinition, KeyKind
-from pg_chameleon.mysql.ddl.errors import Unfollowable, UnknownCharset
+from pg_chameleon.mysql.ddl.errors import Unfollowable, UntoldStructure
 from pg_chameleon.mysql.ddl.named import named_tables
 from pg_chameleon.mysql.ddl.statements import (
     AlterTable,
@@ -31,6 +31,7 @@ from pg_chameleon.mysql.ddl.statements import (
     RenameTable,
     Statement,
     StatementFormatChange,
+    TemporaryTable,
     TruncateTable,
 )
 from pg_chameleon.mysql.ddl.structures import Structures
@@ -171,7 +172,7 @@ def _alter_table(statement: AlterTable, steps: _Steps) -> None:
         after, origins = altered_table(statement, before, default, steps.state.server)
     except Unfollowable as error:
         # Otherwise the tracked structure is another one than the server's, and nothing can be told from it
-        readable = isinstance(error, UnknownCharset)
+        readable = isinstance(error, UntoldStructure)
         steps.add(TableUncertain(before.name, f"cannot follow ALTER TABLE: {error}", readable))
         _alter_unknown(statement, steps)
         return
@@ -194,7 +195,8 @@ def _finish_alteration(
             steps.add(TableDropped(before.name))
             return
         after = _renamed(after, target)
-    if after != before:
+    # A column that is dropped and added again, or columns that trade names, leave the structure as it was
+    if after != before or origins != before.column_names:
         steps.add(TableAltered(before, after, origins))
     renamed_columns = {
         old: new.name for old, new in zip(origins, after.columns, strict=True) if old and old != new.name
@@ -296,6 +298,11 @@ def _statement_format(statement: StatementFormatChange, steps: _Steps) -> None:
         steps.doubt_if_known(name, f"{statement.kind} in statement format: its rows are not in the binlog")
 
 
+def _temporary_table(statement: TemporaryTable, steps: _Steps) -> None:
+    """Doubt the table that it hides: the statements that follow do not tell which of the two they mean."""
+    steps.doubt_if_known(statement.name, "a temporary table of its name is in the binlog; set binlog_format=ROW")
+
+
 # Any: each rule takes the statement that it stands for.
 _RULES: dict[type, Callable[[Any, _Steps], None]] = {
     CreateTable: _create_table,
@@ -306,4 +313,5 @@ _RULES: dict[type, Callable[[Any, _Steps], None]] = {
     CreateDatabase: _create_database,
     DropDatabase: _drop_database,
     StatementFormatChange: _statement_format,
+    TemporaryTable: _temporary_table,
 }

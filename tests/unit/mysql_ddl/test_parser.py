@@ -360,7 +360,6 @@ def test_statements_on_databases() -> None:
         ("analyze table boats", "maintenance"),
         ("create sequence s", "sequence"),
         ("create table s (next_not_cached_value bigint(21)) sequence=1", "sequence"),
-        ("create temporary table boats (a int)", "temporary table"),
         ("DROP /*!40005 TEMPORARY */ TABLE IF EXISTS `boats`", "temporary table"),
         ("set password for a = 'x'", "SET"),
         ("alter instance rotate innodb master key", "instance"),

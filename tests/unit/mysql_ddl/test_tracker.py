@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pg_chameleon.model.change import (
@@ -330,6 +332,23 @@ def test_origins_tell_which_column_each_was() -> None:
 
 
 @pytest.mark.parametrize(
+    ("alteration", "origins"),
+    [
+        ("drop b, add b int after a", ("a", None, "c")),
+        ("change a b int after c, change b a int first", ("b", "c", "a")),
+        ("rename column a to c, rename column c to a, modify b int first", ("b", "a", "c")),
+    ],
+)
+def test_rows_may_change_while_the_structure_does_not(alteration: str, origins: tuple[str | None, ...]) -> None:
+    source = Source()
+    source.run("create table boats (a int, b int, c int)")
+    (change,) = source.run(f"alter table boats {alteration}")
+    assert isinstance(change, TableAltered)
+    assert change.origins == origins
+    assert source.run("alter table boats modify b int") == []
+
+
+@pytest.mark.parametrize(
     "alteration",
     [
         "drop z",
@@ -516,6 +535,28 @@ def test_maintenance_changes_nothing() -> None:
         assert source.run(f"alter table boats {action}") == []
 
 
+@pytest.mark.parametrize("engine", ["blackhole", "federated", "merge", "connect"])
+def test_engines_that_lose_or_hide_rows_make_tables_uncertain(engine: str) -> None:
+    for statement in (f"alter table boats engine = {engine}", f"create or replace table boats (a int) engine {engine}"):
+        source = Source()
+        source.run("create table boats (a int)")
+        change = source.run(statement)[-1]
+        assert isinstance(change, TableUncertain)
+        assert (change.name, change.readable) == (name_of("boats"), True), "the server may have taken another engine"
+        assert source.state.is_uncertain(name_of("boats"))
+
+
+def test_a_table_whose_engine_hid_its_rows_is_uncertain_when_it_shows_them() -> None:
+    source = Source()
+    source.run("create table boats (a int)")
+    hidden = replace(source.table(), engine="BLACKHOLE")
+    source.state.apply_changes([TableCreated(hidden)])
+    assert source.run("alter table boats comment 'x'") == [TableAltered(hidden, replace(hidden, comment="x"), ("a",))]
+    (change,) = source.run("alter table boats engine = innodb")
+    assert isinstance(change, TableUncertain)
+    assert not change.readable
+
+
 def test_system_versioned_tables_have_the_columns_of_the_binlog() -> None:
     source = Source()
     source.run("create table boats (id int primary key, a int) with system versioning", "alter table boats add b int")
@@ -530,6 +571,21 @@ def test_rows_in_statement_format_make_tables_uncertain() -> None:
         change.name for change in source.run("insert into boats values (1)") if isinstance(change, TableUncertain)
     ] == [name_of("boats")]
     assert len(source.run("create table boats (a int)", "call fill()")) == 2
+
+
+def test_a_temporary_table_in_the_binlog_makes_the_table_of_its_name_uncertain() -> None:
+    source = Source()
+    source.run("create table boats (a int)", "create table yachts (a int)")
+    for statement in (
+        "create temporary table if not exists boats like yachts",
+        "create or replace temporary table boats (b int)",
+    ):
+        source.run("create or replace table boats (a int)")
+        (change,) = source.run(statement)
+        assert isinstance(change, TableUncertain)
+        assert (change.name, change.readable) == (name_of("boats"), False)
+        assert source.run("truncate boats") == []
+    assert source.run("create temporary table dinghies as select * from yachts") == []
 
 
 def test_names_are_folded_as_the_server_does() -> None:
