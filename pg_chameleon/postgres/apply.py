@@ -35,6 +35,33 @@ class Counts(NamedTuple):
         return not (self.updates or self.deletes or self.partials or self.ordered)
 
 
+class Part(NamedTuple):
+    """The rows of a table with the columns of the log that one statement works on, and what there is among them.
+
+    The condition holds its values: statements with parameters would take a percent sign in a column's name for one.
+    """
+
+    log: str
+    condition: str
+    counts: Counts
+
+    @property
+    def net(self) -> str:
+        """The last whole image of each key; the images of partial updates come on top of it later."""
+        return (
+            f"select distinct on (key) key, operation, image from {self.log}"
+            f" where {self.condition} and operation <> 'p' order by key, batch_id desc, sequence desc"
+        )
+
+    @property
+    def net_images(self) -> str:
+        """How much more often each image came than it went."""
+        return (
+            "select image, sum(case operation when 'd' then -1 else 1 end) as change"
+            f" from {self.log} where {self.condition} group by image"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class LogSlice:
     """A run of one table's changes in a log table, and how many of each operation there are.
@@ -57,6 +84,11 @@ class LogSlice:
         return (
             f"batch_id between {self.first_batch:d} and {self.last_batch:d} and table_id = {self.table_id:d}{segment}"
         )
+
+    @property
+    def part(self) -> Part:
+        """All rows of the slice."""
+        return Part(self.log, self.condition, self.counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,57 +197,54 @@ def _is_unusual(cursor: Cursor, bare: str, whole: str, usual: str) -> bool:
     return bare in _ROUNDING and "(" in whole and _DIGITS.findall(whole) != _DIGITS.findall(usual)
 
 
-class _Part(NamedTuple):
-    """The rows of the log that one statement works on.
+def apply_rows(cursor: Cursor, table: ApplyTable, part: Part, *, replace: bool = False) -> None:
+    """Apply logged changes to their table.
 
-    The condition holds its values: statements with parameters would take a percent sign in a column's name for one.
+    ``replace``: remove every touched row before the new ones are inserted, so that rows may trade the values of a
+    further unique key. Rows of which only a part is known cannot be removed; they are changed one by one instead, in
+    the order of the source.
     """
-
-    log: str
-    condition: str
-
-    @property
-    def net(self) -> str:
-        """The last whole image of each key; the images of partial updates come on top of it later."""
-        return (
-            f"select distinct on (key) key, operation, image from {self.log}"
-            f" where {self.condition} and operation <> 'p' order by key, batch_id desc, sequence desc"
-        )
-
-
-def apply_rows(
-    cursor: Cursor,
-    table: ApplyTable,
-    rows: LogSlice,
-    *,
-    only: Sequence[str] | None = None,
-    replace: bool = False,
-) -> None:
-    """Apply a slice of the log to its table.
-
-    ``only``: of the rows with these keys (or images, without a key). ``replace``: remove every touched row before
-    the new ones are inserted, so that rows may trade the values of a further unique key. Rows of which only a part is
-    known cannot be removed; they are changed one by one instead, in the order of the source.
-    """
-    if only is None:
-        part = _Part(rows.log, rows.condition)
-    else:
-        identity = "key" if table.key else "image"
-        among = cursor.mogrify(f" and {identity} = any(%s)", (list(only),)).decode()
-        part = _Part(rows.log, rows.condition + among)
+    counts = part.counts
     if table.may_coincide:
         _refuse_coinciding_keys(cursor, table, part)
-    if rows.counts.ordered or (replace and rows.counts.partials and only is None):
+    if counts.ordered or (replace and counts.partials):
         cursor.execute(_in_order(table, part))
     elif not table.key:
-        _apply_without_key(cursor, table, part)
-    elif rows.counts.only_inserts and only is None:
+        remove_rows(cursor, table, part)
+        insert_rows(cursor, table, part)
+    elif counts.only_inserts:
         cursor.execute(_insert_all(table, part))
+    elif replace:
+        remove_rows(cursor, table, part)
+        insert_rows(cursor, table, part)
     else:
-        _apply_with_key(cursor, table, part, rows.counts, replace=replace)
+        _apply_with_key(cursor, table, part)
 
 
-def _refuse_coinciding_keys(cursor: Cursor, table: ApplyTable, part: _Part) -> None:
+def remove_rows(cursor: Cursor, table: ApplyTable, part: Part) -> None:
+    """Remove what the rows of a part were before: all that were touched, or the images that went without a key."""
+    if table.key:
+        cursor.execute(_delete_keys(table, part, ""))
+        return
+    # Rows are matched by their whole text, which only a hash join finds in one pass.
+    cursor.execute("set local enable_hashjoin = on; set local enable_seqscan = on")
+    _delete_images(cursor, table, part.net_images)
+    cursor.execute("set local enable_hashjoin = default; set local enable_seqscan = default")
+
+
+def insert_rows(cursor: Cursor, table: ApplyTable, part: Part) -> None:
+    """Insert what the rows of a part are now; they were removed before."""
+    if table.key:
+        cursor.execute(_insert_net(table, part))
+        return
+    cursor.execute(
+        f"insert into {table.quoted} ({table.list}) select {table.casts}"
+        f" from (select image::{table.row_type} as r from ({part.net_images}) x cross join generate_series(1, change)"
+        " where change > 0 offset 0) n"
+    )
+
+
+def _refuse_coinciding_keys(cursor: Cursor, table: ApplyTable, part: Part) -> None:
     """Raise ``TargetError`` if two rows of the source would become one: as ``01`` and ``1`` do as numbers."""
     keys = f"select distinct key from {part.log} where {part.condition}"
     cursor.execute(
@@ -244,27 +273,34 @@ def _refuse_if_found(cursor: Cursor, table: ApplyTable, what: str) -> None:
         )
 
 
-def _insert_all(table: ApplyTable, part: _Part) -> str:
+def _insert_all(table: ApplyTable, part: Part) -> str:
     return (
         f"insert into {table.quoted} ({table.list}) select {table.casts}"
         f" from (select image::{table.row_type} as r from {part.log} where {part.condition} offset 0) n"
     )
 
 
-def _apply_with_key(cursor: Cursor, table: ApplyTable, part: _Part, counts: Counts, *, replace: bool) -> None:
-    if counts.deletes or replace:
-        which = "" if replace else " where operation = 'd'"
-        cursor.execute(
-            f"delete from {table.quoted} t"
-            f" using (select key::{table.key_type} as k from ({part.net}) x{which} offset 0) n"
-            f" where {table.key_match('n.k')}"
-        )
+def _delete_keys(table: ApplyTable, part: Part, which: str) -> str:
+    return (
+        f"delete from {table.quoted} t"
+        f" using (select key::{table.key_type} as k from ({part.net}) x{which} offset 0) n"
+        f" where {table.key_match('n.k')}"
+    )
+
+
+def _insert_net(table: ApplyTable, part: Part) -> str:
+    return (
+        f"insert into {table.quoted} ({table.list}) select {table.casts}"
+        f" from (select image::{table.row_type} as r from ({part.net}) x where operation <> 'd' offset 0) n"
+    )
+
+
+def _apply_with_key(cursor: Cursor, table: ApplyTable, part: Part) -> None:
+    counts = part.counts
+    if counts.deletes:
+        cursor.execute(_delete_keys(table, part, " where operation = 'd'"))
     if counts.inserts or counts.updates:
-        cursor.execute(
-            f"insert into {table.quoted} ({table.list}) select {table.casts}"
-            f" from (select image::{table.row_type} as r from ({part.net}) x where operation <> 'd' offset 0) n"
-            + ("" if replace else _on_conflict(table))
-        )
+        cursor.execute(_insert_net(table, part) + _on_conflict(table))
     if counts.partials:
         cursor.execute(_update_partials(table, part))
         _expect_all(cursor, table)
@@ -278,7 +314,7 @@ def _on_conflict(table: ApplyTable) -> str:
     return f" on conflict ({key}) do update set " + ", ".join(f"{name} = excluded.{name}" for name in others)
 
 
-def _update_partials(table: ApplyTable, part: _Part) -> str:
+def _update_partials(table: ApplyTable, part: Part) -> str:
     """Lay the columns that partial images hold, as JSON objects, over the row, in order."""
     return (
         "with logged as (select key, operation, image, batch_id, sequence, count(*) filter (where operation <> 'p')"
@@ -321,7 +357,7 @@ def _laid_over(name: str, kind: str) -> str:
     return f"{quoted} = case when n.image ? {key} then {value} else t.{quoted} end"
 
 
-def _in_order(table: ApplyTable, part: _Part) -> str:
+def _in_order(table: ApplyTable, part: Part) -> str:
     """Return the block that applies a part row by row, because some of its changes build on the row before."""
     block = f"""
 #variable_conflict use_column
@@ -355,23 +391,6 @@ end"""
     return f"do {quote_literal(block)}"
 
 
-def _apply_without_key(cursor: Cursor, table: ApplyTable, part: _Part) -> None:
-    """Count each image: what was inserted more often than deleted is inserted, the reverse is deleted."""
-    net = (
-        "select image, sum(case operation when 'd' then -1 else 1 end) as change"
-        f" from {part.log} where {part.condition} group by image"
-    )
-    # Rows are matched by their whole text, which only a hash join finds in one pass.
-    cursor.execute("set local enable_hashjoin = on; set local enable_seqscan = on")
-    _delete_images(cursor, table, net)
-    cursor.execute(
-        f"insert into {table.quoted} ({table.list}) select {table.casts}"
-        f" from (select image::{table.row_type} as r from ({net}) x cross join generate_series(1, change)"
-        " where change > 0 offset 0) n"
-    )
-    cursor.execute("set local enable_hashjoin = default; set local enable_seqscan = default")
-
-
 def _delete_images(cursor: Cursor, table: ApplyTable, net: str) -> None:
     """Delete as many rows of each image as were deleted; raise ``TargetError`` if there are not so many."""
     present = ", ".join(f"t.{quote_identifier(name)}" for name, _ in table.columns)
@@ -399,13 +418,6 @@ def _delete_images(cursor: Cursor, table: ApplyTable, net: str) -> None:
         )
 
 
-def identities(cursor: Cursor, table: ApplyTable, rows: LogSlice) -> list[str]:
-    """Return the keys of the rows in the slice (their images, without a key), each once."""
-    column = "key" if table.key else "image"
-    cursor.execute(f"select distinct {column} from {rows.log} where {rows.condition} order by {column}")
-    return [row[0] for row in cursor.fetchall()]
-
-
 class LoggedRow(NamedTuple):
     """A row of the log, for people."""
 
@@ -416,16 +428,14 @@ class LoggedRow(NamedTuple):
     offset: int
 
 
-def last_logged(cursor: Cursor, table: ApplyTable, rows: LogSlice, identity: str) -> LoggedRow:
-    """Return the last change in the slice of the row with this key or image."""
-    column = "key" if table.key else "image"
+def last_logged(cursor: Cursor, part: Part) -> LoggedRow:
+    """Return the last change of a part, which holds those of one row."""
     cursor.execute(
-        f"select operation, key, image, binlog_file, binlog_offset from {rows.log}"
-        f" where {rows.condition} and {column} = %s order by batch_id desc, sequence desc limit 1",
-        (identity,),
+        f"select operation, key, image, binlog_file, binlog_offset from {part.log}"
+        f" where {part.condition} order by batch_id desc, sequence desc limit 1"
     )
     row = cursor.fetchone()
-    assert row is not None  # the identity came from this slice
+    assert row is not None  # the row is in this part
     return LoggedRow(*row)
 
 

@@ -1,10 +1,10 @@
-"""What could not be applied: the error log, discarded rows, and the search for the row that is to blame."""
+"""What could not be applied: the error log, the discarded rows, and the savepoint that undoes a refused step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import psycopg2
 
@@ -12,7 +12,6 @@ from pg_chameleon.convert.text import without_nul
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
-from pg_chameleon.postgres.apply import ApplyTable, LoggedRow, LogSlice, apply_rows, identities, last_logged
 from pg_chameleon.postgres.connection import Cursor, translated
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import Source
@@ -106,73 +105,3 @@ def run_statements(cursor: Cursor, statements: Sequence[str]) -> None:
     with savepoint(cursor):
         for statement in statements:
             cursor.execute(statement)
-
-
-def apply_carefully(
-    cursor: Cursor, source: Source, name: TableName, table: ApplyTable, rows: LogSlice
-) -> list[Failure]:
-    """Apply a slice; if it is refused, find the rows that are to blame, apply all others and log these.
-
-    A slice that has to be applied in its order cannot be taken apart, so nothing of it is applied then.
-    """
-    refusal = None
-    for replacing in (False, True):
-        try:
-            with savepoint(cursor):
-                apply_rows(cursor, table, rows, replace=replacing)
-            return []
-        except TargetError as error:
-            if error.transient:
-                raise
-            refusal = error
-    counts = rows.counts
-    if refusal is not None and counts.ordered:
-        return [Failure(f"changes could not be applied: {refusal.message}", name, batch_id=rows.last_batch)]
-    every = replace(rows, counts=counts._replace(deletes=max(counts.deletes, 1), updates=max(counts.updates, 1)))
-    failed = list(_narrow(cursor, table, every, identities(cursor, table, rows)))
-    failures = []
-    for identity, refusal in failed:
-        row = last_logged(cursor, table, rows, identity)
-        failure = _discarded(name, row, rows, refusal)
-        failures.append(failure)
-        operation = _OPERATIONS[row.operation]
-        kept = DiscardedRow(name, operation, row.key, row.image, failure.position, failure.message)
-        keep_discarded(cursor, source, kept)
-    return failures
-
-
-def _narrow(
-    cursor: Cursor, table: ApplyTable, rows: LogSlice, wanted: Sequence[str]
-) -> Iterator[tuple[str, TargetError]]:
-    """Apply the rows of these identities, halving what is refused; yield the single rows that are left."""
-    try:
-        with savepoint(cursor):
-            apply_rows(cursor, table, rows, only=wanted, replace=True)
-    except TargetError as error:
-        if error.transient:
-            raise
-        if len(wanted) <= 1:
-            yield from ((identity, error) for identity in wanted)
-            return
-        middle = len(wanted) // 2
-        yield from _narrow(cursor, table, rows, wanted[:middle])
-        yield from _narrow(cursor, table, rows, wanted[middle:])
-
-
-_OPERATIONS = {"i": "insert", "u": "update", "d": "delete", "p": "update", "o": "update"}
-
-
-def _discarded(name: TableName, row: LoggedRow, rows: LogSlice, error: TargetError) -> Failure:
-    return Failure(
-        f"{_OPERATIONS[row.operation]} could not be applied: {error.message}",
-        table=name,
-        position=BinlogPosition(numbered_file(rows.file, row.file_number), row.offset),
-        batch_id=rows.last_batch,
-        row_key=row.key or row.image,
-    )
-
-
-def numbered_file(file: str, number: int) -> str:
-    """Return the binlog file with another number: the files of a source share name and width of number."""
-    base, _, digits = file.rpartition(".")
-    return f"{base}.{number:0{len(digits)}d}"

@@ -15,6 +15,7 @@ from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres import copies, grants, shadow, swap, tables
 from pg_chameleon.postgres.apply import forget_held, held_slice
+from pg_chameleon.postgres.careful import apply_carefully
 from pg_chameleon.postgres.connection import (
     BY_INDEX,
     Cursor,
@@ -25,7 +26,7 @@ from pg_chameleon.postgres.connection import (
     try_lock,
 )
 from pg_chameleon.postgres.copies import CopiedTable, Copy
-from pg_chameleon.postgres.failures import Failure, apply_carefully, log_failure
+from pg_chameleon.postgres.failures import Failure, log_failure
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import bump_generation, reset_checkpoint, set_consistent_from
 from pg_chameleon.replica.copy_pool import CopyStopped

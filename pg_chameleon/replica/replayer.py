@@ -24,8 +24,9 @@ from pg_chameleon.postgres.apply import (
     hold_rows,
 )
 from pg_chameleon.postgres.batches import StoredChange, WaitingBatch, log_table
+from pg_chameleon.postgres.careful import apply_carefully
 from pg_chameleon.postgres.connection import Connection, Cursor, Stop, transaction, wait_for_notice
-from pg_chameleon.postgres.failures import Failure, apply_carefully, log_failure
+from pg_chameleon.postgres.failures import Failure, log_failure
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import Source
 from pg_chameleon.postgres.tables import TrackedTable
@@ -172,7 +173,7 @@ class Replayer:
             elif careful:
                 self._apply_carefully(cursor, tracked, rows, tally)
             else:
-                apply_rows(cursor, self._apply_table(cursor, tracked), rows)
+                apply_rows(cursor, self._apply_table(cursor, tracked), rows.part)
                 tally.rows += sum(counts)
 
     def _apply_table(self, cursor: Cursor, tracked: TrackedTable) -> ApplyTable:
