@@ -311,6 +311,32 @@ def test_not_null_dates_stay_loadable(stage: Stage) -> None:
     assert [(row[0], row[2]) for row in content(stage, "plain")] == [(1, None), (2, None)]
 
 
+def test_dates_that_nobody_wrote_are_on_record(stage: Stage) -> None:
+    stage.execute(
+        "create table t (id int primary key, v int, a date not null default '0000-00-00', b datetime(3) not null,"
+        " c varchar(9) default 'x\0y', d date default '2024-01-01', e timestamp not null default 0)"
+    )
+    assert stage.copy().complete
+    stage.execute("set session binlog_row_image = 'MINIMAL'", "insert into t (id, v) values (1, 1), (2, 2)")
+    stage.follow()
+    dates = {("t", column, NO_DATE): 2 for column in "abe"}
+    assert counted(stage) == {**dates, ("t", "c", NUL): 2}
+    assert {(row.row_key, row.value) for row in listed(stage) if row.column == "b"} == {
+        ("1", "0000-00-00 00:00:00"),
+        ("2", "0000-00-00 00:00:00"),
+    }
+    stage.execute(
+        "alter table t add column f date not null default '0000-00-00', add column g datetime not null after v,"
+        " add column h date, add column i varchar(9) default 'x\0y', add column j date not null default '2024-01-01'",
+        "insert into loose values ('2024-02-28', 'x')",
+    )
+    stage.follow()
+    added = {("t", "f", NO_DATE): 2, ("t", "g", NO_DATE): 2, ("t", "i", NUL): 2}
+    assert counted(stage) == {**dates, ("t", "c", NUL): 2, **added}
+    assert states(stage)["t"] is TableState.REPLICATED, stage.errors()
+    assert stage.database.execute(f"select f, g, h, i from {stage.target_schema}.t") == [(None, None, None, "xy")] * 2
+
+
 # Keys that would become equal
 
 COLLISIONS = {
