@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from pg_chameleon.convert import names
 from pg_chameleon.convert.generated import generated_expression
+from pg_chameleon.convert.members import Ambiguous, ambiguous_values
 from pg_chameleon.convert.rules import ChangeReason, Rules, ZeroDates
 from pg_chameleon.convert.types import TypeRule, type_rule
 from pg_chameleon.model.schema import Column, TableSchema
@@ -19,7 +20,8 @@ class CarriedColumn:
     """A column of the source, its target's name, and its rule.
 
     ``checked``: dates that do not exist are found and give way to ``substitute``, of which None is NULL;
-    otherwise PostgreSQL refuses them. ``overridden``: the user chose the type.
+    otherwise PostgreSQL refuses them. ``overridden``: the user chose the type. ``ambiguous``: the values of an enum or
+    set in a key that have the text of another value.
     """
 
     source: Column
@@ -28,6 +30,7 @@ class CarriedColumn:
     checked: bool
     substitute: str | None
     overridden: bool
+    ambiguous: Ambiguous | None = None
 
     @property
     def nullable(self) -> bool:
@@ -64,6 +67,7 @@ def _carried(schema: TableSchema, column: Column, rules: Rules) -> CarriedColumn
         checked=bool(rule.valid_select) and rules.zero_dates is not ZeroDates.ERROR,
         substitute=INFINITY if infinite else None,
         overridden=rules.override(schema.name, column) is not None,
+        ambiguous=ambiguous_values(column) if column.name in schema.key_columns else None,
     )
 
 

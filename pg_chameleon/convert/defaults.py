@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pg_chameleon.convert.carried import CarriedColumn
+from pg_chameleon.convert.changes import Change, clean_text
 from pg_chameleon.convert.quoting import quote_literal
 from pg_chameleon.convert.text import CALENDAR, without_nul
 from pg_chameleon.convert.types import is_text_target
@@ -24,6 +25,7 @@ _HEX = re.compile(r"(?:_binary\s*)?x'([0-9a-f]*)'|0x([0-9a-f]+)", re.I)
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.I)
 _ESCAPES = {"0": "\0", "n": "\n", "t": "\t", "r": "\r", "b": "\b", "Z": "\x1a"}
 _ESCAPE = re.compile(r"''|\\(.)", re.S)
+_ZERO_DAY = "0000-00-00"
 _TEMPORAL = ("date", "datetime", "timestamp")
 
 
@@ -76,6 +78,33 @@ def omitted_value(column: Column, carried: CarriedColumn) -> str | None:
     if expression is None:
         raise LookupError(column.name)
     return None if expression == "NULL" else _unquoted(expression)
+
+
+def omitted_changes(column: Column, carried: CarriedColumn) -> list[Change]:
+    """Return what is changed in the value that a column has where an INSERT, or ADD COLUMN, gives it none."""
+    text = _stored_default(column)
+    if text is None:
+        return []
+    if carried.checked:
+        return [] if CALENDAR[text[:10]] else [Change(column.name, carried.absent_reason, text)]
+    if column.type.base in _CHARACTERS:
+        return clean_text(column.name, text, document=carried.rule.document)[1]
+    return []
+
+
+def _stored_default(column: Column) -> str | None:
+    """Return the text of the value; None for NULL, and for what is no constant."""
+    base = column.type.base
+    if column.default is None:
+        day = None if column.nullable or base not in _TEMPORAL else _ZERO_DAY
+        return day if day is None or base == "date" else f"{day} 00:00:00"
+    if column.default.literal or not is_constant(column):
+        return column.default.text if column.default.literal else None
+    try:
+        text = _unwrapped(column.default.text)
+        return None if text.upper() == "NULL" else _bare_literal(column, text)
+    except _NoDefault:
+        return None
 
 
 def _unquoted(expression: str) -> str:

@@ -14,6 +14,7 @@ from typing import NamedTuple, cast
 
 from pg_chameleon.convert.carried import CarriedColumn, carried_columns
 from pg_chameleon.convert.changes import Change, clean_text
+from pg_chameleon.convert.members import Ambiguous
 from pg_chameleon.convert.rules import ChangeReason, Rules
 from pg_chameleon.convert.text import (
     EnumTexts,
@@ -104,18 +105,31 @@ class _Slot(NamedTuple):
 
     @property
     def odd_labels(self) -> EnumTexts | SetTexts | None:
-        """The labels of an enum or set as they are, if any of them holds a NUL character."""
+        """The labels of an enum or set as they are, if any of them is not to be written just so."""
         constant, members = self.carried.rule.constant, self.carried.source.type.members
-        if isinstance(constant, EnumTexts | SetTexts) and any("\0" in member for member in members):
-            return type(constant)(members, str)
-        return None
+        odd = self.carried.ambiguous is not None or any("\0" in member for member in members)
+        return type(constant)(members, str) if odd and isinstance(constant, EnumTexts | SetTexts) else None
 
     @property
     def constant(self) -> object:
-        constant = self.carried.rule.constant
-        if isinstance(constant, EnumTexts | SetTexts):
-            return type(constant)(self.carried.source.type.members, self.form.inside)
-        return constant
+        constant, ambiguous = self.carried.rule.constant, self.carried.ambiguous
+        if not isinstance(constant, EnumTexts | SetTexts):
+            return constant
+        texts = type(constant)(self.carried.source.type.members, self.form.inside)
+        return texts if ambiguous is None else _Unambiguous(texts, ambiguous)
+
+
+class _Unambiguous:
+    """The texts of an enum or set but for those that do not tell values apart, which the careful function writes."""
+
+    def __init__(self, texts: EnumTexts | SetTexts, ambiguous: Ambiguous) -> None:
+        self._texts = texts
+        self._ambiguous = ambiguous
+
+    def __getitem__(self, number: int) -> str:
+        if number in self._ambiguous:
+            raise LookupError(number)
+        return self._texts[number]
 
 
 def _unnoted(change: Change) -> None:
@@ -326,12 +340,15 @@ def _writer(slot: _Slot, changes: list[Change]) -> Callable[[object], str]:
 
 
 def _label_writer(slot: _Slot, labels: EnumTexts | SetTexts, changes: list[Change]) -> Callable[[object], str]:
-    form, column = slot.form, slot.carried.source.name
+    form, column, ambiguous = slot.form, slot.carried.source.name, slot.carried.ambiguous
 
     def write(value: object) -> str:
         if value is None:
             return form.null
-        text, found = clean_text(column, labels[cast("int", value)], document=False)
+        label = labels[cast("int", value)]
+        if ambiguous is not None and value in ambiguous:
+            changes.append(Change(column, ChangeReason.AMBIGUOUS, label))
+        text, found = clean_text(column, label, document=False)
         changes.extend(found)
         return form.quote(text)
 

@@ -26,6 +26,8 @@ MARK = b"\0"
 DOCUMENT_MARK = b"\\\\u0000"
 # Stands before the stored bytes, hexadecimal, of a text in which the server put question marks; then comes the text.
 UNCONVERTED_MARK = b"\\y"
+# Stands before the text of a value that the text does not tell from another one.
+AMBIGUOUS_MARK = b"\\w"
 _QUESTION = mysql_bytes(b"?")
 # Character sets in which every byte is a character, or that hold nothing but valid text
 _WHOLE_CHARSETS = frozenset({"latin1", "utf16", "utf16le", None})
@@ -127,6 +129,9 @@ def _with_stored(converted: str, column: str, text: str) -> str:
 
 def _with_marks(carried: CarriedColumn, column: str, text: str) -> str:
     null = mysql_bytes(NULL)
+    if carried.ambiguous is not None:
+        condition = carried.ambiguous.condition.replace("{column}", column)
+        text = f"IF({condition}, CONCAT({mysql_bytes(AMBIGUOUS_MARK)}, {text}), {text})"
     if carried.checked:
         exists = carried.rule.valid_select.replace("{column}", column)
         return f"IF({exists}, {text}, IFNULL(CONCAT({mysql_bytes(MARK)}, {column}), {null}))"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pg_chameleon.convert.carried import CarriedColumn, carried_columns
 from pg_chameleon.convert.changes import Change, clean_text, row_label, unfit_for_key
 from pg_chameleon.convert.lines import (
+    AMBIGUOUS_MARK,
     DOCUMENT_MARK,
     HEX_MARK,
     MARK,
@@ -52,12 +53,14 @@ class LineMender:
         named = self._key or self._columns
         self._named = tuple((name, self._columns.index(name)) for name in named if name in self._columns)
         self._dates = tuple((place, _Substitute.of(each)) for place, each in enumerate(columns) if each.checked)
+        self._ambiguous = tuple(place for place, each in enumerate(columns) if each.ambiguous is not None)
         self._texts = tuple((place, _text_mender(each)) for place, each in enumerate(columns) if each.rule.escaped)
         marks = {
             MARK: True,
             HEX_MARK: longest is not None and any(may_be_longer(carried, longest) for carried in columns),
             DOCUMENT_MARK: any(carried.rule.document for carried in columns),
             UNCONVERTED_MARK: any(map(may_lose, columns)),
+            AMBIGUOUS_MARK: bool(self._ambiguous),
         }
         self._marks = tuple(mark for mark, possible in marks.items() if possible)
         self._any_bytes = any(map(_hands_out_any_bytes, columns))
@@ -78,6 +81,11 @@ class LineMender:
             if field[:1] == MARK:
                 changes.append(Change(substitute.column, substitute.reason, field[1:].decode()))
                 fields[place] = substitute.field
+        for place in self._ambiguous:
+            field = fields[place]
+            if field.startswith(AMBIGUOUS_MARK):
+                fields[place] = field = field[len(AMBIGUOUS_MARK) :]
+                changes.append(Change(self._columns[place], ChangeReason.AMBIGUOUS, unescaped(field).decode()))
         mended = b"\t".join(fields)
         if self._texts and self.suspects(mended):
             for place, mend in self._texts:

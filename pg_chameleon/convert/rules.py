@@ -22,6 +22,7 @@ class ChangeReason(Enum):
     INFINITE_DATE = "date that does not exist became -infinity"
     NUL = "NUL characters left out"
     UNDECODABLE = "undecodable bytes replaced"
+    AMBIGUOUS = "another value of the column has the same text"
 
 
 class ZeroDates(Enum):

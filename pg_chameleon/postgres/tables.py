@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg2.extras import Json
 
+from pg_chameleon.convert.quoting import quote_qualified
 from pg_chameleon.convert.text import without_nul
 from pg_chameleon.errors import CatalogueError
 from pg_chameleon.model.names import TableName
@@ -206,6 +207,12 @@ def rename_target(cursor: Cursor, table_id: int, target: TableName) -> None:
     cursor.execute(
         query("tables.rename_target"), {"table_id": table_id, "schema": target.schema, "table": target.table}
     )
+
+
+def count_rows(cursor: Cursor, target: TableName) -> int:
+    """Return how many rows a table of the target has."""
+    cursor.execute(f"select count(*) from {quote_qualified(target.schema, target.table)}")
+    return int(_first(cursor))
 
 
 def end(cursor: Cursor, table_id: int) -> None:

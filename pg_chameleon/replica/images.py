@@ -8,7 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from pg_chameleon.convert.carried import CarriedColumn, carried_columns
-from pg_chameleon.convert.defaults import omitted_value
+from pg_chameleon.convert.changes import Change
+from pg_chameleon.convert.defaults import omitted_changes, omitted_value
 from pg_chameleon.convert.encoder import COMPOSITE, Encoder, NoteChange, key_encoder
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.model.schema import TableSchema
@@ -26,6 +27,7 @@ def inserted_encoder(schema: TableSchema, rules: Rules, columns: tuple[str, ...]
 
     Raise ``LookupError`` with the name of a column whose default is not certain.
     """
+    changes: list[Change] = []
     parts: list[Callable[[tuple[object, ...]], str]] = []
     for present, group in groupby(carried_columns(schema, rules), key=lambda column: column.source.name in columns):
         found = tuple(group)
@@ -33,8 +35,11 @@ def inserted_encoder(schema: TableSchema, rules: Rules, columns: tuple[str, ...]
             parts.append(_written(schema, rules, columns, found, note))
         else:
             parts.append(_constant(",".join(map(_omitted, found))))
+            changes += (change for column in found for change in omitted_changes(column.source, column))
 
     def encode(row: tuple[object, ...]) -> str:
+        for change in changes:
+            note(change)
         return f"({','.join(part(row) for part in parts)})"
 
     return encode

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 
 from pg_chameleon.convert import ddl
 from pg_chameleon.convert.alter import Unfollowable, alter_table
+from pg_chameleon.convert.carried import carried_columns
+from pg_chameleon.convert.changes import readable
+from pg_chameleon.convert.defaults import omitted_changes
 from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
 from pg_chameleon.convert.rules import Rules, UnknownType
 from pg_chameleon.convert.target import target_table
@@ -20,6 +23,7 @@ from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.failures import Failure, run_statements
 from pg_chameleon.postgres.grants import existing_roles, let_read_table
 from pg_chameleon.postgres.tables import TrackedTable
+from pg_chameleon.postgres.value_changes import ChangedValue, ChangeGroup, count
 from pg_chameleon.replica.settings import ReplicaSettings
 
 logger = logging.getLogger(__name__)
@@ -122,7 +126,23 @@ class SchemaReplay:
         _run(cursor, statements, careful=careful)
         if after != tracked.target:
             tables.rename_target(cursor, tracked.table_id, after)
+        self._count_changed(cursor, change, replace(altered, target=after))
         return Outcome(replace(altered, target=after), replayed=1)
+
+    def _count_changed(self, cursor: Cursor, change: StoredChange, altered: TrackedTable) -> None:
+        """Put on record that new columns do not hold in any row what the source has in all of them."""
+        carried = {each.source.name: each for each in carried_columns(altered.schema, self._rules)}
+        changes = [
+            found
+            for column, origin in zip(altered.schema.columns, change.change["origins"], strict=True)
+            if origin is None and column.name in carried
+            for found in omitted_changes(column, carried[column.name])
+        ]
+        rows = tables.count_rows(cursor, altered.target) if changes else 0
+        if rows:
+            groups = {ChangeGroup(altered.table_id, each.column, each.reason): readable(each.value) for each in changes}
+            for group in sorted(groups, key=lambda group: group.order):
+                count(cursor, group, rows, ChangedValue("each row", groups[group], change.position))
 
     def _target_of(self, table: TrackedTable) -> TableName:
         """The name that the target takes with this structure; the registry may be further ahead."""

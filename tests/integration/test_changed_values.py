@@ -321,6 +321,32 @@ def test_not_null_dates_stay_loadable(stage: Stage) -> None:
     assert [(row[0], row[2]) for row in content(stage, "plain")] == [(1, None), (2, None)]
 
 
+def test_dates_that_nobody_wrote_are_on_record(stage: Stage) -> None:
+    stage.execute(
+        "create table t (id int primary key, v int, a date not null default '0000-00-00', b datetime(3) not null,"
+        " c varchar(9) default 'x\0y', d date default '2024-01-01', e timestamp not null default 0)"
+    )
+    assert stage.copy().complete
+    stage.execute("set session binlog_row_image = 'MINIMAL'", "insert into t (id, v) values (1, 1), (2, 2)")
+    stage.follow()
+    dates = {("t", column, NO_DATE): 2 for column in "abe"}
+    assert counted(stage) == {**dates, ("t", "c", NUL): 2}
+    assert {(row.row_key, row.value) for row in listed(stage) if row.column == "b"} == {
+        ("1", "0000-00-00 00:00:00"),
+        ("2", "0000-00-00 00:00:00"),
+    }
+    stage.execute(
+        "alter table t add column f date not null default '0000-00-00', add column g datetime not null after v,"
+        " add column h date, add column i varchar(9) default 'x\0y', add column j date not null default '2024-01-01'",
+        "insert into loose values ('2024-02-28', 'x')",
+    )
+    stage.follow()
+    added = {("t", "f", NO_DATE): 2, ("t", "g", NO_DATE): 2, ("t", "i", NUL): 2}
+    assert counted(stage) == {**dates, ("t", "c", NUL): 2, **added}
+    assert states(stage)["t"] is TableState.REPLICATED, stage.errors()
+    assert stage.database.execute(f"select f, g, h, i from {stage.target_schema}.t") == [(None, None, None, "xy")] * 2
+
+
 # Keys that would become equal
 
 COLLISIONS = {
@@ -329,6 +355,10 @@ COLLISIONS = {
     "moments": ("create table t (k datetime, n int, v int, primary key (k, n))", "'0000-00-00', 1", "'2024-00-00', 1"),
     "nul": ("create table t (k varchar(9) collate utf8mb4_bin primary key, v int)", "'ab'", "'a\\0b'"),
     "labels": ("create table t (k enum('a\\0', 'a') primary key, v int)", "2", "1"),
+    "error value of an enum": ("create table t (k enum('','a') primary key, v int)", "'zzz'", "''"),
+    "empty member of a set": ("create table t (k set('a','') primary key, v int)", "0", "2"),
+    "members twice": ("create table t (k enum('a','a') primary key, v int)", "1", "2"),
+    "members of a set twice": ("create table t (k set('b','a','a') primary key, v int)", "3", "5"),
     "bytes": ("create table t (k varbinary(40) primary key, v int)", "x'ff'", "x'fe'"),
 }
 
@@ -366,6 +396,25 @@ def test_the_stream_merges_no_rows(stage: Stage, case: str, at_once: bool) -> No
     assert content(stage, "t") == [] or [row[-1] for row in content(stage, "t")] == [1]
     assert any("key column k holds" in message for table, _, message in stage.errors() if table == "t")
     assert len(content(stage, "loose")) == 1
+
+
+def test_ordinary_rows_have_the_empty_member_as_their_key(stage: Stage) -> None:
+    stage.execute(
+        "create table t (k enum('','a'), s set('b',''), v int, primary key (k, s))",
+        "create table loose_labels (id int primary key, k enum('','a'), s set('b',''))",
+        "insert into t values ('', 'b', 1), ('a', 0, 2), ('', 0, 3)",
+        "insert into loose_labels values (1, 0, 0), (2, 1, 2), (3, 2, 3)",
+    )
+    assert stage.copy().complete
+    stage.execute("update t set v = 4 where v = 1", "delete from t where v = 2", "insert into t values ('a', 'b,', 5)")
+    stage.execute("insert into loose_labels values (4, 0, 0), (5, 1, 2), (6, 2, 3)")
+    stage.follow()
+    assert states(stage)["t"] is states(stage)["loose_labels"] is TableState.REPLICATED, stage.errors()
+    found = stage.database.execute(f"select k::text, s, v from {stage.target_schema}.t order by v")
+    assert found == [("", "", 3), ("", "b", 4), ("a", "b,", 5)]
+    found = stage.database.execute(f"select k::text, s from {stage.target_schema}.loose_labels order by id")
+    assert found == [("", ""), ("", ""), ("a", "b,")] * 2
+    assert counted(stage) == {}
 
 
 def test_a_single_zero_date_is_a_key_as_good_as_any(stage: Stage) -> None:
