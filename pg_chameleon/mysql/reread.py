@@ -32,6 +32,7 @@ from pg_chameleon.mysql.connection import SourceConnection, SourceSettings, conn
 from pg_chameleon.mysql.ddl.errors import Unfollowable
 from pg_chameleon.mysql.ddl.named import Concern, concern, is_same_table
 from pg_chameleon.mysql.inspect import read_table
+from pg_chameleon.mysql.programs import Program, read_programs
 from pg_chameleon.mysql.server import SourceServer, rows
 from pg_chameleon.mysql.snapshot import LockTimeout, TableChanged, quoted, reading_errors
 from pg_chameleon.mysql.stream import BinlogStream
@@ -91,6 +92,14 @@ class StructureReader:
         connection = connect(self.settings)
         try:
             return read_table(connection, name) is not None
+        finally:
+            connection.close()
+
+    def programs(self) -> tuple[Program, ...]:
+        """Read the views, triggers and routines, through which statements change tables that they do not name."""
+        connection = connect(self.settings)
+        try:
+            return read_programs(connection)
         finally:
             connection.close()
 
