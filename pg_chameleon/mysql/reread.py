@@ -30,8 +30,9 @@ from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.connection import SourceConnection, SourceSettings, connect
 from pg_chameleon.mysql.ddl.errors import Unfollowable
-from pg_chameleon.mysql.ddl.named import is_same_table, may_restructure
+from pg_chameleon.mysql.ddl.named import Concern, concern, is_same_table
 from pg_chameleon.mysql.inspect import read_table
+from pg_chameleon.mysql.programs import Program, read_programs
 from pg_chameleon.mysql.server import SourceServer, rows
 from pg_chameleon.mysql.snapshot import LockTimeout, TableChanged, quoted, reading_errors
 from pg_chameleon.mysql.stream import BinlogStream
@@ -94,6 +95,14 @@ class StructureReader:
         finally:
             connection.close()
 
+    def programs(self) -> tuple[Program, ...]:
+        """Read the views, triggers and routines, through which statements change tables that they do not name."""
+        connection = connect(self.settings)
+        try:
+            return read_programs(connection)
+        finally:
+            connection.close()
+
     def _later(
         self, name: TableName, since: BinlogPosition, now: BinlogPosition, *, mariadb: bool
     ) -> tuple[StatementEvent, ...]:
@@ -111,15 +120,23 @@ def _concerning(name: TableName, events: Iterable[StreamEvent | None], *, mariad
     has_rows = False
     deadline = time.monotonic() + _SCAN_SECONDS
     for event in events:
-        if isinstance(event, RowsEvent):
-            has_rows = has_rows or is_same_table(event.table.name, name)
-        elif isinstance(event, StatementEvent) and may_restructure(event, name, mariadb=mariadb):
+        concerned = _concern(event, name, mariadb=mariadb)
+        has_rows = has_rows or concerned is Concern.ROWS
+        if isinstance(event, StatementEvent) and concerned is Concern.STRUCTURE:
             if has_rows:
                 raise Unfollowable(f"its rows, and then its structure, changed again up to {event.position}")
             found.append(event)
         if time.monotonic() > deadline:
             raise Unfollowable("the replica is too far behind the source to look at it")
     return tuple(found)
+
+
+def _concern(event: StreamEvent | None, name: TableName, *, mariadb: bool) -> Concern:
+    """Tell what an event may do to the table."""
+    if isinstance(event, StatementEvent):
+        return concern(event, name, mariadb=mariadb)
+    has_rows = isinstance(event, RowsEvent) and is_same_table(event.table.name, name)
+    return Concern.ROWS if has_rows else Concern.NONE
 
 
 def _events(stream: BinlogStream, until: BinlogPosition) -> Iterator[StreamEvent | None]:

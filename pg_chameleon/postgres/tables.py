@@ -174,12 +174,6 @@ def set_copied(cursor: Cursor, table_id: int, rows: int) -> None:
     cursor.execute(query("tables.set_copied"), {"table_id": table_id, "rows": rows})
 
 
-def activate(cursor: Cursor, table_id: int) -> None:
-    """Let the replica apply changes to a table whose copy was swapped in; its former registration ends."""
-    cursor.execute(query("tables.supersede"), {"table_id": table_id})
-    set_state(cursor, table_id, TableState.REPLICATED)
-
-
 def set_state(cursor: Cursor, table_id: int, state: TableState) -> None:
     """Change the state of a table, for any state that needs no reason."""
     cursor.execute(query("tables.set_state"), {"table_id": table_id, "state": state.value})

@@ -39,6 +39,7 @@ from pg_chameleon.mysql.ddl.structures import Structures
 from pg_chameleon.mysql.ddl.subject import Act, Subject, find_subject
 from pg_chameleon.mysql.ddl.tracker import apply
 from pg_chameleon.mysql.layout import is_like_sequence
+from pg_chameleon.mysql.programs import Program, folded, reached
 from pg_chameleon.mysql.reread import Reading
 from pg_chameleon.postgres import batches, tables
 from pg_chameleon.postgres.batches import OpenBatch
@@ -76,6 +77,8 @@ class ReadTable:
 
 _CAPTURED = frozenset({TableState.REPLICATED, TableState.COPYING, TableState.COPIED})
 _FROM_THE_BEGINNING = (-1, -1)
+# They change tables only through a function or a procedure.
+_BY_ROUTINE = frozenset({"CALL", "DO", "SELECT", "VALUES", "HANDLER"})
 _ADMIT_IT = "limit_tables or skip_tables leave it out; admit tables of such names, or copy this one with sync_tables"
 _WHY_NOT = defaultdict(lambda: "it is out of the replica", {TableState.FILTERED: _ADMIT_IT})
 
@@ -121,6 +124,9 @@ class StructureSource(Protocol):
     def is_table(self, name: TableName) -> bool:
         """Tell whether the source has a table of that name, and not a view or a sequence."""
 
+    def programs(self) -> tuple[Program, ...]:
+        """Return the views, triggers and routines of the source."""
+
 
 # In these, a binary default or member has other bytes than its text in the binlog.
 _WIDE_CHARSETS = frozenset({"ucs2", "utf16", "utf16le", "utf32"})
@@ -149,6 +155,7 @@ class Registry:
         self._source_structures = structures
         self._filter = table_filter
         self._mariadb = traits.mariadb
+        self._programs: tuple[Program, ...] | None = None
         self._locate = locate
         self.changed = False
         """Whether the registry was changed in the transaction that is open."""
@@ -206,12 +213,13 @@ class Registry:
             self._refuse(occasion, refused)
             return
         if isinstance(statement, Ignored):
+            self._programs = None  # it may have changed one
             return
         if _has_wide_literals(event):
             self._distrust(occasion, "was changed in a session whose collation_connection has wide characters")
             return
         if isinstance(statement, StatementFormatChange):
-            self._distrust(occasion, "was changed in statement format; set binlog_format=ROW on the source")
+            self._statement_format(occasion, statement)
             return
         changes = apply(
             statement,
@@ -299,18 +307,52 @@ class Registry:
         tables.set_start(cursor, table.table_id, position)
         self._tables[name] = replace(table, start=(position.file_number, position.offset))
 
-    def _distrust(self, occasion: Occasion, reason: str) -> bool:
-        """Quarantine every replicated table that a statement may have touched; tell whether there was one."""
-        event = occasion.event
-        mentioned = mentioned_tables(
+    def _statement_format(self, occasion: Occasion, statement: StatementFormatChange) -> None:
+        """Take out the tables that a statement may have changed of which the binlog holds the text and no rows.
+
+        Through views, triggers and functions it may change others than it names. If nobody can tell which, all are
+        in doubt; if it seems to be none, it is on record.
+        """
+        names = self._mentioned(occasion.event)
+        programs = self._known_programs()
+        behind = reached(names, programs, mariadb=self._mariadb)
+        by_routine = statement.kind in _BY_ROUTINE and not {folded(name) for name in names} & {
+            folded(program.name) for program in programs
+        }
+        everything = behind is None or by_routine
+        reason = "was changed in statement format; set binlog_format=ROW on the source"
+        if everything:
+            reason = (
+                f"may have been changed in statement format ({statement.kind}); set binlog_format=ROW on the source"
+            )
+        touched = self._take_out(occasion, reason, None if everything else behind)
+        if touched or (statement.tables and all(name in self._tables for name in statement.tables)):
+            return
+        if any(name.schema in self._filter.mappings for name in names):
+            message = (
+                f"a statement in statement format ({statement.kind}) changed no table that is replicated, as it seems"
+            )
+            failure = Failure(message, position=occasion.position, statement=occasion.event.statement)
+            log_failure(occasion.cursor, self._source, failure)
+
+    def _known_programs(self) -> tuple[Program, ...]:
+        if self._programs is None:
+            self._programs = self._source_structures.programs()
+        return self._programs
+
+    def _mentioned(self, event: StatementEvent) -> frozenset[TableName]:
+        return mentioned_tables(
             event.statement, sql_mode=event.sql_mode, default_schema=event.schema, mariadb=self._mariadb
         )
-        # Whether case counts in names depends on the server; here it is better to take out one too many.
-        folded = {(name.schema.casefold(), name.table.casefold()) for name in mentioned}
+
+    def _distrust(self, occasion: Occasion, reason: str) -> bool:
+        """Quarantine every replicated table that a statement may have touched; tell whether there was one."""
+        return self._take_out(occasion, reason, frozenset(map(folded, self._mentioned(occasion.event))))
+
+    def _take_out(self, occasion: Occasion, reason: str, names: frozenset[TableName] | None) -> bool:
+        """Quarantine the replicated tables of these folded names, None for all; tell whether there was one."""
         touched = [
-            name
-            for name, table in self._tables.items()
-            if table.captured and (name.schema.casefold(), name.table.casefold()) in folded
+            name for name, table in self._tables.items() if table.captured and (names is None or folded(name) in names)
         ]
         for name in touched:
             self.quarantine(occasion.cursor, name, reason, occasion.position, occasion.event.statement)

@@ -17,7 +17,8 @@ from pg_chameleon.errors import ChameleonError, TargetError
 from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.status import TableState
-from pg_chameleon.postgres import tables
+from pg_chameleon.postgres import copies, swap, tables
+from pg_chameleon.postgres.apply import forget_held
 from pg_chameleon.postgres.batches import StoredChange
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.failures import Failure, run_statements
@@ -106,11 +107,13 @@ class SchemaReplay:
 
     def _alter(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, *, careful: bool) -> Outcome:
         assert change.structure_id is not None  # stored with every alter
-        tables.set_replayed(cursor, change.structure_id)
-        if tracked is None or tracked.state is not TableState.REPLICATED:
-            return Outcome(tracked)
+        if tracked is None:
+            tables.set_replayed(cursor, change.structure_id)
+            return Outcome()
         altered = tables.load_structure(cursor, change.structure_id)
         after = self._target_of(altered)
+        if tracked.state is not TableState.REPLICATED:
+            return self._leave_behind(cursor, tracked, altered, after)
         try:
             statements = alter_table(
                 tracked.schema,
@@ -124,6 +127,7 @@ class SchemaReplay:
         except Unfollowable as reason:
             return Outcome(tracked, failure=_failure(change, tracked.name, reason))
         _run(cursor, statements, careful=careful)
+        tables.set_replayed(cursor, change.structure_id)
         if after != tracked.target:
             tables.rename_target(cursor, tracked.table_id, after)
         self._count_changed(cursor, change, replace(altered, target=after))
@@ -144,6 +148,15 @@ class SchemaReplay:
             for group in sorted(groups, key=lambda group: group.order):
                 count(cursor, group, rows, ChangedValue("each row", groups[group], change.position))
 
+    def _leave_behind(self, cursor: Cursor, tracked: TrackedTable, altered: TrackedTable, after: TableName) -> Outcome:
+        """Keep the target of a table that is out of the replica, unless its name is for another table now."""
+        if after == tracked.target:
+            return Outcome(tracked)
+        _drop_former(cursor, tracked)
+        tables.set_replayed(cursor, altered.structure_id)
+        tables.rename_target(cursor, tracked.table_id, after)
+        return Outcome(replace(altered, target=after))
+
     def _target_of(self, table: TrackedTable) -> TableName:
         """The name that the target takes with this structure; the registry may be further ahead."""
         return TableName(self._mappings[table.schema.name.schema], target_table(table.schema, self._rules).name)
@@ -151,6 +164,11 @@ class SchemaReplay:
     def _drop(self, cursor: Cursor, table_id: int, tracked: TrackedTable | None, *, careful: bool) -> Outcome:
         tables.set_state(cursor, table_id, TableState.DROPPED)
         if tracked is None:
+            return Outcome()
+        if tracked.state is not TableState.REPLICATED:
+            copies.supersede(cursor, table_id)
+            forget_held(cursor, table_id)
+            _drop_former(cursor, tracked)
             return Outcome()
         try:
             _run(
@@ -173,6 +191,13 @@ class SchemaReplay:
         target = target_table(tracked.schema, self._rules)
         _run(cursor, [ddl.truncate_table(target, tracked.target.schema)], careful=careful)
         return Outcome(tracked, replayed=1)
+
+
+def _drop_former(cursor: Cursor, tracked: TrackedTable) -> None:
+    """Drop the target of a table that is out of the replica, or that was copied again meanwhile."""
+    refusal = swap.drop_former(cursor, tracked.target)
+    if refusal is not None:
+        logger.warning("%s: %s", tracked.name, refusal)
 
 
 def _circumstances(change: StoredChange) -> Circumstances | None:

@@ -210,12 +210,15 @@ class Replayer:
             log_failure(cursor, self._source, failure)
         tally.failures += failures
         tables.quarantine(cursor, tracked.table_id, first.message, first.position)
-        self._tracked.pop(tracked.table_id, None)
+        if tracked.table_id in self._tracked:
+            # Its target stays known: it may get in the way of another table that takes the name.
+            self._tracked[tracked.table_id] = replace(tracked, state=TableState.QUARANTINED)
 
     def _change_structure(self, cursor: Cursor, change: StoredChange, tally: Tally, *, careful: bool) -> None:
         tracked = self._tracked.get(change.table_id)
         self._described.pop(change.table_id, None)
-        if tracked is not None and tracked.state in (TableState.COPYING, TableState.COPIED):
+        being_copied = tracked is not None and tracked.state in (TableState.COPYING, TableState.COPIED)
+        if tracked is not None and being_copied and change.kind != "drop":
             failure = Failure(
                 f"the table was changed while it was being copied: {change.statement}",
                 table=tracked.name,

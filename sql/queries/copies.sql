@@ -68,7 +68,7 @@ select
     case when ended then 'the source dropped it while it was copied' else reason end
 from sch_chameleon.tables
 where copy_id = %s
-    and (state = 'quarantined' or (ended and state = 'copied'))
+    and (state = 'quarantined' or (ended and state in ('copied', 'dropped')))
 order by 1, 2;
 
 -- name: confirm_copying
@@ -119,7 +119,7 @@ where new.table_id = %(table_id)s
     and old.source_id = new.source_id
     and old.source_schema = new.source_schema
     and old.source_table = new.source_table
-    and old.table_id <> new.table_id
+    and old.table_id < new.table_id
     and old.state <> 'dropped';
 
 -- name: left_targets

@@ -66,20 +66,6 @@ set state = 'copied',
 where table_id = %(table_id)s
     and state = 'copying';
 
--- name: supersede
--- A table that was copied again takes the place of its former registration.
-update sch_chameleon.tables old
-set state = 'dropped',
-    reason = 'superseded by a new copy',
-    state_since = clock_timestamp()
-from sch_chameleon.tables new
-where new.table_id = %(table_id)s
-    and old.source_id = new.source_id
-    and old.source_schema = new.source_schema
-    and old.source_table = new.source_table
-    and old.table_id <> new.table_id
-    and old.state <> 'dropped';
-
 -- name: set_start
 update sch_chameleon.tables
 set start_file = %(file)s,

@@ -112,3 +112,25 @@ def test_a_copy_that_is_killed_and_repeated_loses_nothing(stage: Stage) -> None:
         assert stage.copy(CopyKind.REFRESH_SCHEMA, schema=stage.schema).complete
 
     copy_while_writing(stage, copy)
+
+
+def test_a_table_that_is_dropped_while_it_is_copied_is_gone(stage: Stage) -> None:
+    dropped: list[str] = []
+
+    def drop(state: CopyProgress) -> None:
+        if state.tables_done == len(TABLES) and not dropped:
+            dropped.append("loose")
+            stage.server.execute("drop table loose", database=stage.schema)
+            stage.journey.wait_until_replayed()
+
+    report = stage.copy(CopyKind.SYNC_TABLES, watcher=Watcher(drop), tables=tuple(map(stage.name, TABLES)))
+    assert dropped == ["loose"]
+    assert [(problem.name.table, problem.reason) for problem in report.problems] == [
+        ("loose", "the source dropped it while it was copied")
+    ]
+    assert stage.journey.quarantined() == []
+    stage.server.execute("create table loose (n int, t varchar(100))", database=stage.schema)
+    stage.server.execute("insert into loose values (1, 'again')", database=stage.schema)
+    stage.journey.wait_until_replayed()
+    assert stage.journey.quarantined() == []
+    stage.assert_equal()

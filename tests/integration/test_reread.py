@@ -90,6 +90,19 @@ def test_rows_before_a_later_statement_leave_it_in_doubt(reread: Reread) -> None
     assert columns(reading) == ("id", "v", "w", "x")
 
 
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["truncate table t"],
+        ["set session binlog_format = statement", "update t set v = 'two'", "set session binlog_format = row"],
+        ["set session binlog_format = statement", "delete from other", "set session binlog_format = row"],
+    ],
+)
+def test_rows_that_change_without_row_events_leave_it_in_doubt(reread: Reread, statements: list[str]) -> None:
+    with pytest.raises(Unfollowable, match="its rows, and then its structure"):
+        reread(*statements, "alter table t add column w int")
+
+
 @pytest.mark.source_version(mysql=(8, 0, 21), mariadb=(10, 2))
 def test_a_place_within_a_transaction_will_do(source_server: SourceServer, fresh_schema: FreshSchema) -> None:
     """CREATE TABLE … SELECT and its rows are one transaction."""

@@ -1,6 +1,9 @@
-"""Tell which tables a statement names whose structures it may change."""
+"""Tell which tables a statement names, and what it may do to one of them."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
 
 from pg_chameleon.errors import DdlRefused
 from pg_chameleon.model.change import StatementEvent
@@ -32,22 +35,39 @@ def named_tables(statement: Statement) -> tuple[TableName, ...]:
     return statement.tables if isinstance(statement, StatementFormatChange) else ()
 
 
-def may_restructure(event: StatementEvent, table: TableName, *, mariadb: bool) -> bool:
-    """Tell whether a statement may make, change or remove the table; names are compared without case."""
+class Concern(Enum):
+    """What a statement may do to a table: nothing, change its rows without row events, or its structure."""
+
+    NONE = "none"
+    ROWS = "rows"
+    STRUCTURE = "structure"
+
+
+def concern(event: StatementEvent, table: TableName, *, mariadb: bool) -> Concern:
+    """Tell what a statement may do to a table; names are compared without case."""
     text, mode, schema = event.statement, event.sql_mode, event.schema
     try:
         statement = parse(text, sql_mode=mode, default_schema=schema, mariadb=mariadb)
     except DdlRefused:
         names = mentioned_tables(text, sql_mode=mode, default_schema=schema, mariadb=mariadb)
-        return any(is_same_table(table, name) for name in names)
+        return Concern.STRUCTURE if _is_among(table, names) else Concern.NONE
     if isinstance(statement, CreateDatabase | DropDatabase):
-        return statement.name.casefold() == table.schema.casefold()
-    if not isinstance(statement, CreateTable | AlterTable | DropTable | RenameTable):
-        return False
-    if any(is_same_table(table, name) for name in named_tables(statement)):
-        return True
+        return Concern.STRUCTURE if statement.name.casefold() == table.schema.casefold() else Concern.NONE
+    if isinstance(statement, StatementFormatChange):
+        # Through a view, a trigger or a function it may be any table.
+        return Concern.ROWS
+    if not _is_among(table, _changed_tables(statement)):
+        return Concern.NONE
+    return Concern.ROWS if isinstance(statement, TruncateTable) else Concern.STRUCTURE
+
+
+def _changed_tables(statement: Statement) -> tuple[TableName, ...]:
     target = new_name(statement) if isinstance(statement, AlterTable) else None
-    return target is not None and is_same_table(table, target)
+    return named_tables(statement) if target is None else (*named_tables(statement), target)
+
+
+def _is_among(table: TableName, names: Iterable[TableName]) -> bool:
+    return any(is_same_table(table, name) for name in names)
 
 
 def is_same_table(one: TableName, other: TableName) -> bool:

@@ -1,0 +1,49 @@
+"""A table that is out of the replica never gets in the way of another one that takes its name."""
+
+from tests.e2e.stage import Stage
+
+DOUBTFUL = "alter table {table} add column number int not null auto_increment, add unique key (number)"
+
+
+def make(running_stage: Stage, *tables: str) -> None:
+    for table in tables:
+        running_stage.execute(
+            f"create table {table} (id int primary key, kind enum('a', 'b'), v varchar(20), key by_v (v))",
+            f"insert into {table} values (1, 'a', 'one'), (2, 'b', 'two')",
+        )
+
+
+def test_names_of_quarantined_tables_are_free_for_others(running_stage: Stage) -> None:
+    make(running_stage, "ghost", "moved", "made_anew", "swapped", "healthy")
+    running_stage.journey.wait_until_replayed()
+    running_stage.execute(
+        *(DOUBTFUL.format(table=table) for table in ("ghost", "moved", "made_anew", "swapped")),
+        "create table _ghost_gho like ghost",
+        "insert into _ghost_gho select * from ghost",
+        "rename table ghost to _ghost_del, _ghost_gho to ghost",
+        "rename table moved to moved_on",
+        "drop table made_anew",
+        "rename table swapped to passing, healthy to swapped, passing to healthy",
+    )
+    make(running_stage, "moved", "made_anew")
+    assert_only_quarantined(running_stage, "_ghost_del", "healthy", "moved_on")
+    running_stage.copy_disabled()
+    running_stage.assert_whole()
+
+
+def test_names_are_free_also_when_the_replay_comes_to_them_later(running_stage: Stage) -> None:
+    make(running_stage, "renamed", "dropped")
+    running_stage.execute(DOUBTFUL.format(table="renamed"), DOUBTFUL.format(table="dropped"))
+    assert_only_quarantined(running_stage, "dropped", "renamed")
+    running_stage.journey.stop()
+    running_stage.journey.start()
+    running_stage.execute("rename table renamed to renamed_2", "drop table dropped")
+    make(running_stage, "renamed", "dropped")
+    assert_only_quarantined(running_stage, "renamed_2")
+    running_stage.copy_disabled()
+    running_stage.assert_whole()
+
+
+def assert_only_quarantined(running_stage: Stage, *tables: str) -> None:
+    running_stage.journey.wait_until_replayed()
+    assert sorted(table for table, _ in running_stage.journey.quarantined()) == sorted(tables)
