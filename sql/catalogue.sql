@@ -28,6 +28,9 @@ create table sch_chameleon.mappings (
     source_id     integer not null references sch_chameleon.sources on delete cascade,
     source_schema text    not null,
     target_schema text    not null unique,
+    -- What new tables of the schema inherit at the checkpoint; null: it is asked of the source.
+    default_charset   text,
+    default_collation text,
     primary key (source_id, source_schema)
 );
 

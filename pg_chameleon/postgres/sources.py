@@ -99,6 +99,19 @@ def read_mappings(connection: Connection, source: Source) -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
+def read_schema_defaults(cursor: Cursor, source: Source) -> dict[str, tuple[str, str]]:
+    """Return the character set and the collation that new tables inherit at the checkpoint, where they are stored."""
+    cursor.execute(query("sources.schema_defaults"), (source.source_id,))
+    return {schema: (charset, collation) for schema, charset, collation in cursor.fetchall()}
+
+
+def set_schema_default(cursor: Cursor, source: Source, schema: str, default: tuple[str, str] | None) -> None:
+    """Store what new tables of a schema inherit from the checkpoint on; None if that is not known."""
+    charset, collation = default or (None, None)
+    values = {"source_id": source.source_id, "schema": schema, "charset": charset, "collation": collation}
+    cursor.execute(query("sources.set_schema_default"), values)
+
+
 def update_mappings(connection: Connection, source: Source, wanted: Mapping[str, str]) -> list[str]:
     """Bring the registered mappings to ``wanted``: rename target schemas, add and remove; say what was done."""
     done: list[str] = []

@@ -20,13 +20,13 @@ from pg_chameleon.model.status import TableState
 from pg_chameleon.mysql import snapshot
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.connection import connect as connect_source
-from pg_chameleon.mysql.inspect import read_schemas
+from pg_chameleon.mysql.inspect import database_defaults, read_schemas
 from pg_chameleon.mysql.server import SourceServer
 from pg_chameleon.mysql.snapshot import KeyRange, LockRefused, LockTimeout, TableStatistics
 from pg_chameleon.postgres import copies, shadow, tables
 from pg_chameleon.postgres.connection import Connection, Cursor, Stop, transaction
 from pg_chameleon.postgres.copies import Copy
-from pg_chameleon.postgres.sources import Source, bump_generation, read_checkpoint
+from pg_chameleon.postgres.sources import Source, bump_generation, read_checkpoint, set_schema_default
 from pg_chameleon.replica.copy_messages import (
     BuildIndex,
     Failed,
@@ -147,6 +147,8 @@ class CopyRound:
         with closing(connect_source(context.settings.replica.source)) as source:
             snapshot.prepare_session(source, context.settings.lock_timeout)
             before = inspect(source, schemas)
+            if kind is CopyKind.INIT_REPLICA:
+                self._note_defaults(source, schemas)
             self._outcome.present = set(before.tables)
             self._schemas = {name: schema for name, (schema, _) in before.tables.items()}
             planned = self._plan(source, before, wanted)
@@ -161,6 +163,13 @@ class CopyRound:
             context.tracker.tell()
         self._drop_given_up()
         return self._outcome
+
+    def _note_defaults(self, source: SourceConnection, schemas: Sequence[str]) -> None:
+        """Store what new tables inherit now, for the read process that will begin here."""
+        found = database_defaults(source)
+        with transaction(self._context.target) as cursor:
+            for schema in schemas:
+                set_schema_default(cursor, self._context.source, schema, found.get(schema))
 
     def _plan(
         self, source: SourceConnection, found: Inspection, wanted: Callable[[TableName], bool]

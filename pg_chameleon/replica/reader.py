@@ -45,7 +45,7 @@ from pg_chameleon.mysql.zones import located
 from pg_chameleon.postgres import batches
 from pg_chameleon.postgres.connection import Connection, Stop, target_errors, transaction
 from pg_chameleon.postgres.failures import DiscardedRow
-from pg_chameleon.postgres.sources import Source, read_checkpoint
+from pg_chameleon.postgres.sources import Source, read_checkpoint, read_schema_defaults, set_schema_default
 from pg_chameleon.postgres.tables import forget_starts, load_tables
 from pg_chameleon.replica.capture import KeyRefused, TableCapture
 from pg_chameleon.replica.registry import Occasion, ReadTable, Registry
@@ -122,7 +122,7 @@ class Reader:
                 self._filter,
                 known,
                 server_traits(server),
-                schema_defaults=schema_defaults(control),
+                schema_defaults=self._schema_defaults(control),
                 structures=StructureReader(self._settings.source),
                 locate=self._located,
             )
@@ -157,6 +157,18 @@ class Reader:
             return circumstances
         with closing(connect_source(self._settings.source)) as control:
             return located(circumstances, control)
+
+    def _schema_defaults(self, control: SourceConnection) -> dict[str, Charset]:
+        """Return what new tables inherit at the checkpoint; what is not stored yet is what the source says now."""
+        found = schema_defaults(control)
+        with transaction(self._connection) as cursor:
+            stored = read_schema_defaults(cursor, self._source)
+            for schema in self._filter.mappings:
+                if schema in stored:
+                    found[schema] = Charset(*stored[schema])
+                elif schema in found:
+                    set_schema_default(cursor, self._source, schema, found[schema])
+        return found
 
     def _target_offset(self) -> float:
         before = time.time()

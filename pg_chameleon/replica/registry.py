@@ -34,7 +34,7 @@ from pg_chameleon.mysql.ddl.mentions import mentioned_tables
 from pg_chameleon.mysql.ddl.parser import parse
 from pg_chameleon.mysql.ddl.second_look import second_look
 from pg_chameleon.mysql.ddl.server import ServerTraits
-from pg_chameleon.mysql.ddl.statements import Ignored, StatementFormatChange
+from pg_chameleon.mysql.ddl.statements import AlterDatabase, CreateDatabase, Ignored, StatementFormatChange
 from pg_chameleon.mysql.ddl.structures import Structures
 from pg_chameleon.mysql.ddl.subject import Act, Subject, find_subject
 from pg_chameleon.mysql.ddl.tracker import apply
@@ -45,7 +45,7 @@ from pg_chameleon.postgres import batches, tables
 from pg_chameleon.postgres.batches import OpenBatch
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.failures import Failure, log_failure
-from pg_chameleon.postgres.sources import Source
+from pg_chameleon.postgres.sources import Source, set_schema_default
 from pg_chameleon.postgres.tables import TrackedTable
 
 logger = logging.getLogger(__name__)
@@ -233,7 +233,16 @@ class Registry:
             self._look_again(occasion, subject, readable.reason)
             return
         self._structures.move(statement, changes)
+        if isinstance(statement, CreateDatabase | AlterDatabase):
+            self._keep_default(occasion.cursor, statement.name)
         self._carry(occasion, changes)
+
+    def _keep_default(self, cursor: Cursor, schema: str) -> None:
+        """Store what new tables of a schema inherit from now on: the source will tell only what is so later."""
+        name = self._structures.stored_name(TableName(schema, "")).schema
+        if name in self._filter.mappings:
+            set_schema_default(cursor, self._source, name, self._structures.schema_defaults.get(name))
+            self.changed = True
 
     def _carry(self, occasion: Occasion, changes: Sequence[SchemaChange]) -> None:
         """Follow the changes of one statement, in order."""

@@ -66,6 +66,19 @@ set target_schema = %(target)s
 where source_id = %(source_id)s
     and source_schema = %(schema)s;
 
+-- name: schema_defaults
+select source_schema, default_charset, default_collation
+from sch_chameleon.mappings
+where source_id = %s
+    and default_charset is not null;
+
+-- name: set_schema_default
+update sch_chameleon.mappings
+set default_charset = %(charset)s,
+    default_collation = %(collation)s
+where source_id = %(source_id)s
+    and source_schema = %(schema)s;
+
 -- name: rename_tables
 update sch_chameleon.tables
 set target_schema = %(target)s

@@ -86,3 +86,7 @@ begin
     return document;
 end
 $body$;
+
+alter table sch_chameleon.mappings
+    add column default_charset text,
+    add column default_collation text;

@@ -140,3 +140,25 @@ def test_a_table_like_one_whose_structure_was_lost_is_read_from_the_source(schem
     schemas.journey.kill_worker("read")
     schemas.execute("create table alike like hidden", "insert into alike values (1, 'one', 'b')")
     schemas.assert_equal()
+
+
+def test_tables_inherit_what_their_schema_had_when_they_were_made(schemas: Schemas) -> None:
+    """The reader comes to them when the source says something else already."""
+    schemas.execute("alter database {one} character set utf8mb4")
+    schemas.journey.wait_until_replayed()
+    schemas.journey.stop()
+    schemas.execute(
+        "set names utf8mb4",
+        "create table early (id int primary key, v text)",
+        "insert into early values (1, 'é漢')",
+        "alter database {one} character set latin1",
+        "create table late (id int primary key, v text)",
+        "insert into late values (1, 'é')",
+    )
+    schemas.journey.start()
+    schemas.assert_equal()
+    schemas.journey.stop()
+    schemas.execute("create table latest (id int primary key, v text)", "insert into latest values (1, 'é')")
+    schemas.execute("alter database {one} character set utf8mb4")
+    schemas.journey.start()
+    schemas.assert_equal()
