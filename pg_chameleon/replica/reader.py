@@ -48,7 +48,8 @@ from pg_chameleon.postgres.failures import DiscardedRow
 from pg_chameleon.postgres.sources import Source, read_checkpoint, read_schema_defaults, set_schema_default
 from pg_chameleon.postgres.tables import forget_starts, load_tables
 from pg_chameleon.replica.capture import KeyRefused, TableCapture
-from pg_chameleon.replica.registry import Occasion, ReadTable, Registry
+from pg_chameleon.replica.occasion import Occasion, ReadTable
+from pg_chameleon.replica.registry import Registry
 from pg_chameleon.replica.settings import ReplicaSettings
 from pg_chameleon.replica.storing import BatchStore, Mark, RegistryChanged
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 from pg_chameleon.convert import names
 from pg_chameleon.errors import DdlRefused
@@ -40,92 +40,21 @@ from pg_chameleon.mysql.ddl.subject import Act, Subject, find_subject
 from pg_chameleon.mysql.ddl.tracker import apply
 from pg_chameleon.mysql.layout import is_like_sequence
 from pg_chameleon.mysql.programs import Program, folded, reached
-from pg_chameleon.mysql.reread import Reading
-from pg_chameleon.postgres import batches, tables
-from pg_chameleon.postgres.batches import OpenBatch
+from pg_chameleon.postgres import tables
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.failures import Failure, log_failure
 from pg_chameleon.postgres.sources import Source, set_schema_default
 from pg_chameleon.postgres.tables import TrackedTable
+from pg_chameleon.replica.occasion import Occasion, ReadTable, StructureSource
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadTable:
-    """A table as the read process sees it: only the source's side. ``start``: file number and offset, to compare."""
-
-    table_id: int
-    state: TableState
-    start: tuple[int, int]
-    schema: TableSchema
-
-    def covers(self, file_number: int, offset: int) -> bool:
-        """Tell whether the table's copy already holds what happened up to there."""
-        return (file_number, offset) <= self.start
-
-    @property
-    def captured(self) -> bool:
-        """Tell whether changes of the table's rows are stored."""
-        return self.state in _CAPTURED
-
-    @property
-    def tracked(self) -> bool:
-        """Tell whether the structure is known; one that was lost has no columns."""
-        return self.state is not TableState.QUARANTINED and bool(self.schema.columns)
-
-
-_CAPTURED = frozenset({TableState.REPLICATED, TableState.COPYING, TableState.COPIED})
 _FROM_THE_BEGINNING = (-1, -1)
 # They change tables only through a function or a procedure.
 _BY_ROUTINE = frozenset({"CALL", "DO", "SELECT", "VALUES", "HANDLER"})
 _ADMIT_IT = "limit_tables or skip_tables leave it out; admit tables of such names, or copy this one with sync_tables"
 _WHY_NOT = defaultdict(lambda: "it is out of the replica", {TableState.FILTERED: _ADMIT_IT})
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """A statement of the binlog, the batch into which it falls, and the transaction on the target."""
-
-    cursor: Cursor
-    batch: OpenBatch
-    event: StatementEvent
-
-    @property
-    def position(self) -> BinlogPosition:
-        """Where the statement stands in the binlog."""
-        return self.event.position
-
-    def is_before(self, table: ReadTable) -> bool:
-        """Tell whether the table's copy is later than the statement."""
-        return table.covers(self.position.file_number, self.position.offset)
-
-    def store(self, table: int, kind: str, structure_id: int | None = None, **document: Any) -> bool:
-        """Store what the target has to do; the answer is that there is something."""
-        batches.add_schema_change(
-            self.cursor,
-            self.batch,
-            table,
-            kind,
-            structure_id=structure_id,
-            change=document,
-            statement=self.event.statement,
-            position=self.position,
-        )
-        return True
-
-
-class StructureSource(Protocol):
-    """Where the structure of a table can be asked for that is not understood from the binlog."""
-
-    def read(self, name: TableName, since: BinlogPosition) -> Reading:
-        """Read the structure, and what concerned it since a position; raise ``Unfollowable`` if it cannot be told."""
-
-    def is_table(self, name: TableName) -> bool:
-        """Tell whether the source has a table of that name, and not a view or a sequence."""
-
-    def programs(self) -> tuple[Program, ...]:
-        """Return the views, triggers and routines of the source."""
 
 
 # In these, a binary default or member has other bytes than its text in the binlog.

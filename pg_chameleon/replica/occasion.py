@@ -1,0 +1,88 @@
+"""What the registry works with: tables as they are read, statements as they come, and whom to ask about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pg_chameleon.model.change import StatementEvent
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.position import BinlogPosition
+from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.model.status import TableState
+from pg_chameleon.mysql.programs import Program
+from pg_chameleon.mysql.reread import Reading
+from pg_chameleon.postgres import batches
+from pg_chameleon.postgres.batches import OpenBatch
+from pg_chameleon.postgres.connection import Cursor
+
+_CAPTURED = frozenset({TableState.REPLICATED, TableState.COPYING, TableState.COPIED})
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTable:
+    """A table as the read process sees it: only the source's side. ``start``: file number and offset, to compare."""
+
+    table_id: int
+    state: TableState
+    start: tuple[int, int]
+    schema: TableSchema
+
+    def covers(self, file_number: int, offset: int) -> bool:
+        """Tell whether the table's copy already holds what happened up to there."""
+        return (file_number, offset) <= self.start
+
+    @property
+    def captured(self) -> bool:
+        """Tell whether changes of the table's rows are stored."""
+        return self.state in _CAPTURED
+
+    @property
+    def tracked(self) -> bool:
+        """Tell whether the structure is known; one that was lost has no columns."""
+        return self.state is not TableState.QUARANTINED and bool(self.schema.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """A statement of the binlog, the batch into which it falls, and the transaction on the target."""
+
+    cursor: Cursor
+    batch: OpenBatch
+    event: StatementEvent
+
+    @property
+    def position(self) -> BinlogPosition:
+        """Where the statement stands in the binlog."""
+        return self.event.position
+
+    def is_before(self, table: ReadTable) -> bool:
+        """Tell whether the table's copy is later than the statement."""
+        return table.covers(self.position.file_number, self.position.offset)
+
+    def store(self, table: int, kind: str, structure_id: int | None = None, **document: Any) -> bool:
+        """Store what the target has to do; the answer is that there is something."""
+        batches.add_schema_change(
+            self.cursor,
+            self.batch,
+            table,
+            kind,
+            structure_id=structure_id,
+            change=document,
+            statement=self.event.statement,
+            position=self.position,
+        )
+        return True
+
+
+class StructureSource(Protocol):
+    """Where the structure of a table can be asked for that is not understood from the binlog."""
+
+    def read(self, name: TableName, since: BinlogPosition) -> Reading:
+        """Read the structure, and what concerned it since a position; raise ``Unfollowable`` if it cannot be told."""
+
+    def is_table(self, name: TableName) -> bool:
+        """Tell whether the source has a table of that name, and not a view or a sequence."""
+
+    def programs(self) -> tuple[Program, ...]:
+        """Return the views, triggers and routines of the source."""
