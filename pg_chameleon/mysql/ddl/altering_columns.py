@@ -31,7 +31,6 @@ from pg_chameleon.mysql.ddl.draft import (
     with_implicit_timestamp,
 )
 from pg_chameleon.mysql.ddl.errors import Unfollowable
-from pg_chameleon.mysql.ddl.server import ServerTraits
 
 Wanted = TypeVar("Wanted")
 
@@ -47,17 +46,16 @@ class AlteredColumns:
         self,
         before: TableSchema,
         actions: tuple[Action, ...],
-        charset: Charset,
+        around: Surroundings,
         convert: Charset | None,
-        server: ServerTraits,
     ) -> None:
         self.before = before
         self.actions = actions
-        self.server = server
+        self.server = around.server
         self.columns: list[Column] = []
         self.origins: dict[str, str | None] = {}
         self.became: dict[str, str] = {}
-        self._around = Surroundings(charset, server)
+        self._around = around
         self._convert = convert
         self._made = self._made_columns()
         self._refuse_unknown()
@@ -182,7 +180,8 @@ class AlteredColumns:
         if isinstance(action, RenameColumn) and action.old.casefold() == old.name.casefold():
             return replace(new, name=action.new)
         if isinstance(action, SetDefault) and action.column.casefold() == old.name.casefold():
-            return replace(new, default=stored_default(action.default, new.column_type, self.server))
+            default = stored_default(action.default, new.column_type, self.server, self._around.offset)
+            return replace(new, default=default)
         if isinstance(action, SetVisibility) and action.column.casefold() == old.name.casefold():
             return replace(new, invisible=action.invisible)
         return new
