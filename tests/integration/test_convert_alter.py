@@ -423,6 +423,13 @@ STRUCTURE_CASES = {
     "generated column becomes a plain one": Case(
         "a int, b int generated always as (a + 1) stored", "(1, default)", "modify b int"
     ),
+    "generated column stays, of renamed ones": Case(
+        "a int, b int, c int generated always as (a * 2 + b) stored, d int generated always as (a / b) stored",
+        "(1, 2, default, default)",
+        "change a b int, change b a int, change c c2 int generated always as (b * 2 + a) stored, "
+        "change d d2 int generated always as (b / a) stored",
+        {"a": "b", "b": "a", "c2": "c", "d2": "d"},
+    ),
     "generated column stays": Case(
         "a int, b int generated always as (a * 2) stored", "(1, default)", "modify a bigint, add c int", {"c": None}
     ),

@@ -527,6 +527,24 @@ def test_a_columns_check_goes_with_it_on_mariadb() -> None:
     assert [check.name for check in source.table().checks] == ["d"]
 
 
+def test_expressions_follow_renamed_columns_on_mariadb() -> None:
+    source = Source()
+    source.run(
+        "create table boats (a int, `b c` int, year int, g int as (a + `B C` * 2 + year(a) + length('a')) stored,"
+        " h int default (a + 1), constraint positive check (boats.a > 0 and year > `b c`))"
+    )
+    source.run("alter table boats change a `a``2` int, rename column `b c` to a, change year y int")
+    generated = source.column("g").generated
+    assert generated is not None
+    assert generated.expression == "`a``2` + `a` * 2 + year(`a``2`) + length('a')"
+    assert source.column("h").default == Default("`a``2` + 1", False)
+    assert [check.expression for check in source.table().checks] == ["boats.`a``2` > 0 and `y` > `a`"]
+    source.run("alter table boats rename column y to z, modify g int as (a + y) stored")
+    generated = source.column("g").generated
+    assert generated is not None
+    assert generated.expression == "a + y", "it is defined anew"
+
+
 def test_a_swap_by_rename() -> None:
     source = Source()
     source.run("create table boats (a int)", "create table _boats_new (b int)")
