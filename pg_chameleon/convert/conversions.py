@@ -28,6 +28,10 @@ _TEXTS = ("tinytext", "text", "mediumtext", "longtext")
 _BLOB_BYTES = {"tinyblob": 255, "blob": 65_535, "mediumblob": 16_777_215, "longblob": 4_294_967_295}
 _EXACT_INTEGERS = 9_007_199_254_740_992  # up to here a double has every integer
 
+_PADS_CHAR = 1 << 31
+_LARGEST_FLOAT = "3.4028234663852886e38::float8"
+_VANISHING_FLOAT = "7.006492321624085e-46::float8"  # half of the smallest one; up to here a FLOAT is zero
+
 _Converter = Callable[[Column, Column], Conversion | None]
 
 
@@ -46,11 +50,24 @@ def conversion(before: CarriedColumn, after: CarriedColumn, circumstances: Circu
 
 
 def _found(old: Column, new: Column, circumstances: Circumstances | None) -> Conversion | None:
+    found = _of_families(old, new, circumstances)
+    pads = circumstances is not None and circumstances.sql_mode & _PADS_CHAR
+    return _padded(found, old) if found and pads and old.type.base == "char" != new.type.base else found
+
+
+def _of_families(old: Column, new: Column, circumstances: Circumstances | None) -> Conversion | None:
     families = (_family(old), _family(new))
     temporal = TEMPORAL.get(families)
     if temporal is not None:
         return temporal(old, new, circumstances)
     return _CONVERTERS.get(families, _unknown)(old, new)
+
+
+def _padded(found: Conversion, old: Column) -> Conversion:
+    """Give a CHAR the spaces at its end back, which it has in the mode PAD_CHAR_TO_FULL_LENGTH when it is read."""
+    column = f"rpad({{column}}, {(*old.type.arguments, 1)[0]})"
+    using, certain = (text.replace("{column}", column) for text in (found.using, found.certain))
+    return found._replace(using=using, certain=certain, exact=False)
 
 
 def _same_type(old: Column, new: Column) -> bool:
@@ -103,6 +120,19 @@ def _to_float(old: Column, new: Column) -> Conversion | None:
     if (new.type.arguments and not _keeps_decimals(old, new)) or old.type.base == "bigint":
         return None
     return _signed("{column}::real", old, new)
+
+
+def _double_to_float(old: Column, new: Column) -> Conversion | None:
+    """Bring a value into the range of FLOAT; what becomes zero is a negative one on some servers."""
+    if new.type.arguments:
+        return None
+    bounded = f"least(greatest({{column}}, -{_LARGEST_FLOAT}), {_LARGEST_FLOAT})"
+    using = (
+        f"(CASE WHEN {{column}} = 0 OR {{column}} IS NULL THEN {{column}} "
+        f"WHEN abs({{column}}) <= {_VANISHING_FLOAT} THEN 0 ELSE {bounded} END)::real"
+    )
+    certain = unless_null(f"{{column}} >= 0 OR {{column}} < -{_VANISHING_FLOAT}")
+    return _signed(using, old, new)._replace(certain=certain)
 
 
 def _keeps_decimals(old: Column, new: Column) -> bool:
@@ -276,7 +306,7 @@ _CONVERTERS: dict[tuple[str, str], _Converter] = {
     ("float", "integer"): _double_to_integer,
     ("double", "double"): _to_double,
     ("double", "integer"): _double_to_integer,
-    ("double", "float"): _to_float,
+    ("double", "float"): _double_to_float,
     ("bit", "bit"): _bit_to_bit,
     ("bit", "integer"): _bit_to_integer,
     ("integer", "bit"): _integer_to_bit,

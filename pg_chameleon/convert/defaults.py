@@ -57,6 +57,8 @@ def implicit_default(column: Column, carried: CarriedColumn) -> str | None:
     text = _IMPLICIT.get(column.type.base)
     if column.type.base == "enum":
         text = column.type.members[0]
+    if column.type.base == "json" and column.charset is not None:
+        return None  # of MariaDB, where it is an empty text, which is no document
     return None if text is None else _of_literal(column, carried, text)
 
 

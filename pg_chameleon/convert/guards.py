@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pg_chameleon.convert.alteration import Change, Pair, becomes_not_null, null_fill
 from pg_chameleon.convert.defaults import implicit_default, is_constant, statement_time
 from pg_chameleon.convert.quoting import quote_identifier, quote_literal
@@ -61,13 +63,19 @@ def _generated_doubt(change: Change, pair: Pair) -> str:
     if new is None:
         return ""
     inexact = any(other.changes_type and not other.conversion.exact for other in change.kept)
-    if old is None or _bare(old.expression) != _bare(new.expression) or inexact:
+    if old is None or _renamed(change, _bare(old.expression)) != _bare(new.expression) or inexact:
         return f"the values of the generated column {pair.after.source} are not in the binlog"
     return ""
 
 
 def _bare(expression: str) -> str:
-    return "".join(expression.split()).strip("()").lower()
+    return "".join(expression.split()).strip("()").lower().replace("`", "")
+
+
+def _renamed(change: Change, expression: str) -> str:
+    """Return a bare expression with the names that its columns have after the change."""
+    names = {pair.before.source.lower(): pair.after.source.lower() for pair in change.pairs}
+    return re.sub(r"\w+", lambda match: names.get(match[0], match[0]), expression)
 
 
 def _row_guards(change: Change, pair: Pair) -> list[str]:

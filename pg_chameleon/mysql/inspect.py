@@ -26,7 +26,7 @@ from pg_chameleon.model.schema import (
 )
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.foreign_keys import read_foreign_keys
-from pg_chameleon.mysql.labels import with_true_texts
+from pg_chameleon.mysql.labels import with_true_instants, with_true_texts
 from pg_chameleon.mysql.server import ServerVersion, SourceServer, rows
 
 _Row = tuple[Any, ...]
@@ -130,7 +130,11 @@ class _Inspection:
             )
             for name, engine, collation, comment in found
         ]
-        return [with_true_texts(self._connection, self._version, _with_json_columns(table)) for table in shown]
+        return [self._with_what_is_not_shown(_with_json_columns(table)) for table in shown]
+
+    def _with_what_is_not_shown(self, table: TableSchema) -> TableSchema:
+        found = with_true_texts(self._connection, self._version, table)
+        return with_true_instants(self._connection, self._version, found)
 
     def _query(self, statement: str, table_column: str, order: str = "") -> list[_Row]:
         """Run a query for the schema; ``table_column`` narrows it down where one table is asked for."""

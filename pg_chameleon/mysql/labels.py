@@ -7,6 +7,7 @@ variable of MariaDB, or a column of the temporary table that a recursive query m
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from pg_chameleon.model.names import quote_mysql_identifier
@@ -46,6 +47,32 @@ def with_true_texts(connection: SourceConnection, version: ServerVersion, table:
 
     columns = tuple(map(with_texts, table.columns))
     return table if columns == table.columns else replace(table, columns=columns)
+
+
+def with_true_instants(connection: SourceConnection, version: ServerVersion, table: TableSchema) -> TableSchema:
+    """Return the table with its defaults of the type TIMESTAMP in UTC, in which the session has to be.
+
+    ``information_schema`` of MySQL 8 shows them as they were written, whatever the time zone was; SHOW CREATE TABLE
+    shows them in that of the session.
+    """
+    shifted = {column.name for column in table.columns if _is_instant(column)}
+    if not shifted or not version.mysql_since(8):
+        return table
+    place = f"{quote_mysql_identifier(table.name.schema)}.{quote_mysql_identifier(table.name.table)}"
+    shown = str(rows(connection, f"show create table {place}")[0][1])
+
+    def with_instant(column: Column) -> Column:
+        if column.name not in shifted or column.default is None:
+            return column
+        name = re.escape(quote_mysql_identifier(column.name))
+        found = re.search(rf"^  {name} timestamp\b[^'\n]* DEFAULT '([^']*)'", shown, re.MULTILINE)
+        return column if found is None else replace(column, default=column.default._replace(text=found[1]))
+
+    return replace(table, columns=tuple(map(with_instant, table.columns)))
+
+
+def _is_instant(column: Column) -> bool:
+    return column.type.base == "timestamp" and column.default is not None and column.default.literal
 
 
 def _with_members(connection: SourceConnection, place: str, column: Column, template: str) -> Column:

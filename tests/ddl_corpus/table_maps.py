@@ -122,7 +122,7 @@ def follow(structures: Structures, event: StatementEvent) -> None:
         )
     except DdlRefused:
         return
-    structures.move(statement, apply(statement, structures, error_code=event.error_code))
+    structures.move(statement, apply(statement, structures, error_code=event.error_code, offset=lambda: 0))
 
 
 if __name__ == "__main__":

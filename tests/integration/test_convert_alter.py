@@ -73,6 +73,34 @@ TYPE_CASES = {
     "int to float": Case("a int", int_rows(16777217, 2**31 - 1, -1), "modify a float"),
     "float to double": Case("a float", int_rows(1.1, -3.4e38, 1e-45), "modify a double"),
     "double to float": Case("a double", int_rows(1.1, 1e-30, 16777217), "modify a float"),
+    "double to float that is too small for it": Case(
+        "a double",
+        int_rows(1e300, -1e300, 3.4028235e38, 3.5e38, 1e-50, 1e-45, 7.1e-46, "null", 0),
+        "modify a float",
+        session="set sql_mode = ''",
+    ),
+    "double to float without a sign": Case(
+        "a double", int_rows(1e300, -1e300, 1.1), "modify a float unsigned", session="set sql_mode = ''"
+    ),
+    "double to float that may be -0": Case("a double", int_rows(-1e-50), "modify a float", refused=True),
+    "char to varchar with its padding": Case(
+        "a char(5)",
+        "('ab'), (''), ('äöüßé'), (null)",
+        "modify a varchar(4)",
+        session="set sql_mode = 'PAD_CHAR_TO_FULL_LENGTH'",
+    ),
+    "char to text with its padding": Case(
+        "a char(5)", "('ab'), (''), ('äöüßé')", "modify a text", session="set sql_mode = 'PAD_CHAR_TO_FULL_LENGTH'"
+    ),
+    "char to varbinary with its padding": Case(
+        "a char(5) character set utf8mb4",
+        "('ab'), (''), ('äöü')",
+        "modify a varbinary(20)",
+        session="set sql_mode = 'PAD_CHAR_TO_FULL_LENGTH'",
+    ),
+    "char to char with its padding": Case(
+        "a char(5)", "('ab'), ('')", "modify a char(9)", session="set sql_mode = 'PAD_CHAR_TO_FULL_LENGTH'"
+    ),
     "double to decimal": Case("a double", int_rows(1.1), "modify a decimal(10,2)", refused=True),
     "int to text": Case("a int", int_rows(-12345, 7, "null"), "modify a varchar(4)"),
     "int to char": Case("a int", int_rows(-12345, 7, "null"), "modify a char(4)"),
@@ -395,6 +423,13 @@ STRUCTURE_CASES = {
     "generated column becomes a plain one": Case(
         "a int, b int generated always as (a + 1) stored", "(1, default)", "modify b int"
     ),
+    "generated column stays, of renamed ones": Case(
+        "a int, b int, c int generated always as (a * 2 + b) stored, d int generated always as (a / b) stored",
+        "(1, 2, default, default)",
+        "change a b int, change b a int, change c c2 int generated always as (b * 2 + a) stored, "
+        "change d d2 int generated always as (b / a) stored",
+        {"a": "b", "b": "a", "c2": "c", "d2": "d"},
+    ),
     "generated column stays": Case(
         "a int, b int generated always as (a * 2) stored", "(1, default)", "modify a bigint, add c int", {"c": None}
     ),
@@ -416,7 +451,7 @@ def test_altered_table_is_what_a_new_copy_would_be(
     target.make(before, RULES, FOLLOWED, source.lines(before, RULES))
     source.run(case.session or "do 0")
     circumstances = source.alter(f"alter table t {case.change}")
-    source.run("set time_zone = '+00:00'")
+    source.run("set time_zone = '+00:00', sql_mode = ''")
     after = source.structure(case.table)
     fresh = target.make(after, RULES, FRESH, source.lines(after, RULES))
     origins = origins_of(case, after)

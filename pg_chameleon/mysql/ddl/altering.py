@@ -11,14 +11,20 @@ from pg_chameleon.mysql.ddl.altering_columns import AlteredColumns
 from pg_chameleon.mysql.ddl.altering_keys import AlteredKeys
 from pg_chameleon.mysql.ddl.charsets import Charset, resolve
 from pg_chameleon.mysql.ddl.creating import engine_name, not_null_keys, with_json_columns, with_not_null_periods
+from pg_chameleon.mysql.ddl.draft import Surroundings
 from pg_chameleon.mysql.ddl.engines import refuse_hidden_rows
 from pg_chameleon.mysql.ddl.errors import Unfollowable, UntoldStructure
+from pg_chameleon.mysql.ddl.moments import Offset, unknown_offset
 from pg_chameleon.mysql.ddl.server import ServerTraits
 from pg_chameleon.mysql.ddl.statements import AlterTable
 
 
 def altered_table(
-    statement: AlterTable, before: TableSchema, schema_default: Charset, server: ServerTraits
+    statement: AlterTable,
+    before: TableSchema,
+    schema_default: Charset,
+    server: ServerTraits,
+    offset: Offset = unknown_offset,
 ) -> tuple[TableSchema, tuple[str | None, ...]]:
     """Return the new structure, and for each of its columns the old one that it was.
 
@@ -33,7 +39,7 @@ def altered_table(
         if isinstance(action, SetOptions) and action.options.comment is not None:
             comment = action.options.comment
     _refuse_lost_rows(before.engine, engine)
-    columns = AlteredColumns(before, statement.actions, charset, convert, server)
+    columns = AlteredColumns(before, statement.actions, Surroundings(charset, server, offset), convert)
     keys = AlteredKeys(columns, engine)
     elements = [action.element for action in statement.actions if isinstance(action, AddElement)]
     columns.columns = with_not_null_periods(not_null_keys(columns.columns, keys.added, server), elements)

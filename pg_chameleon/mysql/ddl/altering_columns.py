@@ -31,7 +31,7 @@ from pg_chameleon.mysql.ddl.draft import (
     with_implicit_timestamp,
 )
 from pg_chameleon.mysql.ddl.errors import Unfollowable
-from pg_chameleon.mysql.ddl.server import ServerTraits
+from pg_chameleon.mysql.ddl.renaming import renamed_columns
 
 Wanted = TypeVar("Wanted")
 
@@ -47,17 +47,17 @@ class AlteredColumns:
         self,
         before: TableSchema,
         actions: tuple[Action, ...],
-        charset: Charset,
+        around: Surroundings,
         convert: Charset | None,
-        server: ServerTraits,
     ) -> None:
         self.before = before
         self.actions = actions
-        self.server = server
+        self.server = around.server
         self.columns: list[Column] = []
         self.origins: dict[str, str | None] = {}
         self.became: dict[str, str] = {}
-        self._around = Surroundings(charset, server)
+        self._around = around
+        self._kept_names: set[str] = set()
         self._convert = convert
         self._made = self._made_columns()
         self._refuse_unknown()
@@ -99,16 +99,35 @@ class AlteredColumns:
         for old in self.before.columns:
             change = changes.get(old.name.casefold())
             if change is None and old.name.casefold() not in dropped:
-                self._put(self._kept(old), None, old)
+                kept = self._kept(old)
+                self._kept_names.add(kept.name)
+                self._put(kept, None, old)
             elif change is not None and change.place is None:
                 self._put(self._modified(old, self._made[id(change)]), None, old)
         for action in self.actions:
             self._place(action)
         self._refuse_duplicates()
+        self.columns = [self._with_new_names(column) for column in self.columns]
         made_by = [action for action in self.actions if isinstance(action, AddColumn | ChangeColumn)]
         bare = {action.column.name for action in made_by if is_bare_timestamp(action.column, self.server)}
         self.columns = with_first_timestamp(self.columns, bare, self.server)
         self.columns.sort(key=is_hidden)  # stable: the hidden ones stay last
+
+    def with_new_names(self, expression: str) -> str:
+        """Return an expression of the old table with the new names of its columns."""
+        renamed = {old: new for old, new in self.became.items() if old != new.casefold()}
+        return renamed_columns(expression, renamed) if renamed else expression
+
+    def _with_new_names(self, column: Column) -> Column:
+        """Let what was not defined anew follow the columns that it is made from; only MariaDB allows for it."""
+        generated, default = column.generated, column.default
+        if column.name not in self._kept_names or not self.server.mariadb:
+            return column
+        if generated is not None:
+            generated = generated._replace(expression=self.with_new_names(generated.expression))
+        if default is not None and not default.literal:
+            default = default._replace(text=self.with_new_names(default.text))
+        return replace(column, generated=generated, default=default)
 
     def _place(self, action: Action) -> None:
         if isinstance(action, ChangeColumn) and action.place is not None:
@@ -182,7 +201,8 @@ class AlteredColumns:
         if isinstance(action, RenameColumn) and action.old.casefold() == old.name.casefold():
             return replace(new, name=action.new)
         if isinstance(action, SetDefault) and action.column.casefold() == old.name.casefold():
-            return replace(new, default=stored_default(action.default, new.column_type, self.server))
+            default = stored_default(action.default, new.column_type, self.server, self._around.offset)
+            return replace(new, default=default)
         if isinstance(action, SetVisibility) and action.column.casefold() == old.name.casefold():
             return replace(new, invisible=action.invisible)
         return new

@@ -177,7 +177,8 @@ class AlteredKeys:
 
     def _moved_check(self, check: Check) -> Check:
         if self.columns.server.mariadb:  # where a column's check has the name of the column
-            check = replace(check, name=self.columns.became.get(check.name.casefold(), check.name))
+            name = self.columns.became.get(check.name.casefold(), check.name)
+            check = replace(check, name=name, expression=self.columns.with_new_names(check.expression))
         for action in self.columns.of(SetEnforced):
             if action.name.casefold() == check.name.casefold():
                 return replace(check, enforced=action.enforced)

@@ -310,11 +310,20 @@ def _spelled_literal(cursor: Cursor) -> DefaultClause | None:
     if word in _CONSTANTS:
         cursor.index += 1
         return _CONSTANTS[word]
-    introduced = word.startswith("_") and following in (lexer.STRING, lexer.HEX, lexer.BIT)
-    if introduced or (word in _TEMPORAL and following == lexer.STRING):
+    if word.startswith("_") and following in (lexer.STRING, lexer.HEX, lexer.BIT):
+        cursor.index += 1
+        return _introduced(word, _literal(cursor))
+    if word in _TEMPORAL and following == lexer.STRING:
         cursor.index += 1
         return _literal(cursor)
     return None
+
+
+def _introduced(introducer: str, literal: DefaultClause | None) -> DefaultClause:
+    """Mark a literal that means something else without its introducer."""
+    assert literal is not None  # its kind is one of the literals'
+    alike = introducer in _LIKE_ASCII and literal.text.isascii()
+    return literal if alike else DefaultClause(DefaultKind.INTRODUCED, literal.text)
 
 
 def _string(cursor: Cursor) -> DefaultClause:
@@ -352,6 +361,7 @@ def _number(cursor: Cursor, sign: str) -> DefaultClause:
     return DefaultClause(DefaultKind.NUMBER, sign + text)
 
 
+_LIKE_ASCII = frozenset(("_UTF8", "_UTF8MB3", "_UTF8MB4", "_LATIN1", "_ASCII", "_BINARY"))
 _CONSTANTS = {
     "NULL": DefaultClause(DefaultKind.NULL),
     "TRUE": DefaultClause(DefaultKind.NUMBER, "1"),

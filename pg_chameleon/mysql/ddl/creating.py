@@ -41,6 +41,7 @@ from pg_chameleon.mysql.ddl.indexes import (
     with_row_ends,
 )
 from pg_chameleon.mysql.ddl.lexer import NO_ENGINE_SUBSTITUTION
+from pg_chameleon.mysql.ddl.moments import Offset, unknown_offset
 from pg_chameleon.mysql.ddl.server import ServerTraits
 from pg_chameleon.mysql.ddl.statements import CreateTable
 
@@ -48,7 +49,11 @@ ENGINES_WITH_FOREIGN_KEYS = ("innodb", "ndb", "ndbcluster")
 
 
 def created_table(
-    statement: CreateTable, name: TableName, schema_default: Charset, server: ServerTraits
+    statement: CreateTable,
+    name: TableName,
+    schema_default: Charset,
+    server: ServerTraits,
+    offset: Offset = unknown_offset,
 ) -> TableSchema:
     """Return the structure of a table that is created from its elements."""
     charset = resolve(statement.options.charset, schema_default, server)
@@ -56,7 +61,7 @@ def created_table(
     refuse_hidden_rows(engine)
     elements = statement.elements
     definitions = [element for element in elements if isinstance(element, ColumnDefinition)]
-    around = Surroundings(charset, server)
+    around = Surroundings(charset, server, offset)
     columns = [column_of(with_implicit_timestamp(definition, server), around) for definition in definitions]
     keys = [key for element in elements for key in _keys(element, server)]
     bare = {definition.name for definition in definitions if is_bare_timestamp(definition, server)}

@@ -13,6 +13,7 @@ class DefaultKind(Enum):
 
     NULL = "null"
     STRING = "string"
+    INTRODUCED = "literal in a character set of its own"
     NUMBER = "number"
     HEX = "hex"
     BIT = "bit"

@@ -10,6 +10,7 @@ from pg_chameleon.mysql.ddl.charsets import Charset
 from pg_chameleon.mysql.ddl.column_types import shown_type
 from pg_chameleon.mysql.ddl.defaults import now_expression, stored_default
 from pg_chameleon.mysql.ddl.definitions import ColumnDefinition, DefaultClause, DefaultKind, RowPeriod
+from pg_chameleon.mysql.ddl.moments import Offset, unknown_offset
 from pg_chameleon.mysql.ddl.server import ServerTraits
 
 ROW_START, ROW_END = "ROW START", "ROW END"
@@ -19,10 +20,11 @@ _ANY_MYSQL = ServerTraits("mysql", (5, 6), "latin1", "latin1_swedish_ci")  # one
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a column takes from where it stands: the table's charset and the server."""
+    """What a column takes from where it stands: the table's charset, the server, and the session's time zone."""
 
     charset: Charset
     server: ServerTraits
+    offset: Offset = unknown_offset
 
 
 def column_of(definition: ColumnDefinition, around: Surroundings) -> Column:
@@ -34,7 +36,7 @@ def column_of(definition: ColumnDefinition, around: Surroundings) -> Column:
         name=definition.name,
         column_type=shown.column_type,
         nullable=_nullable(definition),
-        default=stored_default(definition.default, shown.column_type, server),
+        default=stored_default(definition.default, shown.column_type, server, around.offset),
         auto_increment=definition.auto_increment,
         on_update=now_expression(definition.on_update, server) if definition.on_update else None,
         generated=_row_period(definition) or (Generated(generated.expression, generated.stored) if generated else None),
@@ -108,7 +110,7 @@ def _zero(column: Column) -> Default | None:
         return Default("b'0'", False)
     if shape.base == "enum":
         return Default(shape.members[0], True)
-    zero = "0000-00-00" if shape.base == "date" else "00:00:00" if shape.base == "time" else "0"
+    zero = {"date": "0000-00-00", "time": "00:00:00", "year": "0000"}.get(shape.base, "0")
     return stored_default(DefaultClause(DefaultKind.STRING, zero), column.column_type, _ANY_MYSQL)
 
 

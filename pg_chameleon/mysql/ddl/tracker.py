@@ -21,6 +21,7 @@ from pg_chameleon.mysql.ddl.altering import altered_table, new_name
 from pg_chameleon.mysql.ddl.creating import created_table
 from pg_chameleon.mysql.ddl.definitions import KeyDefinition, KeyKind
 from pg_chameleon.mysql.ddl.errors import Unfollowable, UntoldStructure
+from pg_chameleon.mysql.ddl.moments import Offset, unknown_offset
 from pg_chameleon.mysql.ddl.named import named_tables
 from pg_chameleon.mysql.ddl.statements import (
     AlterTable,
@@ -50,17 +51,18 @@ def apply(
     *,
     error_code: int = 0,
     settled: Callable[[TableName], bool] = _never,
+    offset: Offset = unknown_offset,
 ) -> list[SchemaChange]:
     """Return the changes that a statement makes, in order; ``state`` is left as it is.
 
     ``settled`` tells which tables have their structure from a later position: the statement leaves them alone.
-    ``error_code`` is that of the QUERY event: a statement that failed halfway is in the binlog all the same. What
-    cannot be followed with certainty gives ``TableUncertain``; names that are not tracked (views, sequences, tables
-    outside the mapped schemas) give nothing.
+    ``offset`` tells of the time zone of the session. ``error_code`` is that of the QUERY event: a statement that
+    failed halfway is in the binlog all the same. What cannot be followed with certainty gives ``TableUncertain``;
+    names that are not tracked (views, sequences, tables outside the mapped schemas) give nothing.
     """
     if type(statement) not in _RULES:
         return []
-    steps = _Steps(state.copy(), settled)
+    steps = _Steps(state.copy(), settled, offset)
     if error_code and not (isinstance(statement, DropTable) and error_code in PARTLY_DROPPED):
         for name in named_tables(statement):
             steps.doubt_if_known(name, f"the statement failed on the source with error {error_code}")
@@ -72,8 +74,9 @@ def apply(
 class _Steps:
     """The changes so far, and the state after them."""
 
-    def __init__(self, state: Structures, settled: Callable[[TableName], bool]) -> None:
+    def __init__(self, state: Structures, settled: Callable[[TableName], bool], offset: Offset) -> None:
         self.state = state
+        self.offset = offset
         self.changes: list[SchemaChange] = []
         self._settled = settled
 
@@ -116,15 +119,16 @@ def _create_table(statement: CreateTable, steps: _Steps) -> None:
     steps.drop_if_known(statement.name)
     name = state.stored_name(statement.name)
     try:
-        after = _like(statement.like, name, state) if statement.like else _created(statement, name, state)
+        after = _like(statement.like, name, state) if statement.like else _created(statement, name, steps)
     except Unfollowable as error:
         steps.doubt(name, f"cannot follow CREATE TABLE: {error}", readable=True)
     else:
         steps.add(TableCreated(after))
 
 
-def _created(statement: CreateTable, name: TableName, state: Structures) -> TableSchema:
-    after = created_table(statement, name, state.schema_default(name.schema), state.server)
+def _created(statement: CreateTable, name: TableName, steps: _Steps) -> TableSchema:
+    state = steps.state
+    after = created_table(statement, name, state.schema_default(name.schema), state.server, steps.offset)
     return replace(after, foreign_keys=tuple(_stored_reference(key, state) for key in after.foreign_keys))
 
 
@@ -169,7 +173,7 @@ def _alter_table(statement: AlterTable, steps: _Steps) -> None:
         return
     try:
         default = steps.state.schema_default(before.name.schema)
-        after, origins = altered_table(statement, before, default, steps.state.server)
+        after, origins = altered_table(statement, before, default, steps.state.server, steps.offset)
     except Unfollowable as error:
         # Otherwise the tracked structure is another one than the server's, and nothing can be told from it
         readable = isinstance(error, UntoldStructure)

@@ -32,13 +32,14 @@ class Source:
 
     def __init__(self, server: ServerTraits = MARIADB, mapped: frozenset[str] | None = None) -> None:
         self.state = Structures(server, mapped=mapped)
+        self.offset: int | None = 0
 
     def run(self, *statements: str, error_code: int = 0, schema: str = "harbour") -> list[SchemaChange]:
         """Execute statements; return the changes of the last one."""
         changes: list[SchemaChange] = []
         for text in statements:
             found = parse(text, default_schema=schema, mariadb=self.state.server.mariadb)
-            changes = apply(found, self.state, error_code=error_code)
+            changes = apply(found, self.state, error_code=error_code, offset=lambda: self.offset)
             self.state.move(found, changes)
         return changes
 
@@ -163,10 +164,84 @@ def test_an_unknown_charset_makes_the_table_uncertain() -> None:
         ("varchar(9) default 5", "5"),
         ("int default true", "1"),
         ("binary(3) default 'a'", "a\0\0"),
+        ("varchar(9) default -1.50", "-1.50"),
+        ("year default '1970'", "1970"),
+        ("time(2) default '-10:11:12.500'", "-10:11:12.50"),
+        ("time default '10:11'", "10:11:00"),
+        ("time default '00:00:00'", "00:00:00"),
+        ("date default '2020-01-02 10:11:12.000'", "2020-01-02"),
+        ("float default 0.1", "0.1"),
+        ("float default 16777217", "16777217"),
+        ("enum('Red','Blue') default 'Blue'", "Blue"),
+        ("set('a','b','c') default 'c,a'", "a,c"),
+        ("char(5) default 'ab  '", "ab"),
+        ("varchar(5) default 'ab  '", "ab  "),
     ],
 )
 def test_literal_defaults_are_stored_values(definition: str, expected: str) -> None:
     assert made(definition).default == Default(expected, True)
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "datetime default '2020-01-01 10:11:12.6'",
+        "time default '10:11:12.6'",
+        "date default '2020-01-01 23:59:59.9'",
+        "timestamp(2) default '2020-01-01 10:11:12.678'",
+        "datetime default '2020-01-02 10:00:00+05:00'",
+        "date default '700101'",
+        "date default '70-01-01'",
+        "date default '2020.01:02'",
+        "datetime default ' 2020-01-02'",
+        "time default '1230'",
+        "time default 1230",
+        "time default '1 10:00:00'",
+        "time default '12'",
+        "year default 20",
+        "year default '70'",
+        "year default 0",
+        "varchar(9) default 1e3",
+        "varchar(9) default 007",
+        "varchar(9) default .5",
+        "varchar(9) default 0xE9",
+        "varchar(9) default _latin1'é'",
+        "varbinary(9) default 'é'",
+        "enum('Red','Blue') default 'red'",
+        "enum('1','2') default 1",
+        "set('a','b') default 'A,b'",
+        "int default 0.5e0",
+        "decimal(5,1) default 0.25e0",
+        "int default 'x'",
+        "float default 'nan'",
+    ],
+)
+def test_defaults_that_may_be_stored_otherwise_are_read_from_the_source(definition: str) -> None:
+    for server in (MARIADB, MYSQL):
+        source = Source(server)
+        source.run("create table boats (a int)")
+        for statement in (f"alter table boats add c {definition}", f"create or replace table boats (c {definition})"):
+            change = source.run(statement)[-1]
+            assert isinstance(change, TableUncertain), statement
+            assert change.readable, statement
+
+
+@pytest.mark.parametrize(
+    ("offset", "expected"),
+    [(0, "2020-07-01 01:30:00.250"), (19800, "2020-06-30 20:00:00.250"), (-3600, "2020-07-01 02:30:00.250")],
+)
+def test_a_timestamp_as_default_is_an_instant(offset: int, expected: str) -> None:
+    source = Source(MYSQL)
+    source.offset = offset
+    source.run("create table boats (c timestamp(3) default '2020-07-01 01:30:00.25', d timestamp null)")
+    assert source.column("c").default == Default(expected, True)
+    source.run("alter table boats alter d set default '2020-07-01 00:00:00', add e datetime default '2020-07-01'")
+    assert source.column("e").default == Default("2020-07-01 00:00:00", True)
+    source.offset = None
+    source.run("alter table boats add f timestamp default '0000-00-00', add g timestamp default now()")
+    (change,) = source.run("alter table boats add h timestamp default '2020-07-01'")
+    assert isinstance(change, TableUncertain)
+    assert change.readable
 
 
 def test_other_defaults_are_expressions() -> None:
@@ -452,6 +527,24 @@ def test_a_columns_check_goes_with_it_on_mariadb() -> None:
     assert [check.name for check in source.table().checks] == ["d"]
 
 
+def test_expressions_follow_renamed_columns_on_mariadb() -> None:
+    source = Source()
+    source.run(
+        "create table boats (a int, `b c` int, year int, g int as (a + `B C` * 2 + year(a) + length('a')) stored,"
+        " h int default (a + 1), constraint positive check (boats.a > 0 and year > `b c`))"
+    )
+    source.run("alter table boats change a `a``2` int, rename column `b c` to a, change year y int")
+    generated = source.column("g").generated
+    assert generated is not None
+    assert generated.expression == "`a``2` + `a` * 2 + year(`a``2`) + length('a')"
+    assert source.column("h").default == Default("`a``2` + 1", False)
+    assert [check.expression for check in source.table().checks] == ["boats.`a``2` > 0 and `y` > `a`"]
+    source.run("alter table boats rename column y to z, modify g int as (a + y) stored")
+    generated = source.column("g").generated
+    assert generated is not None
+    assert generated.expression == "a + y", "it is defined anew"
+
+
 def test_a_swap_by_rename() -> None:
     source = Source()
     source.run("create table boats (a int)", "create table _boats_new (b int)")
@@ -615,6 +708,9 @@ def test_binary_defaults_are_shown_as_numbers_by_mysql_8() -> None:
     assert made("binary(3) default ''", MYSQL).default == Default("", True)
     assert made("char(3) default 'a '", MYSQL).default == Default("a", True)
     assert made("text default 'a'", MYSQL).default is None
+    # MySQL shows only what comes before the first zero byte
+    assert made("varbinary(9) default 'a\\0b'", MYSQL).default == Default("0x610062", False)
+    assert made("varbinary(9) default 0xFF00", MARIADB).default == Default("0xFF00", False)
 
 
 def test_a_literal_in_parentheses_is_a_literal_to_mariadb() -> None:
