@@ -7,7 +7,7 @@ text is built from the table map and the tracked structure, and compiled once.
 Row images: "Rows_event" in MySQL's source documentation. An image is a bitmap of the columns that are NULL, one bit
 for each column that is present, then the values of the others.
 
-What the values are is said in the table of readers below: None for NULL; int for integers, YEAR, BIT, ENUM (its
+What the values are is said in ``decode_columns``: None for NULL; int for integers, YEAR, BIT, ENUM (its
 index) and SET (its bits); float; str for DECIMAL, text, JSON, dates and times; bytes for binary values; ``Undecodable``
 for text that is none in its character set; ``JsonChanges`` for a document that is in no image whole.
 """
@@ -20,14 +20,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pg_chameleon.errors import DecodeError
-from pg_chameleon.model.change import RowKind, TableMap, Undecodable
+from pg_chameleon.model.change import RowKind, TableMap
 from pg_chameleon.model.schema import Column, TableSchema
-from pg_chameleon.mysql import decode_values as values
-from pg_chameleon.mysql.charsets import TextDecoder, text_decoder, with_substitutes
-from pg_chameleon.mysql.decode_json import changed_json, json_changes, json_text
+from pg_chameleon.mysql.decode_columns import TOOLS, Readable, readable_column
+from pg_chameleon.mysql.decode_json import changed_json, json_changes
 from pg_chameleon.mysql.events import length_encoded
 from pg_chameleon.mysql.layout import check_table_map
-from pg_chameleon.mysql.layout_codes import GEOMETRY_TYPES, Code, StoredType, stored_types
+from pg_chameleon.mysql.layout_codes import stored_types
 
 __all__ = ["Decoder", "check_table_map", "row_decoder"]
 
@@ -73,8 +72,10 @@ def row_decoder(  # noqa: PLR0917 - what an event says of its rows
     partial_json: bool = False,
 ) -> Decoder:
     """Build the decoder of row events; ``check_table_map`` says before whether the structure fits."""
-    columns = [_readable(column, stored) for column, stored in zip(schema.columns, stored_types(table), strict=False)]
-    hidden = [_readable(Column("", "bigint"), stored) for stored in stored_types(table)[len(columns) :]]
+    columns = [
+        readable_column(column, stored) for column, stored in zip(schema.columns, stored_types(table), strict=False)
+    ]
+    hidden = [readable_column(Column("", "bigint"), stored) for stored in stored_types(table)[len(columns) :]]
     layout = [
         _Placed(readable, position, bool(table.nullable[position // 8] >> position % 8 & 1))
         for position, readable in enumerate([*columns, *hidden])
@@ -94,34 +95,10 @@ def row_decoder(  # noqa: PLR0917 - what an event says of its rows
     return Decoder(str(schema.name), names["before"], names["after"], source)
 
 
-# How each kind of column is read.
-
-
-class _Readable(NamedTuple):
-    """How a column is read.
-
-    Of a fixed size: ``formats`` are the codes of ``struct``, one for each part, and ``expression`` makes the value of
-    the parts, which it calls {0}, {1}. Of its own size: ``length_bytes`` before the value, whose slice is {0}.
-    ``careful_expression`` is what is used where text may be undecodable. ``tools`` are the names that expressions use.
-    """
-
-    name: str
-    formats: tuple[str, ...] = ()
-    length_bytes: int = 0
-    expression: str = "{0}"
-    careful_expression: str | None = None
-    tools: dict[str, Any] = {}  # noqa: RUF012 - never changed
-    is_json: bool = False
-
-    @property
-    def is_fixed(self) -> bool:
-        return bool(self.formats)
-
-
 class _Placed(NamedTuple):
     """A column of the table at its place."""
 
-    readable: _Readable
+    readable: Readable
     position: int
     nullable: bool
 
@@ -134,239 +111,8 @@ def _present(layout: list[_Placed], bitmap: bytes) -> list[_Placed]:
     ]
 
 
-_INTEGERS = {Code.TINY: "b", Code.SHORT: "h", Code.LONG: "i", Code.LONGLONG: "q"}
-
-
-def _readable(column: Column, stored: StoredType) -> _Readable:
-    """Say how a column is read that is stored so."""
-    integer = _INTEGERS.get(stored.code)
-    if integer is not None:
-        return _Readable(column.name, (integer.upper() if column.type.unsigned else integer,))
-    reader = _READERS.get(stored.code)
-    if reader is None:
-        raise DecodeError(f"column {column.name} is stored as the unknown type {stored.code}")
-    return reader(column, stored)
-
-
-def _int24(column: Column, _stored: StoredType) -> _Readable:
-    return _Readable(column.name, ("H", "B" if column.type.unsigned else "b"), expression="{0} | {1} << 16")
-
-
-def _float(column: Column, stored: StoredType) -> _Readable:
-    return _Readable(column.name, ("f" if stored.code == Code.FLOAT else "d",))
-
-
-def _year(column: Column, _stored: StoredType) -> _Readable:
-    return _Readable(column.name, ("B",), expression="{0} and {0} + 1900")
-
-
-def _bit(column: Column, stored: StoredType) -> _Readable:
-    size = (stored.size >> 8) + bool(stored.size & 0xFF)
-    if size == 1:
-        return _Readable(column.name, ("B",))
-    return _Readable(column.name, (f"{size}s",), expression="from_bytes({0}, 'big')")
-
-
-def _decimal(column: Column, stored: StoredType) -> _Readable:
-    precision, scale = stored.size & 0xFF, stored.size >> 8
-    tool = f"decimal_{precision}_{scale}"
-    return _Readable(
-        column.name,
-        (f"{values.decimal_size(precision, scale)}s",),
-        expression=f"{tool}({{0}})",
-        tools={tool: values.decimal_reader(precision, scale)},
-    )
-
-
-def _date(column: Column, _stored: StoredType) -> _Readable:
-    return _Readable(column.name, ("H", "B"), expression="date_text[{0} | {1} << 16]")
-
-
-def _timestamp2(column: Column, stored: StoredType) -> _Readable:
-    if not stored.size:
-        return _Readable(column.name, ("4s",), expression="timestamp_text(from_bytes({0}, 'big'))")
-    size = 4 + (stored.size + 1) // 2
-    return _Readable(column.name, (f"{size}s",), expression=f"timestamp_fraction_text({{0}}, {stored.size})")
-
-
-# The first bit of DATETIME2 is set for years from 0 on, which all are
-_DATETIME_BIAS = 1 << 39
-
-
-def _datetime2(column: Column, stored: StoredType) -> _Readable:
-    size = (stored.size + 1) // 2
-    shift = size * 8
-    number = "(n := from_bytes({0}, 'big'))"
-    day = f"datetime_day[({number} >> {shift + 17}) - {_DATETIME_BIAS >> 17}]"
-    fraction = f" + fraction_text(n & {(1 << shift) - 1}, {stored.size})" if size else ""
-    expression = f"{day} + datetime_clock[n{f' >> {shift}' if shift else ''} & 131071]{fraction}"
-    return _Readable(column.name, (f"{5 + size}s",), expression=expression)
-
-
-def _time2(column: Column, stored: StoredType) -> _Readable:
-    size = 3 + (stored.size + 1) // 2
-    return _Readable(column.name, (f"{size}s",), expression=f"time_text({{0}}, {stored.size})")
-
-
-def _old_timestamp(column: Column, _stored: StoredType) -> _Readable:
-    hires = _hires(column, values.HIRES_TIMESTAMP_BYTES, "hires_timestamp_text")
-    return hires or _Readable(column.name, ("I",), expression="timestamp_text({0})")
-
-
-def _old_datetime(column: Column, _stored: StoredType) -> _Readable:
-    hires = _hires(column, values.HIRES_DATETIME_BYTES, "hires_datetime_text")
-    return hires or _Readable(column.name, ("Q",), expression="old_datetime_text({0})")
-
-
-def _old_time(column: Column, _stored: StoredType) -> _Readable:
-    hires = _hires(column, values.HIRES_TIME_BYTES, "hires_time_text")
-    return hires or _Readable(column.name, ("3s",), expression="old_time_text({0})")
-
-
-def _hires(column: Column, sizes: tuple[int, ...], tool: str) -> _Readable | None:
-    """Read MariaDB's old formats with a fraction, of which the table map does not tell the digits."""
-    digits = (*column.type.arguments, 0)[0]
-    if not digits:
-        return None
-    return _Readable(
-        column.name,
-        (f"{sizes[digits]}s",),
-        expression=f"{tool}({{0}}, {digits})",
-        tools={tool: getattr(values, tool)},
-    )
-
-
-def _member_number(column: Column, stored: StoredType) -> _Readable:
-    """ENUM and SET: a number of one to eight bytes."""
-    formats = {1: "B", 2: "H", 4: "I", 8: "Q"}
-    if stored.size in formats:
-        return _Readable(column.name, (formats[stored.size],))
-    return _Readable(column.name, (f"{stored.size}s",), expression="from_bytes({0}, 'little')")
-
-
-def _variable(column: Column, length_bytes: int) -> _Readable:
-    """Bytes, or text in the column's character set."""
-    charset = (column.charset or "binary").lower()
-    decode = text_decoder(charset)
-    if decode is None:
-        if charset != "binary":
-            raise DecodeError(f"column {column.name} has the unknown character set {charset}")
-        return _Readable(column.name, length_bytes=length_bytes)
-    if charset in ("utf8mb4", "utf8mb3", "utf8"):
-        fast, tool = "{0}.decode()", "careful_utf8"
-    else:
-        fast, tool = f"text_{charset}({{0}})", f"careful_{charset}"
-    return _Readable(
-        column.name,
-        length_bytes=length_bytes,
-        expression=fast,
-        careful_expression=f"{tool}({{0}})",
-        tools={tool: _careful(charset, decode), f"text_{charset}": decode},
-    )
-
-
-def _careful(charset: str, decode: TextDecoder) -> Callable[[bytes], str | Undecodable]:
-    def decode_or_substitute(data: bytes) -> str | Undecodable:
-        try:
-            return decode(data)
-        except UnicodeDecodeError:
-            return Undecodable(with_substitutes(charset, data), data)
-
-    return decode_or_substitute
-
-
-def _varchar(column: Column, stored: StoredType) -> _Readable:
-    return _variable(column, 1 if stored.size < 256 else 2)
-
-
-_FIXED_SIZE_TOOLS = {"uuid": "uuid_value", "inet4": "inet4_value", "inet6": "inet6_value"}
-
-
-def _char(column: Column, stored: StoredType) -> _Readable:
-    kind = column.type
-    readable = _variable(column, 1 if stored.size < 256 else 2)
-    if kind.base in _FIXED_SIZE_TOOLS:
-        return readable._replace(expression=f"{_FIXED_SIZE_TOOLS[kind.base]}({{0}})")
-    if kind.base == "binary":
-        # Zero bytes at the end are not in the binlog
-        return readable._replace(expression=f"{{0}}.ljust({stored.size}, b'\\0')")
-    return readable
-
-
-def _blob(column: Column, stored: StoredType) -> _Readable:
-    if column.type.base in GEOMETRY_TYPES:
-        return _Readable(column.name, length_bytes=stored.size)
-    return _variable(column, stored.size)
-
-
-def _compressed(column: Column, stored: StoredType) -> _Readable:
-    size = stored.size
-    if stored.code == Code.VARCHAR_COMPRESSED:
-        size = 1 if size < 256 else 2
-    readable = _variable(column, size)
-    inner = "uncompressed_column({0})"
-    careful = readable.careful_expression
-    return readable._replace(
-        expression=readable.expression.replace("{0}", inner),
-        careful_expression=careful and careful.replace("{0}", inner),
-    )
-
-
-def _json(column: Column, stored: StoredType) -> _Readable:
-    return _Readable(column.name, length_bytes=stored.size, expression="json_text({0})", is_json=True)
-
-
-def _bytes(column: Column, stored: StoredType) -> _Readable:
-    return _Readable(column.name, length_bytes=stored.size)
-
-
-_READERS: dict[int, Callable[[Column, StoredType], _Readable]] = {
-    Code.INT24: _int24,
-    Code.FLOAT: _float,
-    Code.DOUBLE: _float,
-    Code.YEAR: _year,
-    Code.BIT: _bit,
-    Code.NEWDECIMAL: _decimal,
-    Code.DATE: _date,
-    Code.NEWDATE: _date,
-    Code.TIMESTAMP2: _timestamp2,
-    Code.DATETIME2: _datetime2,
-    Code.TIME2: _time2,
-    Code.TIMESTAMP: _old_timestamp,
-    Code.DATETIME: _old_datetime,
-    Code.TIME: _old_time,
-    Code.ENUM: _member_number,
-    Code.SET: _member_number,
-    Code.VARCHAR: _varchar,
-    Code.VAR_STRING: _varchar,
-    Code.STRING: _char,
-    Code.TINY_BLOB: _blob,
-    Code.BLOB: _blob,
-    Code.MEDIUM_BLOB: _blob,
-    Code.LONG_BLOB: _blob,
-    Code.VARCHAR_COMPRESSED: _compressed,
-    Code.BLOB_COMPRESSED: _compressed,
-    Code.JSON: _json,
-    Code.GEOMETRY: _bytes,
-    Code.VECTOR: _bytes,
-}
-
 _TOOLS: dict[str, Any] = {
-    "from_bytes": int.from_bytes,
-    "date_text": values.date_text,
-    "datetime_day": values.datetime_day,
-    "datetime_clock": values.datetime_clock,
-    "timestamp_text": values.timestamp_text,
-    "timestamp_fraction_text": values.timestamp_fraction_text,
-    "time_text": values.time_text,
-    "fraction_text": values.fraction_text,
-    "old_datetime_text": values.old_datetime_text,
-    "old_time_text": values.old_time_text,
-    "uuid_value": values.uuid_value,
-    "inet4_value": values.inet4_value,
-    "inet6_value": values.inet6_value,
-    "uncompressed_column": values.uncompressed_column,
-    "json_text": json_text,
+    **TOOLS,
     "changed_json": changed_json,
     "json_changes": json_changes,
     "length_encoded": length_encoded,

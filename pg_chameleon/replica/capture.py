@@ -18,7 +18,7 @@ from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.mysql.decode import check_table_map, row_decoder
 from pg_chameleon.postgres.batches import DELETE, INSERT, ORDERED, PARTIAL, UPDATE, LogEntry
-from pg_chameleon.replica.images import completed, inserted_encoder, is_whole, outdated_columns
+from pg_chameleon.replica.images import completed, inserted_encoder, is_whole, outdated_columns, unless_changed
 from pg_chameleon.replica.notes import ValueNotes
 
 
@@ -89,7 +89,7 @@ class TableCapture:
 
     def _compiled(self, event: RowsEvent) -> Entries:
         decoder = row_decoder(event.table, self.schema, event.kind, event.before, event.after, event.partial_json)
-        decode = decoder.decode
+        decode: Callable[[bytes, int], list[Any]] = decoder.decode
         before, after = decoder.before_columns, decoder.after_columns
         keyed = bool(self._key_columns)
         if event.kind is RowKind.INSERT:
@@ -98,9 +98,8 @@ class TableCapture:
             if not keyed:
                 self._need_whole(before, "deleted")
             return _deletes(decode, self._key(before), None if keyed else self._former_image(before))
-        outdated = outdated_columns(self.schema, self.rules, after)
-        if outdated:
-            raise self._too_little(f"updated: the generated column {outdated[0]} is not in it")
+        for generated, made_of in outdated_columns(self.schema, self.rules, after).items():
+            decode = self._unless_outdated(decode, before, after, generated, made_of)
         changed = set(after) - set(before)
         in_place = event.partial_json and any(column.type.base == "json" for column in self._columns(changed))
         known, decode_whole = completed(decode, before, after)
@@ -112,6 +111,23 @@ class TableCapture:
             self._need_whole(before, "updated")
             return _updates_without_key(decode_whole, self._former_image(before), self._image(known))
         return _updates(decode_whole, self._key(before), self._key(known), self._image(known))
+
+    def _unless_outdated(
+        self,
+        decode: Callable[[bytes, int], list[Any]],
+        before: tuple[str, ...],
+        after: tuple[str, ...],
+        generated: str,
+        made_of: frozenset[str],
+    ) -> Callable[[bytes, int], list[Any]]:
+        """Take only updates after which a generated column that is not in the image is still what it was."""
+
+        def refuse() -> None:
+            raise self._too_little(f"updated: the generated column {generated} is not in it")
+
+        if not made_of <= set(before):
+            refuse()
+        return unless_changed(decode, before, after, made_of, refuse)
 
     def _columns(self, names: set[str]) -> list[Column]:
         return [column for column in self.schema.columns if column.name in names]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
@@ -74,24 +74,40 @@ def completed(decode: Decode, before: tuple[str, ...], after: tuple[str, ...]) -
     return (*after, *(before[place] for place in kept)), decode_whole
 
 
-def outdated_columns(schema: TableSchema, rules: Rules, after: tuple[str, ...]) -> list[str]:
-    """Return the generated columns that changed with those of the image, but are not in it themselves.
+def outdated_columns(schema: TableSchema, rules: Rules, after: tuple[str, ...]) -> dict[str, frozenset[str]]:
+    """Return the generated columns that are not in the image, each with those of the image that it is made of.
 
-    MariaDB leaves virtual columns out. What the target generates by itself is no matter.
+    MariaDB leaves virtual columns out; with NOBLOB texts that did not change are not there either. What the target
+    generates by itself is no matter.
     """
-    changed = set(after)
-    generated = [column for column in schema.columns if column.generated is not None and column.name not in changed]
-    found = True
-    while found:
-        found = False
-        for column in generated:
-            assert column.generated is not None  # chosen above
-            if column.name not in changed and _mentions(column.generated.expression, changed):
-                changed.add(column.name)
-                found = True
+    generated = {
+        column.name: column.generated.expression
+        for column in schema.columns
+        if column.generated is not None and column.name not in after
+    }
+    made_of = {name: _mentioned(expression, after) for name, expression in generated.items()}
+    # A generated column may be made of another one
+    for _ in generated:
+        for name, expression in generated.items():
+            made_of[name] = made_of[name].union(*(made_of[other] for other in _mentioned(expression, generated)))
     carried = {column.source.name for column in carried_columns(schema, rules)}
-    return [column.name for column in generated if column.name in changed & carried]
+    return {name: columns for name, columns in made_of.items() if columns and name in carried}
 
 
-def _mentions(expression: str, names: set[str]) -> bool:
-    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", expression, re.IGNORECASE) for name in names)
+def _mentioned(expression: str, names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", expression, re.IGNORECASE))
+
+
+def unless_changed(
+    decode: Decode, before: tuple[str, ...], after: tuple[str, ...], columns: frozenset[str], refuse: Callable[[], None]
+) -> Decode:
+    """Call ``refuse`` if an update changed one of the columns, which are in the images before and after."""
+    places = [(before.index(name), after.index(name)) for name in columns]
+
+    def decode_unchanged(body: bytes, start: int) -> list[Any]:
+        rows = decode(body, start)
+        if any(old[place] != new[other] for old, new in rows for place, other in places):
+            refuse()
+        return rows
+
+    return decode_unchanged

@@ -253,7 +253,7 @@ class _Session:
             self._return_to(event)
         elif isinstance(event, TransactionPrepared):
             self.store.put_aside(event.xid, self.touched)
-            self.touched.clear()
+            self._forget_transaction()
             self._advance(event.position, event.commit_time)
         elif isinstance(event, PreparedDecided):
             self._confine(event)
@@ -267,9 +267,12 @@ class _Session:
 
     def _end(self, event: TransactionEnd | TransactionRolledBack) -> None:
         self.store.commit()
+        self._forget_transaction()
+        self._advance(event.position, event.commit_time)
+
+    def _forget_transaction(self) -> None:
         self.savepoints.clear()
         self.touched.clear()
-        self._advance(event.position, event.commit_time)
 
     def _return_to(self, event: SavepointRolledBack) -> None:
         """Undo a part of the transaction, which only tables without transactions bring into the binlog."""

@@ -9,7 +9,7 @@ from pg_chameleon.convert.rules import Rules, TypeOverride
 from pg_chameleon.model.change import JsonChange, JsonChanges
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, Default, Generated, Index, IndexPart, TableSchema
-from pg_chameleon.replica.images import completed, inserted_encoder, is_whole, outdated_columns
+from pg_chameleon.replica.images import completed, inserted_encoder, is_whole, outdated_columns, unless_changed
 
 NAME = TableName("shop", "t")
 PRIMARY = Index("PRIMARY", (IndexPart("id"),), unique=True)
@@ -96,10 +96,27 @@ def test_generated_columns_that_changed_unseen_are_found() -> None:
         Column("aa", "int"),
         Column("sum", "int", generated=Generated("(`a` + 1)", stored=True)),
     )
-    assert outdated_columns(schema, RULES, ("id", "a")) == ["root", "again"]  # PostgreSQL generates the sum
-    assert outdated_columns(schema, RULES, ("id", "a", "root", "again")) == []
-    assert outdated_columns(schema, RULES, ("aa",)) == ["other"]
-    assert outdated_columns(schema, RULES, ("id",)) == []
+    # PostgreSQL generates the sum
+    assert outdated_columns(schema, RULES, ("id", "a")) == {"root": {"a"}, "again": {"a"}}
+    assert outdated_columns(schema, RULES, ("id", "a", "root", "again")) == {}
+    assert outdated_columns(schema, RULES, ("aa",)) == {"other": {"aa"}}
+    assert outdated_columns(schema, RULES, ("id",)) == {}
+
+
+@pytest.mark.parametrize(("old", "new", "refused"), [(("x", 1), (2, "x"), 0), (("x", 1), (2, "X"), 1)])
+def test_only_a_change_of_what_a_column_is_made_of_is_refused(
+    old: tuple[str, int], new: tuple[int, str], refused: int
+) -> None:
+    called: list[bool] = []
+    decode = unless_changed(
+        lambda _body, _start: [(("y", 1), (1, "y")), (old, new)],
+        ("b", "a"),
+        ("a", "b"),
+        frozenset({"b"}),
+        lambda: called.append(True),
+    )
+    assert decode(b"", 0)[1] == (old, new)
+    assert len(called) == refused
 
 
 CHANGES = JsonChanges(

@@ -1,0 +1,47 @@
+"""Generated columns that an image leaves out: no matter if what they are made of did not change."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.servers import Database, SourceServer
+from pg_chameleon.model.status import TableState
+from tests.conftest import FreshSchema
+from tests.integration.copy_support import Stage
+
+pytestmark = pytest.mark.source_version(mysql=(5, 7), mariadb=(10, 2))
+NOBLOB = "set session binlog_row_image = 'NOBLOB'"
+
+
+@pytest.fixture
+def stage(source_server: SourceServer, target_database: Database, fresh_schema: FreshSchema) -> Stage:
+    return Stage(source_server, target_database, fresh_schema(source_server))
+
+
+def test_a_generated_text_that_did_not_change_may_be_left_out(stage: Stage) -> None:
+    stage.execute(
+        "create table t (id int primary key, a int, b varchar(20), g text generated always as (upper(b)) stored)",
+        "insert into t (id, a, b) values (1, 1, 'one'), (2, 1, null), (3, 1, 'three')",
+    )
+    assert stage.copy().complete
+    stage.execute(NOBLOB, "update t set a = 2", "update t set a = 3 where id = 3")
+    stage.follow()
+    assert stage.tables()["t"].state is TableState.REPLICATED, stage.errors()
+    expected = [(1, 2, "one", "ONE"), (2, 2, None, None), (3, 3, "three", "THREE")]
+    assert stage.database.execute(f"select id, a, b, g from {stage.target_schema}.t order by id") == expected
+
+
+def test_a_generated_text_that_changed_is_followed_or_takes_the_table_out(stage: Stage) -> None:
+    stage.execute(
+        "create table t (id int primary key, a int, b varchar(20), g text generated always as (upper(b)) stored)",
+        "insert into t (id, a, b) values (1, 1, 'one')",
+    )
+    assert stage.copy().complete
+    stage.execute(NOBLOB, "update t set b = 'two'")
+    stage.follow()
+    found = stage.database.execute(f"select b, g from {stage.target_schema}.t")
+    if stage.tables()["t"].state is TableState.REPLICATED:
+        assert found == [("two", "TWO")]
+    else:
+        assert found == [("one", "ONE")]
+        assert "the generated column g is not in it" in str(stage.tables()["t"].reason)

@@ -1,0 +1,82 @@
+"""What the read process does with events that no server writes, but a damaged or foreign binlog may hold."""
+
+import threading
+from collections.abc import Iterable
+from typing import Any, cast
+
+import pytest
+
+from pg_chameleon.errors import StreamError
+from pg_chameleon.model.change import (
+    SavepointRolledBack,
+    SavepointSet,
+    StreamEvent,
+    TransactionEnd,
+    TransactionPrepared,
+    TransactionRolledBack,
+)
+from pg_chameleon.model.filter import TableFilter
+from pg_chameleon.model.position import BinlogPosition, Position
+from pg_chameleon.mysql.ddl.server import ServerTraits
+from pg_chameleon.mysql.stream import BinlogStream
+from pg_chameleon.postgres import sources
+from pg_chameleon.postgres.batches import next_batch_number
+from pg_chameleon.postgres.connection import transaction
+from pg_chameleon.replica.reader import Clocks, _Session
+from pg_chameleon.replica.registry import Registry
+from pg_chameleon.replica.storing import BatchStore
+from tests.integration.test_replay import RULES, Bench, bench
+
+__all__ = ["bench"]
+
+
+class Script(threading.Event):
+    """A stream of given events, which asks the reader to stop at its end."""
+
+    def __init__(self, events: Iterable[StreamEvent]) -> None:
+        super().__init__()
+        self.events = list(events)
+
+    def next(self, _seconds: float) -> StreamEvent | None:
+        event = self.events.pop(0)
+        if not self.events:
+            self.set()
+        return event
+
+    def pending(self) -> bool:
+        return bool(self.events)
+
+
+def read(bench: Bench, *events: StreamEvent) -> None:
+    with transaction(bench.connection) as cursor:
+        checkpoint = sources.read_checkpoint(cursor, bench.source)
+        number = next_batch_number(cursor)
+    store = BatchStore(
+        bench.connection, bench.source, checkpoint, number, retention=bench.settings.retention, values_kept=1
+    )
+    registry = Registry(
+        bench.source,
+        TableFilter({"shop": "sch_shop"}),
+        (),
+        ServerTraits(flavour="mysql", version=(8, 0, 40), charset="utf8mb4", collation="utf8mb4_0900_ai_ci"),
+        schema_defaults={},
+        structures=cast(Any, None),  # nobody asks for a structure
+    )
+    script = Script(events)
+    session = _Session(
+        bench.settings, registry, RULES, Clocks(0.0, 0.0), cast(BinlogStream, script), store, bench.stored
+    )
+    session.run(cast(Any, script), None)
+    bench.connection.rollback()
+
+
+AT = (Position(BinlogPosition("binlog.000001", 200)), 1.0)
+
+
+@pytest.mark.parametrize(
+    "end", [TransactionEnd(*AT), TransactionRolledBack(*AT), TransactionPrepared("X'31',X'',1", *AT)]
+)
+def test_a_savepoint_ends_with_its_transaction(bench: Bench, end: StreamEvent) -> None:
+    read(bench, SavepointSet("s"), SavepointRolledBack("s"), end)
+    with pytest.raises(StreamError, match="which it did not set"):
+        read(bench, SavepointSet("s"), end, SavepointRolledBack("s"))
