@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import random
+import struct
 from typing import Any
 
 import pytest
@@ -260,6 +263,54 @@ def test_a_row_is_found_by_a_key_that_was_cut(stage: Stage) -> None:
     stage.follow()
     assert stage.database.execute(f"select k, v from {stage.target_schema}.t") == [("a", 3)]
     assert stage.tables()["t"].state is TableState.REPLICATED, stage.errors()
+
+
+FLOATING = ("double", "float", "double(20,4)", "float(7,3)", "double zerofill", "float(9,2) zerofill", "double(255,30)")
+
+
+def floating_literals() -> list[str]:
+    """Return numbers around each border between the forms of text, and any others."""
+    generator = random.Random(7)
+    powers = [digit * 10.0**exponent for exponent in range(-45, 39) for digit in (1, 1.5, 9.999999)]
+    whole = [2.0**power + shift for power in range(46, 60) for shift in (-1, 0, 1, 0.5)]
+    bits = [struct.unpack("<d", generator.randbytes(8))[0] for _ in range(200)]
+    cut = [struct.unpack("<f", generator.randbytes(4))[0] for _ in range(200)]
+    extremes = [0.0, 0.1, 1 / 3, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 1.4e-45, 3.4028234e38]
+    found = [*powers, *whole, *extremes, *(number for number in bits + cut if math.isfinite(number))]
+    return ["-0e0", "ceil(-0.5e0)", "-1e-60", *map(repr, [*found, *(-number for number in found)])]
+
+
+@pytest.mark.parametrize("chosen", ["text", "numeric", "double precision"])
+def test_a_floating_number_that_becomes_text_is_the_same_by_both_ways(stage: Stage, chosen: str) -> None:
+    stage.change_replica(overrides=(TypeOverride("double", chosen), TypeOverride("float", chosen)))
+    stage.execute(*(f"create table t{number} (id int primary key, v {kind})" for number, kind in enumerate(FLOATING)))
+    stage.execute(*(f"create table k{number} (v {kind} primary key, n int)" for number, kind in enumerate(FLOATING)))
+    rows = ", ".join(f"({number}, {literal})" for number, literal in enumerate(floating_literals()))
+    for number in range(len(FLOATING)):
+        stage.execute(
+            f"insert ignore into t{number} values {rows}", f"insert ignore into k{number} select v, id from t{number}"
+        )
+    tables = [f"{name}{number}" for name in "tk" for number in range(len(FLOATING))]
+    assert stage.copy().complete
+    by_copy = {table: texts(stage, table) for table in tables}
+    assert sum(map(len, by_copy.values())) > 5000
+    stage.execute(*(f"update {table} set id = id + 100000" for table in tables[: len(FLOATING)]))
+    stage.execute(*(f"update {table} set n = n + 100000" for table in tables[len(FLOATING) :]))
+    stage.follow()
+    stage.execute(*(f"update {table} set id = id - 100000" for table in tables[: len(FLOATING)]))
+    stage.execute(*(f"update {table} set n = n - 100000" for table in tables[len(FLOATING) :]))
+    stage.follow()
+    for table in tables:
+        assert texts(stage, table) == by_copy[table], table
+    assert {table.state for table in stage.tables().values()} == {TableState.REPLICATED}, stage.errors()
+    stage.execute(*(f"delete from {table}" for table in tables))
+    stage.follow()
+    assert not any(stage.target_rows(table) for table in tables)
+
+
+def texts(stage: Stage, table: str) -> set[tuple[Any, ...]]:
+    order = "id" if table.startswith("t") else "n"
+    return set(stage.database.execute(f"select {order}, v::text from {stage.target_schema}.{table}"))
 
 
 def test_a_chosen_type_that_holds_keys_apart_is_replicated(stage: Stage) -> None:
