@@ -265,6 +265,28 @@ def test_a_row_is_found_by_a_key_that_was_cut(stage: Stage) -> None:
     assert stage.tables()["t"].state is TableState.REPLICATED, stage.errors()
 
 
+def test_a_generated_column_that_lax_modes_clamp_is_plain_with_an_override(stage: Stage) -> None:
+    create = (
+        "create table {} (id int primary key, g smallint as (id * 1000) stored, w varchar(3) as (concat('ab', id)))"
+    )
+    rows = "insert into {} values (1, default, default), (50, default, default)"
+    stage.execute(create.format("derived"))
+    assert stage.copy().complete
+    stage.execute("set sql_mode = ''", rows.format("derived"))
+    stage.follow()
+    assert stage.tables()["derived"].state is TableState.QUARANTINED
+    assert [row[:3] for row in discarded(stage)] == [("derived", "insert", '("50")')]
+    stage.change_replica(overrides=(TypeOverride("smallint", "smallint"), TypeOverride("varchar", "varchar(3)")))
+    stage.execute("set sql_mode = ''", create.format("plain"), rows.format("plain"))
+    assert stage.copy().complete
+    stage.execute("set sql_mode = ''", "insert into plain values (60, default, default)")
+    stage.follow()
+    for table in ("derived", "plain"):
+        assert stage.tables()[table].state is TableState.REPLICATED, stage.errors()
+        found = stage.database.execute(f"select * from {stage.target_schema}.{table} order by id")
+        assert found == [(1, 1000, "ab1"), (50, 32767, "ab5"), (60, 32767, "ab6")][: 2 + (table == "plain")]
+
+
 FLOATING = ("double", "float", "double(20,4)", "float(7,3)", "double zerofill", "float(9,2) zerofill", "double(255,30)")
 
 
