@@ -105,7 +105,8 @@ def _wrong_values(both: TableOnBothSides, table: KindTable) -> Iterator[tuple[in
         for column, here, there in zip(both.readings, wanted[number], found[number], strict=True):
             if here != there:
                 yield _group(number), f"row {number}.{column}: source {shown(here)}, target {shown(there)}"
-    yield from _wrong_policies(both, table)
+    if table.shape is not Shape.ALONE:  # where it is the source who chooses the values
+        yield from _wrong_policies(both, table)
 
 
 def _wrong_policies(both: TableOnBothSides, table: KindTable) -> Iterator[tuple[int, str]]:
@@ -137,6 +138,9 @@ def _unlike_each_other(sides: Sides, table: KindTable) -> Iterator[tuple[int, st
     """Compare what the target shows of a value that came by different ways, and with what the catalogue says."""
     texts = _shown_texts(sides, table)
     first = INSERTED if table.shape is Shape.LIVE else KEPT
+    if table.shape is Shape.ALONE:
+        yield from _unlike_the_catalogue(texts, table)
+        return
     for number, text in texts.items():
         group, place = _group(number), number % GROUP
         original = texts.get(first + place)
@@ -147,6 +151,14 @@ def _unlike_each_other(sides: Sides, table: KindTable) -> Iterator[tuple[int, st
     for number, value in enumerate(table.values):
         if value.shown is not None and texts.get(first + number) != value.shown:
             yield first, f"value {value.sql} is {shown(texts.get(first + number))} instead of {shown(value.shown)}"
+
+
+def _unlike_the_catalogue(texts: dict[int, str | None], table: KindTable) -> Iterator[tuple[int, str]]:
+    """Compare what the target shows of each value that is there with what the catalogue says."""
+    for number, text in texts.items():
+        value = table.values[number % GROUP]
+        if value.shown is not None and text != value.shown:
+            yield _group(number), f"value {value.sql} is {shown(text)} instead of {shown(value.shown)}"
 
 
 def _shown_texts(sides: Sides, table: KindTable) -> dict[int, str | None]:

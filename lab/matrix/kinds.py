@@ -17,18 +17,19 @@ class Value:
     """A value as the source's SQL writes it.
 
     ``policy``: why the target's value is another one; ``shown`` is what the target shows then.
-    ``products``: only these can store it.
+    ``products``: only these can store it. ``ambiguous``: its text is that of another value, so that it is no key.
     """
 
     sql: str
     policy: Policy | None = None
     shown: str | None = None
     products: frozenset[str] = frozenset(ALL)
+    ambiguous: bool = False
 
     @property
     def fits_key(self) -> bool:
         """Tell whether a row can be found by the value. One that is changed could become the key of another row."""
-        return self.policy is None or self.sql.startswith("'0000-00-00")
+        return not self.ambiguous and (self.policy is None or self.sql.startswith("'0000-00-00"))
 
 
 @dataclass(frozen=True, slots=True)

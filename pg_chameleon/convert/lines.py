@@ -146,7 +146,7 @@ def _literal(text: str) -> str:
 def _copy_field(carried: CarriedColumn) -> CopyField:
     rule, column = carried.rule, quote_mysql_identifier(carried.source.name)
     if rule.from_raw is not None:
-        select = (rule.select if rule.free_text else "CONVERT({column} USING binary)").replace("{column}", column)
+        select = (rule.select if rule.free_text else rule.raw_select).replace("{column}", column)
         return CopyField(select, _escaped if rule.free_text else _raw_converter(rule))
     return CopyField(f"NULLIF(CONCAT({_line_field(carried)}, {_EMPTY}), {mysql_bytes(NULL)})", bytes)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from pg_chameleon.convert.rules import Rules, UnknownType
 from pg_chameleon.convert.text import CALENDAR, EnumTexts, SetTexts, ewkb, vector_text
+from pg_chameleon.model.numbers import double_text, mariadb_double_text, single
 from pg_chameleon.model.schema import Column, ColumnType, TableSchema
 
 # https://www.postgresql.org/docs/current/datatype-enum.html: a label is kept as a name is.
@@ -29,6 +30,14 @@ _UTF8 = frozenset({"utf8mb4", "utf8mb3", "utf8"})
 # They can hold halves of surrogate pairs, of which their direct conversion makes no UTF-8, or nothing at all.
 _WITH_SURROGATES = frozenset({"ucs2", "utf32"})
 _FLOAT_TEXT = "repr(value)"
+# MariaDB can store -0, but it shows 0 everywhere, and so does the copy.
+_MARIADB_FLOAT_TEXT = "repr(value + 0.0)"
+_SERVER_FLOAT_TEXTS = {_FLOAT_TEXT: double_text, _MARIADB_FLOAT_TEXT: mariadb_double_text}
+# Types to which all texts of a number are the same number
+_FLOAT_TARGETS = {
+    "float": frozenset({"real", "float4"}),
+    "double": frozenset({"real", "float4", "double precision", "float8", "float"}),
+}
 _TEXT_TARGETS = frozenset(
     {"text", "varchar", "character varying", "char", "character", "citext", "json", "jsonb", "xml"}
 )
@@ -52,7 +61,8 @@ class TypeRule:
     ``document``: the text is JSON, in which a NUL character is six characters.
     ``prefix`` and ``suffix`` stand around the text of every value.
     ``valid_select`` and ``valid_encode``: conditions that hold for dates that exist.
-    ``from_raw``: turns the column's own bytes into the text, if ``select`` gives too much, or nothing.
+    ``from_raw``: turns the column's own bytes, or those of ``raw_select``, into the text, if ``select`` gives too much,
+    or nothing.
     """
 
     target: str
@@ -68,6 +78,7 @@ class TypeRule:
     constant: object = None
     labels: tuple[str, ...] = ()
     from_raw: Callable[[bytes], str] | None = None
+    raw_select: str = "CONVERT({column} USING binary)"
 
 
 def type_rule(schema: TableSchema, column: Column, rules: Rules) -> TypeRule:
@@ -83,8 +94,7 @@ def type_rule(schema: TableSchema, column: Column, rules: Rules) -> TypeRule:
     if rule.target == "geometry" and not rules.postgis:
         rule = replace(rule, target="bytea", prefix="\\x")
     if rules.flavour == "mariadb" and rule.encode == _FLOAT_TEXT:
-        # MariaDB can store -0, but it shows 0 everywhere, and so does the copy.
-        rule = replace(rule, encode="repr(value + 0.0)")
+        rule = replace(rule, encode=_MARIADB_FLOAT_TEXT)
     target = rules.override(schema.name, column)
     if target is not None:
         return _overridden(rule, column, target)
@@ -133,6 +143,8 @@ def _overridden(rule: TypeRule, column: Column, target: str) -> TypeRule:
         return replace(_LONG_TEXT, target=target, select=_UNCONVERTED)
     if column.type.base == "bit" and name in _NUMBER_TARGETS:
         return TypeRule(target, "({column} + 0)")
+    if rule.encode in _SERVER_FLOAT_TEXTS and name not in _FLOAT_TARGETS[column.type.base]:
+        return _exact_float(rule, column, target)
     if is_text_target(target):
         return replace(rule, target=target, labels=(), valid_select="", valid_encode="")
     return replace(rule, target=target, labels=())
@@ -152,8 +164,31 @@ def _decimal(column: Column) -> TypeRule:
 
 
 def _double(column: Column) -> TypeRule:
-    plain = not column.type.arguments and not column.type.zerofill
-    return TypeRule("double precision", "{column}" if plain else "({column} * 1e0)", _FLOAT_TEXT)
+    """Let MySQL show all digits; it cuts a product, but not a column, to 22 characters, which may cost the last one."""
+    if column.type.arguments:
+        exact = "IF({column} < 0, CONCAT('-', {column} * -1e0), CONCAT({column} * 1e0))"
+    elif column.type.zerofill:
+        exact = "IF({column} = 0, CONCAT({column} * 1e0), CONCAT({column}))"  # not 000-0
+    else:
+        exact = "{column}"
+    return TypeRule("double precision", exact, _FLOAT_TEXT)
+
+
+def _exact_float(rule: TypeRule, column: Column, target: str) -> TypeRule:
+    """Write a floating number for a type that keeps each digit, or the text itself.
+
+    Versions of the servers differ in the form and, in products, in the last digit; so the copy reads the number too.
+    """
+    text = _SERVER_FLOAT_TEXTS[rule.encode]
+    precise = single if column.type.base == "float" else float
+    return TypeRule(
+        target,
+        select="",
+        encode="constant(value)",
+        constant=text,
+        from_raw=lambda raw: text(precise(float(raw))),
+        raw_select=f"CONVERT({rule.select} USING binary)",
+    )
 
 
 def _bit(column: Column) -> TypeRule:

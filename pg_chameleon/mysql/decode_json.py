@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from pg_chameleon.errors import DecodeError
 from pg_chameleon.model.change import JsonChange, JsonChanges
+from pg_chameleon.model.numbers import json_double_text
 from pg_chameleon.mysql.decode_values import datetime_clock, datetime_day, decimal_reader, decimal_size
 from pg_chameleon.mysql.events import length_encoded
 
@@ -47,7 +48,7 @@ def _value(kind: int, data: bytes, position: int) -> str:
     if kind == _LITERAL:
         return _LITERALS[data[position]]
     if kind == _DOUBLE:
-        return double_text(unpack_from("<d", data, position)[0])
+        return json_double_text(unpack_from("<d", data, position)[0])
     if kind <= _LARGE_ARRAY:
         return _container(kind, data, position)
     if kind == _OPAQUE:
@@ -103,25 +104,6 @@ def _quoted(text: str) -> str:
     if _SPECIAL.search(text):
         text = _SPECIAL.sub(lambda match: _ESCAPES.get(match[0]) or f"\\u{ord(match[0]):04x}", text)
     return f'"{text}"'
-
-
-def double_text(number: float) -> str:
-    """Write a double as MySQL does in JSON: the shortest digits that give it again, always marked as a double.
-
-    It has an exponent below 1e-15, and from 1e15 on unless there are digits after the point.
-    """
-    text = repr(number)
-    if "e" not in text and (abs(number) < 1e15 or not text.endswith(".0")):
-        return text
-    sign, text = ("-", text[1:]) if text.startswith("-") else ("", text)
-    mantissa, _, shown_exponent = text.partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    digits = (whole + fraction).lstrip("0").rstrip("0")
-    exponent = int(shown_exponent) if shown_exponent else len(whole) - 1
-    if -15 <= exponent < 0:
-        return f"{sign}0.{digits:0>{len(digits) - exponent - 1}}"
-    point = "." if len(digits) > 1 else ""
-    return f"{sign}{digits[0]}{point}{digits[1:]}e{exponent}"
 
 
 def _opaque(column_type: int, content: bytes) -> str:

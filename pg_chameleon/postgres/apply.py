@@ -150,7 +150,7 @@ def describe(
 ) -> ApplyTable:
     """Look up the types that the target's columns really have; they win over what the rules would give.
 
-    ``key``: its columns, each with the type that it usually has, empty if that is one of its own. Types are taken
+    ``key``: its columns, each with the type that it usually has, empty if it has one of its own. Types are taken
     without length or precision, so that a value too long is an error and never cut.
     """
     cursor.execute(query("apply.column_types"), (name.schema, name.table))
@@ -165,7 +165,10 @@ def describe(
         )
     for width in {len(columns), len(key)} - {0}:
         cursor.execute("select sch_chameleon.ensure_row_type(%s)", (width,))
-    key_column_types = {column: whole if bare in _ROUNDING else bare for column, bare, whole in found}
+    key_column_types = {
+        column: whole if bare in _ROUNDING or _is_shorter(whole, key.get(column, "")) else bare
+        for column, bare, whole in found
+    }
     return ApplyTable(
         table_id=table_id,
         name=name,
@@ -178,8 +181,7 @@ def describe(
     )
 
 
-# Every value is another text
-_TEXTS = frozenset({"text", "character varying"})
+_VARCHAR = re.compile(r"(?:varchar|character varying)(?:\((\d+)\))?")
 # They round a value to their digits when it is stored, so it has to be rounded to be found
 _ROUNDING = frozenset(
     {"timestamp without time zone", "timestamp with time zone", "time without time zone", "interval", "numeric"}
@@ -189,12 +191,25 @@ _DIGITS = re.compile(r"\([\d,]+\)")
 
 def _is_unusual(cursor: Cursor, bare: str, whole: str, usual: str) -> bool:
     """Tell whether nobody knows if a type holds apart all values that the usual type of a column does."""
-    if not usual or bare in _TEXTS:
+    if not usual or bare == "text":  # in which every value is another text
         return False
+    if _VARCHAR.fullmatch(whole):
+        return _is_shorter(whole, usual)
     cursor.execute("select format_type(to_regtype(%s), -1)", (usual,))
     if cursor.fetchone() != (bare,):
         return True
     return bare in _ROUNDING and "(" in whole and _DIGITS.findall(whole) != _DIGITS.findall(usual)
+
+
+def _is_shorter(whole: str, usual: str) -> bool:
+    """Tell whether a type is a varchar that may cut blanks off which the usual type of its column keeps.
+
+    PostgreSQL does so to store a value that is too long for nothing but blanks at its end.
+    """
+    chosen, source = _VARCHAR.fullmatch(whole), _VARCHAR.fullmatch(usual)
+    if chosen is None or chosen[1] is None or not usual:
+        return False
+    return source is None or source[1] is None or int(chosen[1]) < int(source[1])
 
 
 def apply_rows(cursor: Cursor, table: ApplyTable, part: Part, *, replace: bool = False) -> None:

@@ -12,7 +12,7 @@ from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.types import type_rule
 from pg_chameleon.errors import ReplicaStopped, TargetError
 from pg_chameleon.model.names import TableName
-from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres import batches, tables
 from pg_chameleon.postgres.apply import (
@@ -251,15 +251,20 @@ class Replayer:
 
 def apply_table(cursor: Cursor, table_id: int, target: TableName, schema: TableSchema, rules: Rules) -> ApplyTable:
     """Describe the target of a table with a structure."""
-    usual = replace(rules, overrides=())
     key = [column for name in schema.key_columns if (column := schema.column(name)) is not None]
     return describe(
         cursor,
         table_id,
         target,
         [column.name for column in carried_columns(schema, rules)],
-        {names.column_name(column.name): type_rule(schema, column, usual).target for column in key},
+        {names.column_name(column.name): _usual_type(schema, column, rules) for column in key},
     )
+
+
+def _usual_type(schema: TableSchema, column: Column, rules: Rules) -> str:
+    """Return the type that a column has if the user chooses none; empty if it is its own enum type."""
+    usual = type_rule(schema, column, replace(rules, overrides=())).target
+    return usual or ("text" if rules.override(schema.name, column) else "")
 
 
 def _runs(cursor: Cursor, waiting: list[WaitingBatch]) -> Iterator[Run | StoredChange]:

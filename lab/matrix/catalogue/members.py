@@ -1,6 +1,6 @@
 """ENUM and SET."""
 
-from lab.matrix.kinds import Kind, plain, quoted
+from lab.matrix.kinds import Kind, Value, plain, quoted
 
 _LONG = "long label " * 20
 
@@ -19,7 +19,13 @@ def _sets() -> list[Kind]:
 
 
 MEMBERS = (
-    Kind("enum", "enum('a','b''c','x,y','ü','')", (*quoted("a", "b''c", "x,y", "ü"), *plain(0, 5)), "v"),
+    Kind(
+        "enum",
+        "enum('a','b''c','x,y','ü','')",
+        (*quoted("a", "b''c", "x,y", "ü"), Value("0", ambiguous=True), *plain(5)),
+        "v",
+    ),
+    Kind("set with an empty member", "set('a','')", (*plain(0, 1), Value("2", ambiguous=True), *plain(3)), "v"),
     Kind("enum, no such member", "enum('a','b')", (*quoted("a", "nonsense", ""), *plain(0)), "v"),
     Kind(
         "enum, odd labels",

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pg_chameleon.errors import DecodeError
-from pg_chameleon.mysql.decode_json import changed_json, double_text, json_text
+from pg_chameleon.model.numbers import double_text, json_double_text
+from pg_chameleon.mysql.decode_json import changed_json, json_text
 from pg_chameleon.mysql.decode_values import (
     Memo,
     decimal_reader,
@@ -115,9 +116,17 @@ def test_compressed_columns_are_checked() -> None:
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_doubles_in_json_read_back_as_themselves(number: float) -> None:
-    text = double_text(number)
+    text = json_double_text(number)
     assert float(text) == number
     assert "." in text or "e" in text
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_doubles_in_sql_read_back_as_themselves(number: float) -> None:
+    text = double_text(number)
+    assert float(text) == number
+    assert not text.endswith(".0")
+    assert text.startswith("-") == str(number).startswith("-")
 
 
 def test_small_values_of_json_are_read() -> None:
