@@ -72,7 +72,7 @@ def omitted_value(column: Column, carried: CarriedColumn) -> str | None:
         expression = "NULL" if column.nullable else implicit_default(column, carried)
     elif column.type.base in _BINARIES:
         raise LookupError(column.name)  # MySQL shows such a default only up to its first zero byte
-    elif is_shown_rounded(column):
+    elif _is_shown_rounded(column):
         raise LookupError(column.name)
     else:
         expression = default_expression(column, carried, [])
@@ -104,7 +104,7 @@ def is_constant(column: Column) -> bool:
     return not (_NOW.fullmatch(text) or _TODAY.fullmatch(text) or _UUID.fullmatch(text))
 
 
-def is_shown_rounded(column: Column) -> bool:
+def _is_shown_rounded(column: Column) -> bool:
     """Tell whether a default of the type FLOAT may have more digits than the six that servers show."""
     if column.type.base != "float" or column.type.arguments or column.default is None:
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pg_chameleon.convert.alteration import Change, Pair, becomes_not_null, null_fill
-from pg_chameleon.convert.defaults import implicit_default, is_constant, is_shown_rounded, statement_time
+from pg_chameleon.convert.defaults import implicit_default, is_constant, statement_time
 from pg_chameleon.convert.quoting import quote_identifier, quote_literal
 from pg_chameleon.convert.target import TargetColumn
 
@@ -52,7 +52,7 @@ def filling(change: Change, column: TargetColumn) -> str | None:
     source, carried = change.after.source(column), change.after.carried[column.source]
     if source.default is not None:
         if is_constant(source):
-            return None if is_shown_rounded(source) else column.default
+            return column.default
         return statement_time(source, change.circumstances)
     return "NULL" if source.nullable else implicit_default(source, carried)
 

@@ -332,9 +332,6 @@ STRUCTURE_CASES = {
         "change a b int, change b a varchar(5)",
         {"a": "b", "b": "a"},
     ),
-    "float is added whose default is shown rounded": Case(
-        "a int", "(1)", "add b float not null default 16777217", {"b": None}, refused=True
-    ),
     "float is added whose default is shown whole": Case(
         "a int", "(1)", "add b float default 0.1, add c float not null default 16777000", {"b": None, "c": None}
     ),
