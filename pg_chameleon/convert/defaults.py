@@ -26,6 +26,7 @@ _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.I)
 _ESCAPES = {"0": "\0", "n": "\n", "t": "\t", "r": "\r", "b": "\b", "Z": "\x1a"}
 _ESCAPE = re.compile(r"''|\\(.)", re.S)
 _ZERO_DAY = "0000-00-00"
+_SHOWN_DIGITS = 6
 _TEMPORAL = ("date", "datetime", "timestamp")
 
 
@@ -73,8 +74,8 @@ def omitted_value(column: Column, carried: CarriedColumn) -> str | None:
         expression = "NULL" if column.nullable else implicit_default(column, carried)
     elif column.type.base in _BINARIES:
         raise LookupError(column.name)  # MySQL shows such a default only up to its first zero byte
-    elif column.type.base == "timestamp" and CALENDAR[column.default.text[:10]]:
-        raise LookupError(column.name)  # it is in the time zone of the session that made it
+    elif _is_shown_rounded(column):
+        raise LookupError(column.name)
     else:
         expression = default_expression(column, carried, [])
     if expression is None:
@@ -130,6 +131,14 @@ def is_constant(column: Column) -> bool:
         return True
     text = _unwrapped(column.default.text)
     return not (_NOW.fullmatch(text) or _TODAY.fullmatch(text) or _UUID.fullmatch(text))
+
+
+def _is_shown_rounded(column: Column) -> bool:
+    """Tell whether a default of the type FLOAT may have more digits than the six that servers show."""
+    if column.type.base != "float" or column.type.arguments or column.default is None:
+        return False
+    digits = re.sub(r"e.*|\D", "", column.default.text.lower())
+    return len(digits.strip("0")) == _SHOWN_DIGITS
 
 
 def statement_time(column: Column, circumstances: Circumstances | None) -> str | None:

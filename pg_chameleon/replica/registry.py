@@ -155,6 +155,7 @@ class Registry:
             self._structures,
             error_code=event.error_code,
             settled=lambda name: (table := self._tables.get(name)) is not None and occasion.is_before(table),
+            offset=lambda: event.circumstances and self._locate(event.circumstances).offset,
         )
         readable = next((each for each in changes if isinstance(each, TableUncertain) and each.readable), None)
         subject = self._subject_of(event) if readable is not None else None

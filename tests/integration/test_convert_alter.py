@@ -9,6 +9,7 @@ import pytest
 from lab.servers import PostgreSQL, SourceServer
 from pg_chameleon.convert.alter import alter_table
 from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.target import target_table
 from pg_chameleon.model.schema import TableSchema
 from tests.integration.convert_support import SourceSchema, Target
 
@@ -331,6 +332,9 @@ STRUCTURE_CASES = {
         "change a b int, change b a varchar(5)",
         {"a": "b", "b": "a"},
     ),
+    "float is added whose default is shown whole": Case(
+        "a int", "(1)", "add b float default 0.1, add c float not null default 16777000", {"b": None, "c": None}
+    ),
     "column is replaced by one like it": Case(
         "a int, b enum('x','y') default 'y', c int, key k (c)",
         "(1, 'x', 2), (3, 'y', 4)",
@@ -472,3 +476,27 @@ def test_altered_table_is_what_a_new_copy_would_be(
         target.run(statements)
         assert target.rows(fresh, FOLLOWED) == target.rows(fresh, FRESH)
     assert target.catalogue(fresh, FOLLOWED) == target.catalogue(fresh, FRESH)
+
+
+def test_a_new_document_that_may_not_be_null_is_no_document_on_mariadb(
+    source: SourceSchema, source_server: SourceServer, target: Target
+) -> None:
+    if source_server.version < (5, 7):
+        pytest.skip("MySQL 5.6 has no JSON")
+    source.run("set sql_mode = ''", "create table t (a int) engine=InnoDB", "insert into t values (1)")
+    before = source.structure("t")
+    target.make(before, RULES, FOLLOWED, source.lines(before, RULES))
+    circumstances = source.alter("alter table t add b json not null")
+    after = source.structure("t")
+    statements = alter_table(
+        before, after, ("a", None), RULES, schema_name=FOLLOWED, new_schema_name=FOLLOWED, circumstances=circumstances
+    )
+    (stored,) = source.query("select b from t")
+    if source_server.product == "mariadb":
+        assert stored == ("",), "which is no document"
+        with pytest.raises(psycopg2.errors.RaiseException):
+            target.run(statements)
+    else:
+        target.run(statements)
+        assert stored == ("null",)
+        assert [row[1] for row in target.rows(target_table(after, RULES), FOLLOWED)] == ["null"]

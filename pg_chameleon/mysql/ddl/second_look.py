@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from pg_chameleon.model.change import SchemaChange, TableAltered, TableCreated, TableDropped
 from pg_chameleon.model.names import TableName
-from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.mysql.ddl.engines import refuse_hidden_rows
 from pg_chameleon.mysql.ddl.errors import Unfollowable
 from pg_chameleon.mysql.ddl.subject import Act, Clause, Subject
@@ -80,8 +80,19 @@ def second_look(
     for each in later:
         _check_words(_words(each) & _UNSEEN)
     origins = _origins(subject, before, after)
+    for column, origin in zip(after.columns, origins, strict=True):
+        if origin is None and _is_shown_in_part(column):
+            raise Unfollowable(f"the source does not show the default of the new column {column.name} whole")
     unchanged = after == before and origins == before.column_names
     return () if unchanged else (TableAltered(before, after, origins),)
+
+
+def _is_shown_in_part(column: Column) -> bool:
+    """Tell whether the default may be another one than is shown: six digits of a FLOAT, bytes up to a zero byte."""
+    if column.default is None:
+        return False
+    rounded = column.type.base == "float" and not column.type.arguments and column.default.text != "0"
+    return rounded or column.type.base.endswith(("binary", "blob"))
 
 
 def _check_words(found: Iterable[str]) -> None:

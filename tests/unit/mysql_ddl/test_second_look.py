@@ -6,7 +6,7 @@ import pytest
 
 from pg_chameleon.model.change import SchemaChange, TableAltered, TableCreated, TableDropped
 from pg_chameleon.model.names import TableName
-from pg_chameleon.model.schema import Column, Index, IndexPart, TableSchema
+from pg_chameleon.model.schema import Column, Default, Index, IndexPart, TableSchema
 from pg_chameleon.mysql.ddl.errors import Unfollowable
 from pg_chameleon.mysql.ddl.second_look import second_look
 from pg_chameleon.mysql.ddl.subject import Act, Subject, find_subject
@@ -102,6 +102,28 @@ def test_a_table_that_is_made_with_rows_is_not_followed(statement: str) -> None:
 def test_engines_with_rows_from_elsewhere_are_not_followed(engine: str) -> None:
     with pytest.raises(Unfollowable, match="engine"):
         looked("create table boats (id int weird)", replace(BEFORE, engine=engine))
+
+
+@pytest.mark.parametrize(
+    ("column_type", "default", "followed"),
+    [
+        ("float", "0.123457", False),
+        ("float", "0.3", False),
+        ("float", "0", True),
+        ("float(7,2)", "0.30", True),
+        ("varbinary(9)", "0x61", False),
+        ("binary(3)", "", False),
+        ("varchar(9)", "ab", True),
+    ],
+)
+def test_defaults_that_are_not_shown_whole_fill_no_rows(column_type: str, default: str, followed: bool) -> None:
+    after = with_columns(*BEFORE.columns, Column("made", column_type, default=Default(default, True)))
+    if followed:
+        assert looked("alter table boats add made weird", after)
+    else:
+        with pytest.raises(Unfollowable, match="default"):
+            looked("alter table boats add made weird", after)
+    assert looked("create table boats (id weird)", after)[-1] == TableCreated(after)
 
 
 def test_what_happens_to_an_empty_table_does_not_matter() -> None:
