@@ -69,15 +69,10 @@ def apply_carefully(
         refused = _apply_in_rounds(cursor, table, suspects)
     else:
         _apply_others(cursor, table, suspects, refused)
-    failures = []
-    for number, refusal in sorted(refused.items()):
-        row = last_logged(cursor, suspects.part((number, -number)))
-        failure = _discarded(name, row, rows, refusal)
-        failures.append(failure)
-        operation = _OPERATIONS[row.operation]
-        kept = DiscardedRow(name, operation, row.key, row.image, failure.position, failure.message)
-        keep_discarded(cursor, source, kept)
-    return failures
+    return [
+        _put_aside(cursor, source, name, rows, last_logged(cursor, suspects.part((number, -number))), refusal)
+        for number, refusal in sorted(refused.items())
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,14 +207,15 @@ def _apply_in_rounds(cursor: Cursor, table: ApplyTable, suspects: _Suspects) -> 
     return refused
 
 
-def _discarded(name: TableName, row: LoggedRow, rows: LogSlice, refusal: _Refusal) -> Failure:
-    return Failure(
-        f"{_OPERATIONS[row.operation]} could not be applied: {refusal.message}",
-        table=name,
-        position=BinlogPosition(numbered_file(rows.file, row.file_number), row.offset),
-        batch_id=rows.last_batch,
-        row_key=row.key or row.image,
-    )
+def _put_aside(  # noqa: PLR0917 - a row and all that is to be told of it
+    cursor: Cursor, source: Source, name: TableName, rows: LogSlice, row: LoggedRow, refusal: _Refusal
+) -> Failure:
+    """Keep a row that is to blame; return what the error log is to say of it."""
+    operation = _OPERATIONS[row.operation]
+    message = f"{operation} could not be applied: {refusal.message}"
+    position = BinlogPosition(numbered_file(rows.file, row.file_number), row.offset)
+    keep_discarded(cursor, source, DiscardedRow(name, operation, row.key, row.image, position, message))
+    return Failure(message, name, position, batch_id=rows.last_batch, row_key=row.key or row.image)
 
 
 def numbered_file(file: str, number: int) -> str:
