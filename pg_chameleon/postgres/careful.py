@@ -57,7 +57,7 @@ def apply_carefully(
     A slice that has to be applied in its order cannot be taken apart, so nothing of it is applied then.
     """
     refusal = _tried(cursor, partial(apply_rows, cursor, table, rows.part))
-    if refusal is not None and table.key:
+    if refusal is not None and refusal.integrity and table.key:
         refusal = _tried(cursor, partial(apply_rows, cursor, table, rows.part, replace=True))
     if refusal is None:
         return []
@@ -69,15 +69,10 @@ def apply_carefully(
         refused = _apply_in_rounds(cursor, table, suspects)
     else:
         _apply_others(cursor, table, suspects, refused)
-    failures = []
-    for number, refusal in sorted(refused.items()):
-        row = last_logged(cursor, suspects.part((number, -number)))
-        failure = _discarded(name, row, rows, refusal)
-        failures.append(failure)
-        operation = _OPERATIONS[row.operation]
-        kept = DiscardedRow(name, operation, row.key, row.image, failure.position, failure.message)
-        keep_discarded(cursor, source, kept)
-    return failures
+    return [
+        _put_aside(cursor, source, name, rows, last_logged(cursor, suspects.part((number, -number))), refusal)
+        for number, refusal in sorted(refused.items())
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +87,16 @@ class _Suspects:
     @classmethod
     def of(cls, cursor: Cursor, table: ApplyTable, rows: LogSlice) -> _Suspects:
         """Number the changes of a slice."""
-        # An image may be long, and is compared in the order of some language
-        identity = "key" if table.key else "md5(image), image"
-        cursor.execute(
-            f"drop table if exists {cls.LOG};"
-            f" create temporary table chameleon_suspects on commit drop as"
-            f" select dense_rank() over (order by {identity}) as number, * from {rows.log} where {rows.condition};"
-            f" create index on {cls.LOG} (number);"
-            f" select max(number) from {cls.LOG}"
-        )
+        # Images may be long, and alike up to their end
+        identity = "key" if table.key else "hashtextextended(image, 0), image"
+        with savepoint(cursor):
+            cursor.execute(
+                f"drop table if exists {cls.LOG};"
+                f" create temporary table chameleon_suspects on commit drop as"
+                f" select dense_rank() over (order by {identity}) as number, * from {rows.log} where {rows.condition};"
+                f" create index on {cls.LOG} (number)"
+            )
+        cursor.execute(f"select max(number) from {cls.LOG}")
         found = cursor.fetchone()
         assert found is not None  # an aggregate always answers
         counts = rows.counts
@@ -180,11 +176,13 @@ def _apply_others(cursor: Cursor, table: ApplyTable, suspects: _Suspects, refuse
     """Apply all rows but these, which stay as they were unless another row needs the value of a unique key."""
     suspects.set_aside(cursor, refused)
     others = suspects.part(suspects.everyone)
-    if _tried(cursor, partial(apply_rows, cursor, table, others, replace=True)) is not None:
-        end = suspects.everyone.stop
-        with savepoint(cursor):
-            remove_rows(cursor, table, suspects.part(range(-end, end)))
-            insert_rows(cursor, table, others)
+    for replacing in (False, True):
+        if _tried(cursor, partial(apply_rows, cursor, table, others, replace=replacing)) is None:
+            return
+    end = suspects.everyone.stop
+    with savepoint(cursor):
+        remove_rows(cursor, table, suspects.part(range(-end, end)))
+        insert_rows(cursor, table, others)
 
 
 def _apply_in_rounds(cursor: Cursor, table: ApplyTable, suspects: _Suspects) -> _Refused:
@@ -209,14 +207,15 @@ def _apply_in_rounds(cursor: Cursor, table: ApplyTable, suspects: _Suspects) -> 
     return refused
 
 
-def _discarded(name: TableName, row: LoggedRow, rows: LogSlice, refusal: _Refusal) -> Failure:
-    return Failure(
-        f"{_OPERATIONS[row.operation]} could not be applied: {refusal.message}",
-        table=name,
-        position=BinlogPosition(numbered_file(rows.file, row.file_number), row.offset),
-        batch_id=rows.last_batch,
-        row_key=row.key or row.image,
-    )
+def _put_aside(  # noqa: PLR0917 - a row and all that is to be told of it
+    cursor: Cursor, source: Source, name: TableName, rows: LogSlice, row: LoggedRow, refusal: _Refusal
+) -> Failure:
+    """Keep a row that is to blame; return what the error log is to say of it."""
+    operation = _OPERATIONS[row.operation]
+    message = f"{operation} could not be applied: {refusal.message}"
+    position = BinlogPosition(numbered_file(rows.file, row.file_number), row.offset)
+    keep_discarded(cursor, source, DiscardedRow(name, operation, row.key, row.image, position, message))
+    return Failure(message, name, position, batch_id=rows.last_batch, row_key=row.key or row.image)
 
 
 def numbered_file(file: str, number: int) -> str:

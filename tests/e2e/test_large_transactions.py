@@ -60,7 +60,7 @@ def watched(journey: Journey) -> Iterator[Peak]:
 
 @pytest.fixture
 def large(source_server: SourceServer, target_database: Database) -> Iterator[Stage]:
-    """Replicate two tables from a server of its own that takes large packets."""
+    """Replicate some tables from a server of its own that takes large packets."""
     with own_server(source_server, max_allowed_packet="256M") as server:
         server.execute("create database large")
         with server.connect("large") as connection, connection.cursor() as cursor:
@@ -71,16 +71,17 @@ def large(source_server: SourceServer, target_database: Database) -> Iterator[St
                 " note text, key (code))"
             )
             cursor.execute("create table b (id int primary key, content longblob)")
+            cursor.execute("create table n (id int, code varchar(40), amount decimal(12,2), at datetime, note text)")
         with stage(server, target_database, "large") as made:
             made.journey.initialise()
             made.journey.start()
             yield made
 
 
-def million_rows() -> str:
+def million_rows(table: str = "t") -> str:
     number = "a.d + 10 * b.d + 100 * c.d + 1000 * d.d + 10000 * e.d + 100000 * f.d"
     return (
-        f"insert into t select {number}, concat('code ', {number}), ({number}) / 7, '2024-01-01', repeat('n', 50)"
+        f"insert into {table} select {number}, concat('code ', {number}), ({number}) / 7, '2024-01-01', repeat('n', 50)"
         " from digits a, digits b, digits c, digits d, digits e, digits f"
     )
 
@@ -98,6 +99,23 @@ def test_a_transaction_of_a_million_rows(large: Stage) -> None:
         large.assert_equal()
         assert large.database.execute("select count(*) from sch_large.t") == [(0,)]
     assert peak.most.keys() == set(ROLES)
+    assert max(peak.most.values()) < 250, peak.most
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("table", ["t", "n"], ids=["with a key", "without a key"])
+def test_a_million_rows_of_which_one_is_refused(large: Stage, table: str) -> None:
+    large.database.execute(f"alter table sch_large.{table} add check (id <> 123456)")
+    with watched(large.journey) as peak:
+        large.execute(million_rows(table))
+        large.journey.wait_until_replayed(WAIT)
+    [(name, reason)] = large.journey.quarantined()
+    assert name == table
+    assert "check constraint" in reason
+    found = large.database.execute(f"select count(*), count(*) filter (where id = 123456) from sch_large.{table}")
+    assert found == [(ROWS - 1, 0)]
+    [(image,)] = large.database.execute("select image from sch_chameleon.discarded_rows")
+    assert image.startswith('("123456","code 123456",')
     assert max(peak.most.values()) < 250, peak.most
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pg_chameleon.model.status import TableState
+from pg_chameleon.postgres import status
 from pg_chameleon.postgres.batches import DELETE, INSERT, PARTIAL, LogEntry
 from pg_chameleon.postgres.connection import transaction
 from tests.integration.test_replay import IMAGE, KEY, PRIMARY, UNIQUE, Bench, Row, bench, delete, insert, update
@@ -125,3 +126,16 @@ def test_a_row_that_others_refer_to_is_changed_beside_a_bad_one(bench: Bench) ->
     bench.replay()
     assert_refused(bench, 2)
     assert [code for _, code, *_ in bench.rows("uniq")] == ["one", "c2", "three", "c4"]
+
+
+def test_who_may_not_make_temporary_tables_loses_one_table_only(bench: Bench) -> None:
+    table, other = bench.table("uniq", PRIMARY, UNIQUE), bench.table("other", PRIMARY)
+    with transaction(bench.connection) as cursor:
+        cursor.execute("select format('revoke temporary on database %I from public, %I', current_database(), user)")
+        [(revoke,)] = cursor.fetchall()
+        cursor.execute(revoke)
+    bench.store({table: [insert(row(1, BAD))], other: [insert(row(1, "one"))]})
+    bench.replay()
+    assert bench.state("uniq") is TableState.QUARANTINED
+    assert bench.rows("other") == [row(1, "one")]
+    assert "temporary tables" in status.errors(bench.connection, bench.source)[0].reason
