@@ -274,6 +274,8 @@ def _number(literal: _Literal) -> str:
     if not _NUMBER.fullmatch(literal.text.strip()):
         raise _NoDefault("it is not a number")
     number = literal.text.strip()
+    if literal.carried.rule.from_raw is not None:
+        number = literal.carried.rule.from_raw(number.encode())
     return number if not is_text_target(literal.carried.rule.target) else quote_literal(number)
 
 

@@ -23,6 +23,7 @@ def _table_guards(change: Change) -> list[str]:
     doubts = [pair.conversion.doubt for pair in change.kept if pair.conversion.doubt]
     doubts += [doubt for column in change.added if (doubt := added_doubt(change, column))]
     doubts += [doubt for pair in change.kept if (doubt := _generated_doubt(change, pair))]
+    doubts += [doubt for pair in change.kept if (doubt := _key_doubt(change, pair))]
     return [_guard(change, "true", doubt) for doubt in doubts]
 
 
@@ -66,6 +67,18 @@ def _generated_doubt(change: Change, pair: Pair) -> str:
     if old is None or _renamed(change, _bare(old.expression)) != _bare(new.expression) or inexact:
         return f"the values of the generated column {pair.after.source} are not in the binlog"
     return ""
+
+
+def _key_doubt(change: Change, pair: Pair) -> str:
+    """Tell why rows may have values that cannot be told from others in a key, as they could before."""
+    old = change.before.carried.get(pair.before.source)
+    new = change.after.carried.get(pair.after.source)
+    if new is None or new.ambiguous is None:
+        return ""
+    same = old is not None and old.ambiguous == new.ambiguous
+    if old is not None and same and set(old.source.type.members) <= set(new.source.type.members):
+        return ""
+    return f"which of its values with the same text the key column {pair.after.source} holds is not certain"
 
 
 def _bare(expression: str) -> str:

@@ -146,7 +146,9 @@ def _overridden(rule: TypeRule, column: Column, target: str) -> TypeRule:
     if rule.encode in _SERVER_FLOAT_TEXTS and name not in _FLOAT_TARGETS[column.type.base]:
         return _exact_float(rule, column, target)
     if is_text_target(target):
-        return replace(rule, target=target, labels=(), valid_select="", valid_encode="")
+        # As text, the digits of a geometry are all that counts.
+        select = f"LOWER({rule.select})" if rule.target == "geometry" else rule.select
+        return replace(rule, target=target, select=select, labels=(), valid_select="", valid_encode="")
     return replace(rule, target=target, labels=())
 
 

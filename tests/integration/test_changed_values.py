@@ -398,6 +398,24 @@ def test_the_stream_merges_no_rows(stage: Stage, case: str, at_once: bool) -> No
     assert len(content(stage, "loose")) == 1
 
 
+@pytest.mark.parametrize(
+    ("members", "first", "alteration", "row"),
+    [
+        ("'a','b'", "'zzz', 2, 1", "modify k enum('a','b','')", "3, 0, 3"),
+        ("'a','b'", "'b', 2, 1", "drop primary key, add primary key (s)", "1, 0, 3"),
+        ("'a','b',''", "'b', 2, 1", "modify k enum('a','')", "2, 0, 3"),
+    ],
+)
+def test_a_change_of_the_key_merges_no_rows(stage: Stage, members: str, first: str, alteration: str, row: str) -> None:
+    stage.execute(f"create table t (k enum({members}) primary key, s set('x','') not null, v int)")
+    stage.execute("set sql_mode = ''", f"insert into t values ({first})")
+    assert stage.copy().complete
+    stage.execute("set sql_mode = ''", f"alter table t {alteration}", f"insert into t values ({row})")
+    stage.follow()
+    assert states(stage)["t"] is TableState.QUARANTINED
+    assert [row[2] for row in content(stage, "t")] == [1]
+
+
 def test_ordinary_rows_have_the_empty_member_as_their_key(stage: Stage) -> None:
     stage.execute(
         "create table t (k enum('','a'), s set('b',''), v int, primary key (k, s))",

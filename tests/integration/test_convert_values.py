@@ -318,16 +318,31 @@ def test_overridden_types_read_the_same_text(source: SourceSchema, target: Targe
             TypeOverride("enum", "text"),
             TypeOverride("date", "text"),
             TypeOverride("varbinary(20)", "text"),
-        )
+            TypeOverride("point", "text"),
+        ),
+        postgis=True,
     )
     source.run(
         "create table t (id int primary key, a tinyint(1), b bit(1), c bit(8), d binary(16), e enum('x\ty'), f date, "
-        "g varbinary(20))",
-        "insert into t values (1, 1, b'1', b'101', x'00112233445566778899aabbccddee00', 1, '0000-00-00', 'a\\\\b')",
+        "g varbinary(20), h point)",
+        "insert into t values (1, 1, b'1', b'101', x'00112233445566778899aabbccddee00', 1, '0000-00-00', 'a\\\\b', "
+        "point(1.5, -2.5))",
     )
     uuid = bytes.fromhex("00112233445566778899aabbccddee")
-    found = carry(source, target, source.structure("t"), rules, [(1, 1, 1, 5, uuid, 1, "0000-00-00", b"a\\b")])
-    expected = ("true", "true", "5", "00112233-4455-6677-8899-aabbccddee00", "x\ty", "0000-00-00", "a\\b", "1")
+    found = carry(
+        source, target, source.structure("t"), rules, [(1, 1, 1, 5, uuid, 1, "0000-00-00", b"a\\b", WKB_POINT)]
+    )
+    expected = (
+        "true",
+        "true",
+        "5",
+        "00112233-4455-6677-8899-aabbccddee00",
+        "x\ty",
+        "0000-00-00",
+        "a\\b",
+        WKB_POINT[4:].hex(),
+        "1",
+    )
     assert found == on_every_way([expected])
 
 

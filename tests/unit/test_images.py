@@ -20,9 +20,9 @@ def table(*columns: Column) -> TableSchema:
     return TableSchema(NAME, (Column("id", "int", nullable=False), *columns), (PRIMARY,))
 
 
-def omitted(column: Column) -> str | None:
+def omitted(column: Column, rules: Rules = RULES) -> str | None:
     schema = table(column)
-    (carried,) = [each for each in carried_columns(schema, RULES) if each.source.name == column.name]
+    (carried,) = [each for each in carried_columns(schema, rules) if each.source.name == column.name]
     return omitted_value(column, carried)
 
 
@@ -54,6 +54,17 @@ def with_default(column_type: str, text: str, *, literal: bool = True, **more: o
 )
 def test_what_an_insert_leaves_out_is_the_default(column: Column, text: str | None) -> None:
     assert omitted(column) == text
+
+
+@pytest.mark.parametrize(
+    ("column_type", "shown", "text"),
+    [("double(20,4)", "1.5000", "1.5"), ("double", "1e20", "1e20"), ("float", "0.1", "0.10000000149011612")],
+)
+def test_a_left_out_number_is_the_same_text_as_one_that_is_there(column_type: str, shown: str, text: str) -> None:
+    rules = Rules(overrides=(TypeOverride("double", "text"), TypeOverride("float", "text")))
+    column = with_default(column_type, shown)
+    assert omitted(column, rules) == text
+    assert row_encoder(table(column), rules, ("c",))((float(text),)) == f'{{"c":"{text}"}}'
 
 
 @pytest.mark.parametrize(
