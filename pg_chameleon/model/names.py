@@ -14,6 +14,11 @@ class TableName(NamedTuple):
     def __str__(self) -> str:
         return f"{self.schema}.{self.table}"
 
+    @property
+    def folded(self) -> TableName:
+        """The name without case, to compare where it is better to find one too many, whatever the server does."""
+        return TableName(self.schema.casefold(), self.table.casefold())
+
     @classmethod
     def parse(cls, text: str) -> TableName:
         """Split ``schema.table`` at its first dot; raise ``ValueError`` if either part is missing."""

@@ -54,20 +54,17 @@ def reached(names: Iterable[TableName], programs: Iterable[Program], *, mariadb:
     """Return these names and all that lie behind them, without case; None if a definition is not to be seen."""
     definitions: dict[TableName, list[str | None]] = {}
     for program in programs:
-        definitions.setdefault(folded(program.name), []).append(program.definition)
-    found = set(map(folded, names))
+        definitions.setdefault(program.name.folded, []).append(program.definition)
+    found = {name.folded for name in names}
     waiting = list(found)
     while waiting:
         name = waiting.pop()
         for definition in definitions.get(name, ()):
             if definition is None:
                 return None
-            mentioned = set(map(folded, mentioned_tables(definition, default_schema=name.schema, mariadb=mariadb)))
+            mentioned = {
+                each.folded for each in mentioned_tables(definition, default_schema=name.schema, mariadb=mariadb)
+            }
             waiting += mentioned - found
             found |= mentioned
     return frozenset(found)
-
-
-def folded(name: TableName) -> TableName:
-    """Return a name without case, whatever the server does: here it is better to find one too many."""
-    return TableName(name.schema.casefold(), name.table.casefold())

@@ -30,7 +30,7 @@ from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.connection import SourceConnection, SourceSettings, connect
 from pg_chameleon.mysql.ddl.errors import Unfollowable
-from pg_chameleon.mysql.ddl.named import Concern, concern, is_same_table
+from pg_chameleon.mysql.ddl.named import Concern, concern
 from pg_chameleon.mysql.inspect import read_table
 from pg_chameleon.mysql.programs import Program, read_programs
 from pg_chameleon.mysql.server import SourceServer, rows
@@ -135,7 +135,7 @@ def _concern(event: StreamEvent | None, name: TableName, *, mariadb: bool) -> Co
     """Tell what an event may do to the table."""
     if isinstance(event, StatementEvent):
         return concern(event, name, mariadb=mariadb)
-    has_rows = isinstance(event, RowsEvent) and is_same_table(event.table.name, name)
+    has_rows = isinstance(event, RowsEvent) and event.table.name.folded == name.folded
     return Concern.ROWS if has_rows else Concern.NONE
 
 

@@ -39,7 +39,7 @@ from pg_chameleon.mysql.ddl.structures import Structures
 from pg_chameleon.mysql.ddl.subject import Act, Subject, find_subject
 from pg_chameleon.mysql.ddl.tracker import apply
 from pg_chameleon.mysql.layout import is_like_sequence
-from pg_chameleon.mysql.programs import Program, folded, reached
+from pg_chameleon.mysql.programs import Program, reached
 from pg_chameleon.postgres import tables
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.failures import Failure, log_failure
@@ -255,8 +255,8 @@ class Registry:
         names = self._mentioned(occasion.event)
         programs = self._known_programs()
         behind = reached(names, programs, mariadb=self._mariadb)
-        by_routine = statement.kind in _BY_ROUTINE and not {folded(name) for name in names} & {
-            folded(program.name) for program in programs
+        by_routine = statement.kind in _BY_ROUTINE and not {name.folded for name in names} & {
+            program.name.folded for program in programs
         }
         everything = behind is None or by_routine
         reason = "was changed in statement format; set binlog_format=ROW on the source"
@@ -286,12 +286,12 @@ class Registry:
 
     def _distrust(self, occasion: Occasion, reason: str) -> bool:
         """Quarantine every replicated table that a statement may have touched; tell whether there was one."""
-        return self._take_out(occasion, reason, frozenset(map(folded, self._mentioned(occasion.event))))
+        return self._take_out(occasion, reason, frozenset(name.folded for name in self._mentioned(occasion.event)))
 
     def _take_out(self, occasion: Occasion, reason: str, names: frozenset[TableName] | None) -> bool:
         """Quarantine the replicated tables of these folded names, None for all; tell whether there was one."""
         touched = [
-            name for name, table in self._tables.items() if table.captured and (names is None or folded(name) in names)
+            name for name, table in self._tables.items() if table.captured and (names is None or name.folded in names)
         ]
         for name in touched:
             self.quarantine(occasion.cursor, name, reason, occasion.position, occasion.event.statement)

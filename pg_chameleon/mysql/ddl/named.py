@@ -67,9 +67,4 @@ def _changed_tables(statement: Statement) -> tuple[TableName, ...]:
 
 
 def _is_among(table: TableName, names: Iterable[TableName]) -> bool:
-    return any(is_same_table(table, name) for name in names)
-
-
-def is_same_table(one: TableName, other: TableName) -> bool:
-    """Compare names without case, whatever the server does: here it is better to find one too many."""
-    return one.schema.casefold() == other.schema.casefold() and one.table.casefold() == other.table.casefold()
+    return any(table.folded == name.folded for name in names)
