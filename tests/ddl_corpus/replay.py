@@ -20,7 +20,15 @@ from pg_chameleon.mysql.ddl.tracker import apply
 from tests.ddl_corpus.live import UNVERIFIED
 from tests.ddl_corpus.tally import Failure, Tally
 from tests.ddl_corpus.translation import Translation
-from tests.ddl_corpus.truth import Structure, differing_details, is_right, read_lines, schema_of, table_name
+from tests.ddl_corpus.truth import (
+    Structure,
+    differing_details,
+    is_right,
+    read_lines,
+    schema_of,
+    serious_details,
+    table_name,
+)
 
 DEFAULT_SQL_MODE = 1411383296
 _COLLATIONS = {"latin1": "latin1_swedish_ci", "utf8mb4": "utf8mb4_general_ci"}
@@ -124,7 +132,7 @@ class _Sequence:
         if self.translation is not None:
             self.translation.finish(self.document["id"])
 
-    def _move(self, where: str, statements: Iterable[str], step: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    def _move(self, where: str, statements: list[str], step: dict[str, Any]) -> tuple[str, dict[str, str]]:
         """Track the statements of a step; return their kind, and the touched tables with the doubts about them."""
         touched: dict[str, str] = {}
         kind = ""
@@ -136,7 +144,7 @@ class _Sequence:
             changes = apply(found, self.state, error_code=step.get("error_code", 0), offset=_in_utc)
             self.state.move(found, changes)
             if self.translation is not None:
-                self.translation.follow(where, changes, text)
+                self.translation.follow(where, changes, text, self._truth_of(step) if text == statements[-1] else {})
             kind = f"{UNVERIFIED} {kind_of(found)}" if step.get("unverified") else kind_of(found)
             for change in changes:
                 if isinstance(change, TableCreated | TableAltered):
@@ -144,6 +152,11 @@ class _Sequence:
                 else:
                     touched[str(change.name)] = change.reason if isinstance(change, TableUncertain) else ""
         return kind, touched
+
+    def _truth_of(self, step: dict[str, Any]) -> dict[TableName, TableSchema]:
+        """Return the structures that the corpus has for the tables of a step."""
+        names = ((table_name(name), structure) for name, structure in step["changed"].items())
+        return {name: schema_of(name, structure) for name, structure in names if structure is not None}
 
     def _learn_default(self, step: dict[str, Any]) -> None:
         """The corpus leaves out some CREATE DATABASE; what it tells of a schema's charset stands for them."""
@@ -168,6 +181,7 @@ class _Sequence:
             elif expected is not None and found is not None:
                 if not is_right(found, expected):
                     wrong.append(f"{name}\n  ours  {describe(found)}\n  truth {expected['cols']} {expected['idx']}")
+                wrong += [f"{name}: {each}" for each in serious_details(found, expected)]
                 if name in step["changed"]:
                     details |= self._details(where, kind, name, step)
         outcome = "wrong" if wrong else "right"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,6 +26,7 @@ from pg_chameleon.model.change import (
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, TableSchema
 from tests.ddl_corpus.tally import Tally
+from tests.ddl_corpus.truth import exact
 from tests.integration.convert_support import Target
 
 FRESH = "a new copy"
@@ -53,13 +54,23 @@ class Translation:
             self._target.run([f"DROP SCHEMA {quote_identifier(name)} CASCADE"])
         self._target.make_schema(FRESH)
 
-    def follow(self, where: str, changes: Iterable[SchemaChange], statement: str) -> None:
-        """Carry changes over, one after the other, and note what became of each."""
+    def follow(
+        self,
+        where: str,
+        changes: Iterable[SchemaChange],
+        statement: str,
+        truth: Mapping[TableName, TableSchema],
+    ) -> None:
+        """Carry changes over, one after the other, and note what became of each.
+
+        ``truth``: the structures that the source has then, by which the new copies are made; where there is none, the
+        tracked one has to do.
+        """
         for change in changes:
             kind, name = type(change).__name__, _name_after(change)
             try:
                 self._act(change)
-                difference = self._difference(name)
+                difference = self._difference(name, truth)
             except (Unfollowable, UnknownType, RaiseException) as error:
                 outcome, reason = "confined", str(error)
             except psycopg2.Error as error:
@@ -143,11 +154,12 @@ class Translation:
             raise
         self._target.run([end])
 
-    def _difference(self, name: TableName) -> str:
+    def _difference(self, name: TableName, truth: Mapping[TableName, TableSchema]) -> str:
         """Compare a table with a new copy; the new one vanishes again."""
         schema = self._tables.get(name)
         if schema is None:
             return ""
+        schema = exact(truth[name], schema) if name in truth else schema
         target = target_table(schema, self._rules)
         with self._transaction("ROLLBACK"):
             self._target.make(schema, self._rules, FRESH)

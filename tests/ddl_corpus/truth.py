@@ -108,6 +108,62 @@ def differing_details(schema: TableSchema, structure: Structure) -> set[str]:
     return found
 
 
+def serious_details(schema: TableSchema, structure: Structure) -> list[str]:
+    """Return which defaults and charsets are wrong where the corpus is exact.
+
+    It is not for expressions, which the server writes in its own words, nor for literals of MariaDB's compressed
+    columns (``''`` for none, 5 for ``'5'``).
+    """
+    found = []
+    schema = without_hidden(schema)
+    for ours, truth in zip(schema.columns, structure["cols"], strict=False):
+        if not ours.compressed and _comparable(_default(ours)) != _comparable(_true_default(truth)):
+            found.append(f"{ours.name} has the default {_default(ours)}, truth {_true_default(truth)}")
+        if ours.charset != _true_charset(truth):
+            found.append(f"{ours.name} has the charset {ours.charset}, truth {_true_charset(truth)}")
+    return found
+
+
+def exact(structure: TableSchema, tracked: TableSchema) -> TableSchema:
+    """Complete a structure of the corpus by what it does not tell: comments, expressions, DESC, JSON."""
+    columns = []
+    for column in structure.columns:
+        known = tracked.column(column.name)
+        columns.append(column if known is None else _completed(column, known))
+    columns += [column for column in tracked.columns if is_hidden(column)]
+    ours = {index.name: index for index in tracked.indexes}
+    indexes = [
+        _with_directions(index, ours[index.name]) if index.name in ours else index for index in structure.indexes
+    ]
+    return replace(structure, columns=tuple(columns), indexes=tuple(indexes), comment=tracked.comment)
+
+
+def _with_directions(index: Index, ours: Index) -> Index:
+    descending = {part.column for part in ours.parts if part.descending}
+    parts = tuple(part._replace(descending=part.column in descending) for part in index.parts)
+    return replace(index, parts=parts, comment=ours.comment)
+
+
+def _completed(column: Column, ours: Column) -> Column:
+    default, generated = column.default, column.generated
+    is_expression = default is not None and ours.default is not None and not ours.default.literal
+    if is_expression or ours.compressed:  # see above
+        default = ours.default
+    if generated is not None and ours.generated is not None:
+        generated = generated._replace(expression=ours.generated.expression)
+    json = ours.column_type == "json" and column.column_type == "longtext"
+    shown = replace(column, column_type="json") if json else column
+    return replace(
+        shown, default=default, generated=generated, comment=ours.comment, srid=ours.srid, on_update=ours.on_update
+    )
+
+
+def _comparable(default: str | None) -> str | None:
+    """Return a literal as it is, and what may be any expression as such."""
+    is_literal = default is None or re.fullmatch(r"'.*'|-?[\d.]+(e[-+]?\d+)?|b'[01]*'", default, re.S)
+    return default if is_literal else "an expression"
+
+
 def _foreign_keys(schema: TableSchema) -> dict[str, Any]:
     return {key.name: [list(key.columns), *key.referenced, list(key.referenced_columns)] for key in schema.foreign_keys}
 

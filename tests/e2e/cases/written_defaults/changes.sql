@@ -9,10 +9,11 @@ alter table t add e time not null default '1230', add f date not null default '7
 alter table t add g datetime not null default '2020-12-31 23:59:59.9', add h time(1) not null default '10:11:12.66';
 alter table t add i year default 20, add j year default '70', add k varchar(9) default 1e3, add l varchar(9) default 1.50;
 alter table t add m enum('Red', 'Blue') not null default 'BLUE', add n set('a', 'B', 'c') default 'C,a';
-alter table t add o float default 0.1, add p double default 0.1, add q decimal(5, 1) default 0.25;
-alter table t add r varbinary(5) default 'ab', add s binary(4) default 'ab', add u char(5) default 'ab  ';
+alter table t add p double default 0.1, add q decimal(5, 1) default 0.25, add u char(5) default 'ab  ';
 insert into t (id) values (4);
 alter table copied add b int;
+alter table whole add o float default 16777217, add r varbinary(5) default 'a\0b', add s binary(4) default 'ab';
+insert into whole (id) values (2);
 create table n (id int primary key, a timestamp null default '2020-07-01 12:00:00', b year default 20,
   c time default '1230', d enum('Red') default 'red', e datetime default '2020-01-01 10:00:00.6');
 set session binlog_row_image = minimal;
