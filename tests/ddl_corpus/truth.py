@@ -160,6 +160,8 @@ def _completed(column: Column, ours: Column) -> Column:
 
 def _comparable(default: str | None) -> str | None:
     """Return a literal as it is, and what may be any expression as such."""
+    if default == "'0x'":  # MySQL shows zero bytes so
+        return "''"
     is_literal = default is None or re.fullmatch(r"'.*'|-?[\d.]+(e[-+]?\d+)?|b'[01]*'", default, re.S)
     return default if is_literal else "an expression"
 
