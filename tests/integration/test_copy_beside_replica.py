@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 
@@ -115,22 +116,23 @@ def test_a_copy_that_is_killed_and_repeated_loses_nothing(stage: Stage) -> None:
 
 
 def test_a_table_that_is_dropped_while_it_is_copied_is_gone(stage: Stage) -> None:
-    dropped: list[str] = []
-
-    def drop(state: CopyProgress) -> None:
-        if state.tables_done == len(TABLES) and not dropped:
-            dropped.append("loose")
-            stage.server.execute("drop table loose", database=stage.schema)
-            stage.journey.wait_until_replayed()
-
-    report = stage.copy(CopyKind.SYNC_TABLES, watcher=Watcher(drop), tables=tuple(map(stage.name, TABLES)))
-    assert dropped == ["loose"]
-    assert [(problem.name.table, problem.reason) for problem in report.problems] == [
-        ("loose", "the source dropped it while it was copied")
-    ]
+    copied = "select count(*) from sch_chameleon.tables where source_table = 'loose' and state = 'copied'"
+    with closing(stage.database.connect(autocommit=False)) as holding, holding.cursor() as cursor:
+        # The copy waits for it before its swap
+        cursor.execute("select from sch_chameleon.replays for update")
+        process = stage.copy_in_process(CopyKind.SYNC_TABLES, tables=(stage.name("loose"),))
+        while stage.database.execute(copied) == [(0,)]:
+            assert process.is_alive()
+            threading.Event().wait(0.05)
+        process.kill()
+        process.join()
+    stage.server.execute("drop table loose", database=stage.schema)
+    stage.journey.wait_until_replayed()
     assert stage.journey.quarantined() == []
+    assert stage.database.execute(copied) == [(0,)]
     stage.server.execute("create table loose (n int, t varchar(100))", database=stage.schema)
     stage.server.execute("insert into loose values (1, 'again')", database=stage.schema)
     stage.journey.wait_until_replayed()
     assert stage.journey.quarantined() == []
+    assert stage.copy(CopyKind.SYNC_TABLES, tables=(stage.name("orders"), stage.name("loose"))).complete
     stage.assert_equal()
