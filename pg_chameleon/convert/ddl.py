@@ -88,15 +88,6 @@ def truncate_table(target: TargetTable, schema_name: str) -> str:
     return f"TRUNCATE TABLE {quote_qualified(schema_name, target.name)}"
 
 
-def move_table(target: TargetTable, schema_name: str, new_schema_name: str) -> list[str]:
-    """Return the statements that bring the table, with its types and indexes, into another schema."""
-    new_schema = quote_identifier(new_schema_name)
-    return [
-        f"ALTER TABLE {quote_qualified(schema_name, target.name)} SET SCHEMA {new_schema}",
-        *(f"ALTER TYPE {quote_qualified(schema_name, enum.name)} SET SCHEMA {new_schema}" for enum in target.enums),
-    ]
-
-
 def sequence_resets(target: TargetTable, schema_name: str) -> list[str]:
     """Return the statements that let each identity go on after the largest value in its column."""
     table = quote_qualified(schema_name, target.name)

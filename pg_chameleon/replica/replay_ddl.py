@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 
-from pg_chameleon.convert import ddl
+from pg_chameleon.convert import ddl, names
 from pg_chameleon.convert.alter import Unfollowable, alter_table
 from pg_chameleon.convert.carried import carried_columns
 from pg_chameleon.convert.changes import readable
@@ -159,7 +159,8 @@ class SchemaReplay:
 
     def _target_of(self, table: TrackedTable) -> TableName:
         """The name that the target takes with this structure; the registry may be further ahead."""
-        return TableName(self._mappings[table.schema.name.schema], target_table(table.schema, self._rules).name)
+        name = table.schema.name
+        return TableName(self._mappings[name.schema], names.table_name(name.table))
 
     def _drop(self, cursor: Cursor, table_id: int, tracked: TrackedTable | None, *, careful: bool) -> Outcome:
         tables.set_state(cursor, table_id, TableState.DROPPED)
