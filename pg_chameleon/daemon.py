@@ -11,12 +11,12 @@ import contextlib
 import fcntl
 import logging
 import os
-import select
 import signal
 import sys
 import time
 from collections.abc import Callable
 from enum import Enum
+from multiprocessing.connection import wait
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple, NoReturn
@@ -39,8 +39,9 @@ _FAILED = b"-"
 
 
 class StopEvent:
-    """Set by SIGTERM and SIGINT, and good to wait for, also by ``select`` together with connections.
+    """Set by SIGTERM and SIGINT, and good to wait for.
 
+    Others wait for it together with connections, by ``multiprocessing.connection.wait``.
     Unlike that of ``threading``, it can be set in a signal handler that interrupts its own wait. It must not
     be shared by fork: a child makes its own.
     """
@@ -77,7 +78,7 @@ class StopEvent:
     def wait(self, seconds: float) -> bool:
         """Wait for at most so long; tell whether the event is set."""
         if not self._set:
-            select.select([self._reading], [], [], max(0.0, seconds))
+            wait([self._reading], max(0.0, seconds))
         return self._set
 
     def close(self) -> None:
@@ -243,8 +244,7 @@ def _act(action: Action, writing: int) -> None:
 
 def _await_start(reading: int, pid_file: Path) -> None:
     """Wait until the daemon is up; a daemon that dies without a word closes the pipe."""
-    readable, _, _ = select.select([reading], [], [], START_LIMIT)
-    if not readable:
+    if not wait([reading], START_LIMIT):
         raise ChameleonError(f"the daemon is not up after {START_LIMIT:.0f} s", advice="See its log")
     message = os.read(reading, 65536)
     if not message:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 from lab.servers.errors import ServerFailed
 from lab.servers.folders import PrivateFolder, copy_folder
 from lab.servers.installation import Installation, environment_of
-from lab.servers.ports import reserve_port
+from lab.servers.ports import PortReservation
 from lab.servers.processes import cleaner, kill_and_wait, launcher, processes_below
 from lab.servers.provision import cache, locked, provision
 
@@ -58,7 +58,8 @@ class Server(ABC):
         self.options: dict[str, OptionValue] = dict(options or {})
         self.durable = durable
         self.host = HOST
-        self.port = reserve_port()
+        self._reservation = PortReservation()
+        self.port = self._reservation.port
         self._private_folder: PrivateFolder | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -182,6 +183,7 @@ class Server(ABC):
 
     def close(self) -> None:
         """End the server, without the care of a shutdown, and remove its folder."""
+        self._reservation.give_back()
         if self._private_folder is None:
             return
         self._end(self.end_signal, STOP_TIMEOUT)

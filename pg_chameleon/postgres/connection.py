@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import select
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
+from multiprocessing.connection import wait
 from typing import Any, Protocol, TypeAlias
 
 import psycopg2
@@ -212,7 +212,7 @@ def wait_for_notice(connection: Connection, seconds: float, stop: Stop) -> None:
     with target_errors():
         connection.poll()
         if not connection.notifies:
-            select.select([connection.fileno(), stop.fileno()], [], [], seconds)
+            wait([connection.fileno(), stop.fileno()], seconds)
             connection.poll()
     connection.notifies.clear()
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import select
+import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,20 @@ def test_daemon_runs_in_the_background_until_it_is_stopped(pid_file: Path) -> No
     assert stop_daemon(pid_file, LIMIT) == Stopped(StopOutcome.STOPPED, pid)
     assert running_pid(pid_file) is None
     assert not pid_file.exists()
+
+
+def test_daemon_is_waited_for_by_a_process_with_many_open_files(pid_file: Path) -> None:
+    """``select`` knows no descriptor from 1,024 on."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 2048)), hard))
+    opened = [os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) for _ in range(1100)]
+    try:
+        run_as_daemon(pid_file, until_stopped)
+        assert stop_daemon(pid_file, LIMIT).outcome is StopOutcome.STOPPED
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_second_daemon_is_refused(pid_file: Path) -> None:
@@ -167,7 +182,7 @@ def test_stop_event_ends_a_wait_at_once() -> None:
     timer.start()
     assert stop.wait(LIMIT)
     assert time.monotonic() - begin < LIMIT / 2
-    assert select.select([stop], [], [], 0)[0] == [stop]
+    assert wait([stop.fileno()], 0) == [stop.fileno()]
     stop.set()
     timer.join()
     stop.close()
