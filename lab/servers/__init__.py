@@ -9,7 +9,7 @@ from lab.servers.base import REPLICA_PASSWORD, REPLICA_USER, Options, Server
 from lab.servers.errors import LabError, ServerFailed, ServerUnavailable
 from lab.servers.mysql import MariaDB, MySQL, SourceServer
 from lab.servers.postgresql import Database, PostgreSQL
-from lab.servers.provision import RECIPES, provision, provision_postgis
+from lab.servers.provision import RECIPES, provision, provision_postgis, provision_program
 
 __all__ = [
     "RECIPES",
@@ -27,6 +27,7 @@ __all__ = [
     "SourceServer",
     "provision",
     "provision_postgis",
+    "provision_program",
     "source_server",
     "start_together",
     "target_server",

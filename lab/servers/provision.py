@@ -70,6 +70,20 @@ def provision_postgis(server: Installation) -> None:
         raise ServerUnavailable(
             package, f"the lab installs it only for this machine's own server, not in {server.root}"
         )
+    install_here(package)
+
+
+def provision_program(program: str, package: str) -> str:
+    """Return the path of a program, installed from a package of this machine's own Debian if it is missing.
+
+    Raises ServerUnavailable where it cannot be installed.
+    """
+    if shutil.which(program) is None:
+        install_here(package)
+    return shutil.which(program) or program
+
+
+def install_here(package: str) -> None:
     recipe = Recipe((package,), "bookworm")
     require_debian_root(package, recipe)
     with locked("provision"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import threading
 import time
 from collections import deque
@@ -10,12 +11,13 @@ from contextlib import closing
 
 from pymysql.cursors import Cursor
 
-from lab.servers import SourceServer
+from lab.servers import SourceServer, provision_program
 
 ROWS = 60
 CHUNK = 20
 ARCHIVE = "lhma_2024_02_29_12_00_00_000_hedgehog"
 """What LHM leaves behind."""
+TOOL_LIMIT = 120.0
 _UNTIL_WAITING = 0.3
 """How long a statement is given to come to wait for a lock."""
 
@@ -173,6 +175,29 @@ def _triggers(schema: str, table: str, new: str) -> list[str]:
         f" DELETE IGNORE FROM {target} WHERE !(OLD.`id` <=> NEW.`id`) AND {gone}; {put} END",
         f"{name}_ins` AFTER INSERT {on} {put} END",
     ]
+
+
+def run_real_pt_osc(server: SourceServer, schema: str, table: str, alter: str, *arguments: str) -> None:
+    """Migrate with the pt-online-schema-change that Percona made, beside a writer."""
+    program = provision_program("pt-online-schema-change", "percona-toolkit")
+    writer = Beside(server, schema, table)
+    writer.start()
+    try:
+        result = subprocess.run(
+            [
+                *(program, "--execute", "--alter", alter, *arguments, "--chunk-size", str(CHUNK)),
+                *("--recursion-method", "none", "--no-version-check", "--no-check-unique-key-change"),
+                f"h={server.host},P={server.port},u=root,D={schema},t={table}",
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=TOOL_LIMIT,
+            check=False,
+        )
+    finally:
+        writer.end()
+    assert result.returncode == 0, result.stdout
 
 
 def run_facebook_osc(server: SourceServer, schema: str, table: str) -> None:
