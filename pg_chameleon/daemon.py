@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from enum import Enum
 from multiprocessing.connection import wait
@@ -49,6 +50,7 @@ class StopEvent:
     def __init__(self) -> None:
         self._set = False
         self._reading, self._writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._closing = weakref.finalize(self, _close, self._reading, self._writing)
 
     @classmethod
     def on_signals(cls) -> StopEvent:
@@ -82,9 +84,13 @@ class StopEvent:
         return self._set
 
     def close(self) -> None:
-        """Give the pipe back."""
-        os.close(self._reading)
-        os.close(self._writing)
+        """Give the pipe back, as an event that nobody holds any more does by itself."""
+        self._closing()
+
+
+def _close(*descriptors: int) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def running_pid(pid_file: Path) -> int | None:
