@@ -14,7 +14,7 @@ from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.status import TableState
 from pg_chameleon.mysql.connection import connect as connect_source
 from pg_chameleon.mysql.server import SourceServer
-from pg_chameleon.postgres import cutover
+from pg_chameleon.postgres import cutover, ownership
 from pg_chameleon.postgres.connection import Connection, LockRole, Stop, transaction, try_lock
 from pg_chameleon.postgres.cutover import ConstraintResult
 from pg_chameleon.postgres.sources import Source, read_mappings, remove_source
@@ -85,7 +85,9 @@ def complete(settings: ReplicaSettings, connection: Connection, source: Source, 
     mappings = read_mappings(connection, source)
     with transaction(connection) as cursor:
         found = load_tables(cursor, source, replayed=True)
-    replicated = [table for table in found if table.state is TableState.REPLICATED]
+        replicated = [table for table in found if table.state is TableState.REPLICATED]
+        for table in replicated:
+            ownership.find_own(cursor, source, table.target)
     report = Report()
     report.sequences = cutover.set_sequences(
         connection,
