@@ -23,6 +23,7 @@ from pg_chameleon.postgres.batches import StoredChange
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.failures import Failure, run_statements
 from pg_chameleon.postgres.grants import existing_roles, let_read_table
+from pg_chameleon.postgres.left_out import refused_defaults
 from pg_chameleon.postgres.sources import Source
 from pg_chameleon.postgres.tables import TrackedTable
 from pg_chameleon.postgres.value_changes import ChangedValue, ChangeGroup, count
@@ -60,7 +61,15 @@ class SchemaReplay:
             name = self._name(cursor, change, tracked)
             outcome = Outcome(tracked, failure=_failure(change, name, error))
         logger.info("replayed at %s: %s", change.position, change.statement)
+        self._warn_of_defaults(cursor, outcome)
         return outcome
+
+    def _warn_of_defaults(self, cursor: Cursor, outcome: Outcome) -> None:
+        """Tell at once what the target lacks; ``show_status`` tells it as long as it is so."""
+        if outcome.table is not None and outcome.replayed:
+            table = outcome.table
+            for lacking in refused_defaults(cursor, table.schema, table.target, self._rules):
+                logger.warning("%s: %s", table.name, lacking)
 
     def _act(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, *, careful: bool) -> Outcome:
         if change.kind == "create":
