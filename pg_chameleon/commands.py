@@ -21,6 +21,7 @@ from pg_chameleon.postgres.connection import (
     has_postgis,
     held_roles,
 )
+from pg_chameleon.postgres.left_out import find_left_out
 from pg_chameleon.postgres.sources import Source
 from pg_chameleon.replica import detach
 from pg_chameleon.replica.copy_settings import CopyKind, CopyReport, CopyRequest, copy_settings
@@ -203,6 +204,9 @@ def show_status(context: Context) -> None:
                 status.keyless(connection, source),
             )
             report.show_renamed(status.renamed(connection, source))
+            if source.type == "mysql":
+                rules = replica_settings(context.configuration, context.source).rules(postgis=has_postgis(connection))
+                report.show_left_out(find_left_out(connection, source, rules))
             report.show_value_changes(status.value_changes(connection, source))
             if options.full:
                 wanted = context.tables if options.tables else None
@@ -261,6 +265,7 @@ def _detach(context: Context, connection: Connection, source: Source) -> None:
     _say_constraints("foreign key(s)", result.foreign_keys)
     _say_constraints("check constraint(s)", result.checks)
     _say_stamps(result)
+    report.say_all(f"{table}: {what}" for table, what in result.left_out)
     report.say_all(
         f"{name} holds NULL in place of dates that do not exist, so it stays nullable."
         for name in result.still_nullable

@@ -23,6 +23,7 @@ from pg_chameleon.model.overview import (
     Counters,
     ErrorDetail,
     ErrorRow,
+    LeftOutRow,
     MappingRow,
     RenamedRow,
     SourceOverview,
@@ -120,6 +121,13 @@ def show_renamed(renamed: Sequence[RenamedRow]) -> None:
         print("\n== Names changed ==")
         headers = ("Table", "Column", "Name on the target")
         print(_table(headers, [(row.table, row.column or "", row.target) for row in renamed]))
+
+
+def show_left_out(left_out: Sequence[LeftOutRow]) -> None:
+    """Print what the tables on the target lack of the source's structure."""
+    if left_out:
+        print("\n== Left out ==")
+        print(_table(("Table", "What and why"), left_out))
 
 
 def _problem_row(problem: TableProblem) -> tuple[object, ...]:

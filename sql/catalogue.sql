@@ -103,6 +103,13 @@ create unique index tables_one_active
     on sch_chameleon.tables (source_id, source_schema, source_table)
     where state not in ('dropped', 'copying', 'copied') and not ended;
 
+-- The tables of the target that the replica made, or was given: it changes and drops no others, whatever their names.
+-- A regclass is the table itself: it stays when the table is renamed, and a dump writes it as the name.
+create table sch_chameleon.target_tables (
+    relation  regclass primary key,
+    source_id integer  not null references sch_chameleon.sources on delete cascade
+);
+
 -- The structure of a table from a position on. The newest one is the read process's; replayed ones are the target's.
 create table sch_chameleon.structures (
     structure_id  bigint      generated always as identity primary key,
@@ -352,4 +359,4 @@ end
 $body$;
 
 insert into sch_chameleon.catalogue_version (version)
-values (2);
+values (3);

@@ -134,7 +134,12 @@ SOURCE_KEYS = (
     Key("copy_max_memory", SIZE, "300M", "The memory that the first copy may take for rows on their way."),
     Key("copy_workers", whole_number(1, 64), "2", "How many connections copy tables at the same time."),
     Key("copy_chunk_rows", whole_number(1000), "1000000", "Larger tables are copied in parts of that size."),
-    Key("keep_existing_schema", BOOLEAN, "No", "Empty and load the tables that are there; make none."),
+    Key(
+        "keep_existing_schema",
+        BOOLEAN,
+        "No",
+        "Empty and load the tables that are there, as the replica's; make none.",
+    ),
     Key(
         "zero_dates",
         choice("null", "infinity", "error"),

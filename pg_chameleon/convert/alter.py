@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from pg_chameleon.convert import ddl, names
 from pg_chameleon.convert.alteration import Change, Pair, Side, becomes_not_null, is_nullable, null_fill
+from pg_chameleon.convert.attempts import attempt_on_rows, set_default
 from pg_chameleon.convert.carried import INFINITY, CarriedColumn, carried_columns
 from pg_chameleon.convert.guards import added_doubt, filling, guards
 from pg_chameleon.convert.indexes import TargetIndex
@@ -241,7 +242,8 @@ def _null_updates(change: Change, pair: Pair) -> list[str]:
         was_nullable = is_nullable(change.before, change.before.source(pair.before))
         fill = None if was_nullable else quote_literal(INFINITY)
     if fill is not None and fill != "NULL":
-        return [f"UPDATE {table} SET {column} = {fill} WHERE {column} IS NULL"]
+        update = f"UPDATE {table} SET {column} = {fill} WHERE {column} IS NULL"
+        return [attempt_on_rows(update, table, f"{column} IS NULL") if _is_chosen(change, pair.after) else update]
     if pair.before.infinite and not pair.after.infinite and _are_dates(change, pair) and not pair.conversion.doubt:
         return [
             *([_alter_column(change, pair.after, "DROP NOT NULL")] if not pair.before.nullable else []),
@@ -271,24 +273,34 @@ def _add_columns(change: Change) -> list[str]:
 
 def _add_column(change: Change, column: TargetColumn) -> list[str]:
     fill = None if column.generated is not None or added_doubt(change, column) else filling(change, column)
-    filled = replace(column, default=fill) if fill not in (None, "NULL") else column
-    definition = ddl.column_definition(filled, change.after.schema_name)
-    added = [f"ALTER TABLE {change.after.table} ADD COLUMN {definition}"]
+    filled = replace(column, default=fill) if fill not in (None, "NULL") else ddl.without_tentative(column)
+    added = [_add_filled(change, column, filled)]
     if filled.default != column.default:
-        added.append(_set_default(change, column))
+        added.append(set_default(change.after.table, column))
     if column.comment:
         added.append(ddl.column_comment(change.after.table, column))
     return added
 
 
-def _set_default(change: Change, column: TargetColumn) -> str:
-    action = "DROP DEFAULT" if column.default is None else f"SET DEFAULT {column.default}"
-    return _alter_column(change, column, action)
+def _add_filled(change: Change, column: TargetColumn, filled: TargetColumn) -> str:
+    """Add a column with what fills the rows; if its type refuses that, only a table without rows gets the column."""
+    add = f"ALTER TABLE {change.after.table} ADD COLUMN "
+    wanted = add + ddl.column_definition(filled, change.after.schema_name)
+    if filled.default is None or not _is_chosen(change, column):
+        return wanted
+    bare = add + ddl.column_definition(replace(filled, default=None), change.after.schema_name)
+    return attempt_on_rows(wanted, change.after.table, otherwise=bare)
+
+
+def _is_chosen(change: Change, column: TargetColumn) -> bool:
+    """Tell whether the user chose the type of a column."""
+    carried = change.after.carried.get(column.source)
+    return carried is not None and carried.overridden
 
 
 def _set_defaults(change: Change) -> list[str]:
     return [
-        _set_default(change, pair.after)
+        set_default(change.after.table, pair.after)
         for pair in change.kept
         if (None if pair.changes_type else pair.before.default) != pair.after.default
     ]

@@ -6,9 +6,11 @@ Every function takes the schema's name, because a table is loaded in another sch
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from pg_chameleon.convert import names
+from pg_chameleon.convert.attempts import set_default
 from pg_chameleon.convert.expressions import check_expression
 from pg_chameleon.convert.indexes import TargetIndex
 from pg_chameleon.convert.quoting import quote_identifier, quote_literal, quote_qualified
@@ -38,11 +40,13 @@ def create_table(
 ) -> list[str]:
     """Return the statements that make the table and its types, without its indexes."""
     table = quote_qualified(schema_name, table_name or target.name)
-    columns = ", ".join(column_definition(column, schema_name) for column in target.columns)
+    tentative = [column for column in target.columns if column.tentative]
+    columns = ", ".join(column_definition(without_tentative(column), schema_name) for column in target.columns)
     storage = f" WITH (fillfactor = {fillfactor:d})" if fillfactor is not None else ""
     return [
         *(create_enum(enum, schema_name) for enum in target.enums),
         f"CREATE TABLE {table} ({columns}){storage}",
+        *(set_default(table, column) for column in tentative),
         *([f"COMMENT ON TABLE {table} IS {quote_literal(target.comment)}"] if target.comment else []),
         *(column_comment(table, column) for column in target.columns if column.comment),
     ]
@@ -132,6 +136,11 @@ def left_out(schema: TableSchema, rules: Rules, mappings: Mapping[str, str]) -> 
         if key.referenced.schema not in mappings
     ]
     return found
+
+
+def without_tentative(column: TargetColumn) -> TargetColumn:
+    """Return a column without a default that its type may refuse."""
+    return replace(column, default=None) if column.tentative else column
 
 
 def column_definition(column: TargetColumn, schema_name: str) -> str:

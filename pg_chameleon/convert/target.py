@@ -32,7 +32,8 @@ class TargetColumn:
     """A column of the target.
 
     ``source`` is its name on the source. ``type`` is empty where ``enum`` is its type. ``default`` and ``generated``
-    are expressions of PostgreSQL. ``sequence`` is that of the identity. ``infinite``: '-infinity' stands for dates that
+    are expressions of PostgreSQL. ``tentative``: the default may be nothing that the type chosen by the user can read;
+    then the target has none. ``sequence`` is that of the identity. ``infinite``: '-infinity' stands for dates that
     do not exist.
     """
 
@@ -41,6 +42,7 @@ class TargetColumn:
     type: str
     nullable: bool
     default: str | None = None
+    tentative: bool = False
     identity: bool = False
     sequence: str = ""
     generated: str | None = None
@@ -111,11 +113,13 @@ def _column(
     identity = column.auto_increment and rule.target in _IDENTITY_TYPES
     if column.auto_increment and not identity:
         notes.append(f"column {column.name}: AUTO_INCREMENT on the type {rule.target} is left out")
+    default = default_expression(column, carried, notes)
     return replace(
         target,
         identity=identity,
         sequence=names.sequence_name(schema.name.table, column.name) if identity else "",
-        default=default_expression(column, carried, notes),
+        default=default,
+        tentative=carried.overridden and default not in (None, "NULL"),
         infinite=carried.checked and carried.substitute is not None,
     )
 

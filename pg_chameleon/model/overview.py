@@ -80,6 +80,13 @@ class RenamedRow(NamedTuple):
     target: str
 
 
+class LeftOutRow(NamedTuple):
+    """Something of a table's structure that the target does not have, and why."""
+
+    table: TableName
+    what: str
+
+
 class ErrorRow(NamedTuple):
     """An entry of the error log, in short."""
 

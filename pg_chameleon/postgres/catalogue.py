@@ -9,7 +9,7 @@ from pg_chameleon.postgres.connection import LOCK_CLASS, Connection, Cursor, tra
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.resources import sql_files, sql_text
 
-VERSION = 2
+VERSION = 3
 """The version of the catalogue that this code works with, which ``catalogue.sql`` installs."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pg_chameleon.postgres import value_changes
+from pg_chameleon.postgres import ownership, value_changes
 from pg_chameleon.postgres.batches import log_table
 from pg_chameleon.postgres.connection import Connection, target_errors, transaction
 from pg_chameleon.postgres.queries import query
@@ -15,6 +15,7 @@ def vacuum(connection: Connection, source: Source, *, full: bool) -> list[str]:
     """Vacuum the log tables of a source, and forget what ended; return the names of what was vacuumed."""
     with transaction(connection) as cursor:
         value_changes.forget_dropped(cursor, source)
+        ownership.forget_dropped(cursor, source)
     done = [log_table(source, 1), log_table(source, 2), "sch_chameleon.batches", "sch_chameleon.held_rows"]
     # VACUUM refuses to run inside a transaction.
     connection.autocommit = True

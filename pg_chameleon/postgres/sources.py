@@ -124,6 +124,7 @@ def update_mappings(connection: Connection, source: Source, wanted: Mapping[str,
         for gone in present.keys() - wanted.keys():
             cursor.execute(query("sources.remove_mapping"), (source.source_id, gone))
             cursor.execute(query("tables.drop_schema"), (source.source_id, gone))
+            cursor.execute(query("ownership.let_go"), {"source_id": source.source_id, "schema": present[gone]})
             done.append(f"removed the mapping {gone} -> {present[gone]}; the target schema stays as it is")
         for new in wanted.keys() - present.keys():
             cursor.execute(query("sources.add_mapping"), (source.source_id, new, wanted[new]))

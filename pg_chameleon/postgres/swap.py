@@ -7,13 +7,12 @@ from collections.abc import Collection, Sequence
 from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.names import TableName
-from pg_chameleon.postgres import dependents, grants
+from pg_chameleon.postgres import dependents, grants, ownership
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.dependents import Dependents
 from pg_chameleon.postgres.failures import savepoint
 from pg_chameleon.postgres.queries import query
-
-_TABLE_KINDS = ("r", "p")
+from pg_chameleon.postgres.sources import Source
 
 
 def limit_lock_wait(cursor: Cursor, milliseconds: int) -> None:
@@ -31,7 +30,8 @@ def take_schema(cursor: Cursor, shadow: str, schema: str, wanted: Collection[str
     cursor.execute(query("swap.schema_tables"), (shadow,))
     for (table,) in cursor.fetchall():
         if table not in wanted:
-            drop_former(cursor, TableName(shadow, table))
+            left_over = TableName(shadow, table)
+            _drop_alone(cursor, left_over, _find(cursor, left_over))
     cursor.execute(f"alter schema {quote_identifier(shadow)} rename to {quote_identifier(schema)}")
 
 
@@ -41,18 +41,20 @@ def is_there(cursor: Cursor, schema: str) -> bool:
     return cursor.fetchone() is not None
 
 
-def swap_table(cursor: Cursor, shadow: TableName, target: TableName, readers: Sequence[str]) -> str | None:
+def swap_table(
+    cursor: Cursor, source: Source, shadow: TableName, target: TableName, readers: Sequence[str]
+) -> str | None:
     """Put a shadow table in its target's place, with what users built on it; return the reason if that fails."""
     try:
         with savepoint(cursor):
-            _swap(cursor, shadow, target, readers)
+            _swap(cursor, source, shadow, target, readers)
     except TargetError as error:
-        return f"the copy could not take the place of the target table: {error.message}"
+        return f"the copy could not take the place of the target table: {error}"
     return None
 
 
-def _swap(cursor: Cursor, shadow: TableName, target: TableName, readers: Sequence[str]) -> None:
-    former = _find(cursor, target)
+def _swap(cursor: Cursor, source: Source, shadow: TableName, target: TableName, readers: Sequence[str]) -> None:
+    former = ownership.find_own(cursor, source, target)
     kept = Dependents()
     held: list[grants.Grant] = []
     if former is not None:
@@ -60,19 +62,18 @@ def _swap(cursor: Cursor, shadow: TableName, target: TableName, readers: Sequenc
         held = grants.read_grants(cursor, former)
         _drop(cursor, target, former)
     _move(cursor, shadow, target.schema)
+    ownership.claim(cursor, source, target)
     quoted = quote_qualified(target.schema, target.table)
     grants.give(cursor, quoted, held)
     grants.let_read_table(cursor, quoted, readers)
     dependents.remake(cursor, kept)
 
 
-def _find(cursor: Cursor, name: TableName) -> int | None:
+def _find(cursor: Cursor, name: TableName) -> int:
     cursor.execute(query("swap.relation"), (name.schema, name.table))
     row = cursor.fetchone()
     if row is None:
-        return None
-    if row[1] not in _TABLE_KINDS:
-        raise TargetError(f"{name} is no table")
+        raise TargetError(f"the shadow table {name} is gone")
     return int(row[0])
 
 
@@ -105,13 +106,10 @@ def _free_type_name(cursor: Cursor, name: TableName) -> str:
 
 
 def _move(cursor: Cursor, shadow: TableName, schema: str) -> None:
-    table = _find(cursor, shadow)
-    if table is None:
-        raise TargetError(f"the shadow table {shadow} is gone")
-    for enum in _enums(cursor, table):
+    for enum in _enums(cursor, _find(cursor, shadow)):
         cursor.execute(query("swap.type_exists"), (schema, enum))
         if cursor.fetchone() is not None:
-            _drop_unused_type(cursor, TableName(schema, enum))
+            raise TargetError(f"the type {schema}.{enum} is in the way; rename or drop it")
         cursor.execute(f"alter type {quote_qualified(shadow.schema, enum)} set schema {quote_identifier(schema)}")
     cursor.execute(f"alter table {quote_qualified(shadow.schema, shadow.table)} set schema {quote_identifier(schema)}")
 
@@ -121,11 +119,11 @@ def _enums(cursor: Cursor, table: int) -> list[str]:
     return [row[0] for row in cursor.fetchall()]
 
 
-def drop_former(cursor: Cursor, target: TableName) -> str | None:
+def drop_former(cursor: Cursor, source: Source, target: TableName) -> str | None:
     """Drop the target of a table that the source no longer has; return the reason if that fails."""
     try:
         with savepoint(cursor):
-            table = _find(cursor, target)
+            table = ownership.find_own(cursor, source, target)
             if table is not None:
                 _drop_alone(cursor, target, table)
     except TargetError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
@@ -20,13 +20,15 @@ from pg_chameleon.model.status import TableState
 from pg_chameleon.mysql import snapshot
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.connection import connect as connect_source
-from pg_chameleon.mysql.inspect import database_defaults, read_schemas
+from pg_chameleon.mysql.inspect import database_defaults
 from pg_chameleon.mysql.server import SourceServer
 from pg_chameleon.mysql.snapshot import KeyRange, LockRefused, LockTimeout, TableStatistics
-from pg_chameleon.postgres import copies, shadow, tables
+from pg_chameleon.postgres import copies, ownership, shadow, tables
 from pg_chameleon.postgres.connection import Connection, Cursor, Stop, transaction
 from pg_chameleon.postgres.copies import Copy
+from pg_chameleon.postgres.ownership import ForeignTable
 from pg_chameleon.postgres.sources import Source, bump_generation, read_checkpoint, set_schema_default
+from pg_chameleon.replica.copy_inspection import Inspection, inspect
 from pg_chameleon.replica.copy_messages import (
     BuildIndex,
     Failed,
@@ -83,30 +85,6 @@ class CopyContext:
         if self.settings.keep_existing:
             return final
         return TableName(shadow.schema_name(self.source, final.schema), final.table)
-
-
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """The tables of the source as they are now, with what tells that one was replaced."""
-
-    tables: dict[TableName, tuple[TableSchema, TableStatistics]]
-
-    def unchanged(self, name: TableName, earlier: Inspection) -> bool:
-        """Tell whether a table is the same in both inspections."""
-        mine, theirs = self.tables.get(name), earlier.tables.get(name)
-        return mine is not None and theirs is not None and mine[0] == theirs[0] and mine[1].created == theirs[1].created
-
-
-def inspect(connection: SourceConnection, schemas: Sequence[str]) -> Inspection:
-    """Read the structures and the statistics of all tables of the schemas."""
-    known = snapshot.statistics(connection, schemas)
-    return Inspection(
-        {
-            schema.name: (schema, known[schema.name])
-            for schema in read_schemas(connection, schemas)
-            if schema.name in known
-        }
-    )
 
 
 @dataclass(slots=True)
@@ -175,16 +153,26 @@ class CopyRound:
         self, source: SourceConnection, found: Inspection, wanted: Callable[[TableName], bool]
     ) -> list[PlannedTable]:
         planned = []
+        foreign = self._foreign_tables()
         for name, (schema, known) in found.tables.items():
             if wanted(name):
                 try:
                     target_table(schema, self._context.rules)
-                except UnknownType as error:
-                    self._outcome.broken[name] = (schema, error.message)
+                    _refuse_foreign(self._context.target_of(schema), foreign)
+                except (UnknownType, ForeignTable) as error:
+                    self._outcome.broken[name] = (schema, str(error))
                 else:
                     planned.append(PlannedTable(schema, known, self._parts(source, schema, known)))
                     self._context.tracker.expect(name, known.rows)
         return in_order(planned)
+
+    def _foreign_tables(self) -> set[TableName]:
+        """Return what is in the way of copies; with ``keep_existing_schema`` the user gives his tables away."""
+        context = self._context
+        if context.settings.keep_existing:
+            return set()
+        with transaction(context.target) as cursor:
+            return ownership.find_foreign(cursor, context.source, context.filter.mappings.values())
 
     def _parts(
         self, source: SourceConnection, schema: TableSchema, known: TableStatistics
@@ -460,6 +448,11 @@ class CopyRound:
                 for task in self._given_up:
                     tables.quarantine(cursor, task.table_id, "its copy failed", task.start)
                 bump_generation(cursor, self._context.source)
+
+
+def _refuse_foreign(target: TableName, foreign: Container[TableName]) -> None:
+    if target in foreign:
+        raise ForeignTable(target)
 
 
 def _warn_of_prepared(source: SourceConnection) -> None:

@@ -12,7 +12,7 @@ from pg_chameleon.errors import TargetError
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.connection import connect as connect_source
 from pg_chameleon.mysql.inspect import read_schemas
-from pg_chameleon.postgres import grants, shadow
+from pg_chameleon.postgres import grants, ownership, shadow
 from pg_chameleon.postgres.connection import transaction
 from pg_chameleon.replica.copy_round import CopyContext
 from pg_chameleon.replica.copy_settings import CopiedRows, CopyKind, CopyProblem, CopyReport
@@ -64,6 +64,7 @@ def _make(context: CopyContext, schema: TableSchema, readers: list[str]) -> str 
             if target.table in shadow.table_names(cursor, target.schema):
                 return f"the target has the table {target} already; it stays as it is"
             shadow.create_table(cursor, schema, target, context.rules, fillfactor)
+            ownership.claim(cursor, context.source, target)
             grants.let_read_table(cursor, quote_qualified(target.schema, target.table), readers)
             for missing in shadow.create_indexes(cursor, schema, target, context.rules):
                 logger.warning("%s: %s", schema.name, missing.reason)

@@ -13,7 +13,7 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import Position
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import TableState
-from pg_chameleon.postgres import copies, grants, shadow, swap, tables
+from pg_chameleon.postgres import copies, grants, ownership, shadow, swap, tables
 from pg_chameleon.postgres.apply import forget_held, held_slice
 from pg_chameleon.postgres.careful import apply_carefully
 from pg_chameleon.postgres.connection import (
@@ -120,12 +120,13 @@ class Swap:
             for table in ready:
                 self._take_over(cursor, table, readers, outcome)
             for name, (schema, reason) in self.broken.items():
-                self._quarantine_broken(cursor, schema, reason)
+                self._quarantine_broken(cursor, schema, reason, outcome)
                 outcome.problems.append(CopyProblem(name, reason, quarantined=True))
             self._drop_missing(cursor, outcome)
             self._set_positions(cursor, [table.start for table in ready])
             for target_schema in self._target_schemas:
                 shadow.drop_schema(cursor, shadow.schema_name(source, target_schema))
+            ownership.forget_dropped(cursor, source)
             copies.finish(cursor, self.copy)
         return outcome
 
@@ -154,10 +155,8 @@ class Swap:
         if not self.context.filter.admits(name):
             tables.set_state(cursor, table.table_id, TableState.FILTERED)
             return
-        copies.supersede(cursor, table.table_id)
+        self._supersede(cursor, table.table_id, name, outcome)
         tables.set_state(cursor, table.table_id, TableState.REPLICATED)
-        for left in copies.left_targets(cursor, table.table_id):
-            self._drop_target(cursor, name, left, outcome)
         reason = self._swap_in(cursor, table, readers) or table.reason or self._catch_up(cursor, table)
         if reason is None:
             outcome.copied.append(CopiedRows(name, table.rows))
@@ -165,13 +164,20 @@ class Swap:
             self._take_out(cursor, table.table_id, name, reason, table.start)
             outcome.problems.append(CopyProblem(name, reason, quarantined=True))
 
+    def _supersede(self, cursor: Cursor, table_id: int, name: TableName, outcome: SwapOutcome) -> None:
+        """End the former registrations of a table, and drop what they left under other names."""
+        copies.supersede(cursor, table_id)
+        for left in copies.left_targets(cursor, table_id):
+            self._drop_target(cursor, name, left, outcome)
+
     def _swap_in(self, cursor: Cursor, table: CopiedTable, readers: list[str]) -> str | None:
         loaded = TableName(shadow.schema_name(self.context.source, table.target.schema), table.target.table)
         if self.context.settings.keep_existing or not swap.is_there(cursor, loaded.schema):
             quoted = quote_qualified(table.target.schema, table.target.table)
             grants.let_read_table(cursor, quoted, readers)
+            ownership.claim(cursor, self.context.source, table.target)
             return None
-        return swap.swap_table(cursor, loaded, table.target, readers)
+        return swap.swap_table(cursor, self.context.source, loaded, table.target, readers)
 
     def _catch_up(self, cursor: Cursor, table: CopiedTable) -> str | None:
         """Apply the changes that were held while the table was copied; return the reason if one fails."""
@@ -191,7 +197,7 @@ class Swap:
         forget_held(cursor, table_id)
         log_failure(cursor, self.context.source, Failure(reason, table=name, position=position))
 
-    def _quarantine_broken(self, cursor: Cursor, schema: TableSchema, reason: str) -> None:
+    def _quarantine_broken(self, cursor: Cursor, schema: TableSchema, reason: str, outcome: SwapOutcome) -> None:
         """Register a table that could not be copied, so that it is seen and can be asked for again."""
         table_id = tables.register(
             cursor,
@@ -202,7 +208,7 @@ class Swap:
             start=None,
             copy_id=self.copy.copy_id,
         )
-        copies.supersede(cursor, table_id)
+        self._supersede(cursor, table_id, schema.name, outcome)
         self._take_out(cursor, table_id, schema.name, reason, None)
 
     def _forget_former(self, cursor: Cursor, outcome: SwapOutcome) -> None:
@@ -220,7 +226,7 @@ class Swap:
                 copies.drop_registration(cursor, former.table_id, "the source no longer has it")
 
     def _drop_target(self, cursor: Cursor, name: TableName, target: TableName, outcome: SwapOutcome) -> None:
-        reason = swap.drop_former(cursor, target)
+        reason = swap.drop_former(cursor, self.context.source, target)
         outcome.removed.append(name)
         if reason is not None:
             outcome.problems.append(CopyProblem(name, reason, quarantined=False))

@@ -10,13 +10,15 @@ from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.target import target_table
 from pg_chameleon.errors import ChameleonError, ReplicaBusy
 from pg_chameleon.model.names import TableName
+from pg_chameleon.model.overview import LeftOutRow
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.status import TableState
 from pg_chameleon.mysql.connection import connect as connect_source
 from pg_chameleon.mysql.server import SourceServer
-from pg_chameleon.postgres import cutover
+from pg_chameleon.postgres import cutover, ownership
 from pg_chameleon.postgres.connection import Connection, LockRole, Stop, transaction, try_lock
 from pg_chameleon.postgres.cutover import ConstraintResult
+from pg_chameleon.postgres.left_out import find_left_out
 from pg_chameleon.postgres.sources import Source, read_mappings, remove_source
 from pg_chameleon.postgres.tables import TrackedTable, load_tables
 from pg_chameleon.replica.settings import ReplicaSettings
@@ -36,6 +38,7 @@ class Report:
     triggers: list[ConstraintResult] = field(default_factory=list)
     unstamped: list[str] = field(default_factory=list)
     still_nullable: list[str] = field(default_factory=list)
+    left_out: list[LeftOutRow] = field(default_factory=list)
     writers: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -85,8 +88,11 @@ def complete(settings: ReplicaSettings, connection: Connection, source: Source, 
     mappings = read_mappings(connection, source)
     with transaction(connection) as cursor:
         found = load_tables(cursor, source, replayed=True)
-    replicated = [table for table in found if table.state is TableState.REPLICATED]
+        replicated = [table for table in found if table.state is TableState.REPLICATED]
+        for table in replicated:
+            ownership.find_own(cursor, source, table.target)
     report = Report()
+    report.left_out = find_left_out(connection, source, rules)
     report.sequences = cutover.set_sequences(
         connection,
         [

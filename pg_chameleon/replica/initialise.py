@@ -30,6 +30,7 @@ from pg_chameleon.postgres.connection import (
     try_lock,
 )
 from pg_chameleon.postgres.copies import CopiedTable, Copy
+from pg_chameleon.postgres.left_out import find_left_out
 from pg_chameleon.postgres.sources import Source, find_source, read_mappings, set_status
 from pg_chameleon.replica.copy_messages import WorkerSettings
 from pg_chameleon.replica.copy_pool import CopyStopped, WorkerPool
@@ -173,8 +174,11 @@ class _CopyRun:
         return outcome
 
     def _tell_of_changes(self, outcome: SwapOutcome) -> None:
-        """Warn of values that PostgreSQL cannot hold in the tables that were copied."""
+        """Warn of what is not as on the source in the tables that were copied: values, and parts of their structure."""
         copied = {table.name for table in outcome.copied}
+        for lacking in find_left_out(self._context.target, self._context.source, self._context.rules):
+            if lacking.table in copied:
+                logger.warning("%s: %s", lacking.table, lacking.what)
         for found in status.value_changes(self._context.target, self._context.source):
             if found.table in copied:
                 logger.warning("%s.%s: %d values: %s", found.table, found.column, found.occurrences, found.reason)

@@ -180,7 +180,7 @@ class PeerCopy:
                 grants.let_read_schema(cursor, self.filter.mappings[schema.name], readers)
             for table in whole:
                 final = TableName(self.filter.mappings[table.name.schema], table.name.table)
-                reason = swap.swap_table(cursor, self._loaded(table), final, readers)
+                reason = swap.swap_table(cursor, self.source, self._loaded(table), final, readers)
                 if reason is None:
                     copied.append(CopiedRows(table.name, rows[table.name]))
                 else:

@@ -17,12 +17,14 @@ from pg_chameleon.errors import ChameleonError, TargetError
 from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.status import TableState
-from pg_chameleon.postgres import copies, swap, tables
+from pg_chameleon.postgres import copies, ownership, swap, tables
 from pg_chameleon.postgres.apply import forget_held
 from pg_chameleon.postgres.batches import StoredChange
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.failures import Failure, run_statements
 from pg_chameleon.postgres.grants import existing_roles, let_read_table
+from pg_chameleon.postgres.left_out import refused_defaults
+from pg_chameleon.postgres.sources import Source
 from pg_chameleon.postgres.tables import TrackedTable
 from pg_chameleon.postgres.value_changes import ChangedValue, ChangeGroup, count
 from pg_chameleon.replica.settings import ReplicaSettings
@@ -42,7 +44,8 @@ class Outcome:
 class SchemaReplay:
     """Carries changes of structure over to the target of one source."""
 
-    def __init__(self, mappings: dict[str, str], rules: Rules, settings: ReplicaSettings) -> None:
+    def __init__(self, source: Source, mappings: dict[str, str], rules: Rules, settings: ReplicaSettings) -> None:
+        self._source = source
         self._mappings = mappings
         self._rules = rules
         self._settings = settings
@@ -58,7 +61,15 @@ class SchemaReplay:
             name = self._name(cursor, change, tracked)
             outcome = Outcome(tracked, failure=_failure(change, name, error))
         logger.info("replayed at %s: %s", change.position, change.statement)
+        self._warn_of_defaults(cursor, outcome)
         return outcome
+
+    def _warn_of_defaults(self, cursor: Cursor, outcome: Outcome) -> None:
+        """Tell at once what the target lacks; ``show_status`` tells it as long as it is so."""
+        if outcome.table is not None and outcome.replayed:
+            table = outcome.table
+            for lacking in refused_defaults(cursor, table.schema, table.target, self._rules):
+                logger.warning("%s: %s", table.name, lacking)
 
     def _act(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, *, careful: bool) -> Outcome:
         if change.kind == "create":
@@ -94,12 +105,14 @@ class SchemaReplay:
             *ddl.create_indexes(target, schema),
         ]
         try:
+            ownership.find_own(cursor, self._source, created.target)
             _run(cursor, statements, careful=careful)
         except TargetError as error:
             if error.transient or not careful:
                 raise
             tables.set_replayed(cursor, created.structure_id)
             return Outcome(created, failure=_failure(change, created.name, error))
+        ownership.claim(cursor, self._source, created.target)
         roles = existing_roles(cursor, self._settings.grant_select_to)
         let_read_table(cursor, quote_qualified(schema, target.name), roles)
         tables.set_replayed(cursor, created.structure_id)
@@ -114,6 +127,8 @@ class SchemaReplay:
         after = self._target_of(altered)
         if tracked.state is not TableState.REPLICATED:
             return self._leave_behind(cursor, tracked, altered, after)
+        for name in {tracked.target, after}:
+            ownership.find_own(cursor, self._source, name)
         try:
             statements = alter_table(
                 tracked.schema,
@@ -152,7 +167,7 @@ class SchemaReplay:
         """Keep the target of a table that is out of the replica, unless its name is for another table now."""
         if after == tracked.target:
             return Outcome(tracked)
-        _drop_former(cursor, tracked)
+        self._drop_former(cursor, tracked)
         tables.set_replayed(cursor, altered.structure_id)
         tables.rename_target(cursor, tracked.table_id, after)
         return Outcome(replace(altered, target=after))
@@ -169,9 +184,10 @@ class SchemaReplay:
         if tracked.state is not TableState.REPLICATED:
             copies.supersede(cursor, table_id)
             forget_held(cursor, table_id)
-            _drop_former(cursor, tracked)
+            self._drop_former(cursor, tracked)
             return Outcome()
         try:
+            ownership.find_own(cursor, self._source, tracked.target)
             _run(
                 cursor,
                 ddl.drop_table(target_table(tracked.schema, self._rules), tracked.target.schema),
@@ -181,7 +197,7 @@ class SchemaReplay:
             if error.transient or not careful:
                 raise
             # Views of the user may depend on it; the table stays for them, and is none of the replica any
-            # more.
+            # more. Or it is the user's own.
             logger.warning("%s is gone from the source, its target is left as it is: %s", tracked.name, error)
             return Outcome()
         return Outcome(replayed=1)
@@ -189,16 +205,16 @@ class SchemaReplay:
     def _truncate(self, cursor: Cursor, tracked: TrackedTable | None, *, careful: bool) -> Outcome:
         if tracked is None or tracked.state is not TableState.REPLICATED:
             return Outcome(tracked)
+        ownership.find_own(cursor, self._source, tracked.target)
         target = target_table(tracked.schema, self._rules)
         _run(cursor, [ddl.truncate_table(target, tracked.target.schema)], careful=careful)
         return Outcome(tracked, replayed=1)
 
-
-def _drop_former(cursor: Cursor, tracked: TrackedTable) -> None:
-    """Drop the target of a table that is out of the replica, or that was copied again meanwhile."""
-    refusal = swap.drop_former(cursor, tracked.target)
-    if refusal is not None:
-        logger.warning("%s: %s", tracked.name, refusal)
+    def _drop_former(self, cursor: Cursor, tracked: TrackedTable) -> None:
+        """Drop the target of a table that is out of the replica, or that was copied again meanwhile."""
+        refusal = swap.drop_former(cursor, self._source, tracked.target)
+        if refusal is not None:
+            logger.warning("%s: %s", tracked.name, refusal)
 
 
 def _circumstances(change: StoredChange) -> Circumstances | None:

@@ -14,7 +14,7 @@ from pg_chameleon.errors import ReplicaStopped, TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.model.status import TableState
-from pg_chameleon.postgres import batches, tables
+from pg_chameleon.postgres import batches, ownership, tables
 from pg_chameleon.postgres.apply import (
     ApplyTable,
     Counts,
@@ -77,7 +77,7 @@ class Replayer:
         self._connection = connection
         self._source = source
         self._rules = rules
-        self._schema_replay = SchemaReplay(mappings, rules, settings)
+        self._schema_replay = SchemaReplay(source, mappings, rules, settings)
         self._generation: int | None = None
         self._tracked: dict[int, TrackedTable] = {}
         self._described: dict[int, ApplyTable] = {}
@@ -179,6 +179,7 @@ class Replayer:
     def _apply_table(self, cursor: Cursor, tracked: TrackedTable) -> ApplyTable:
         found = self._described.get(tracked.table_id)
         if found is None:
+            ownership.find_own(cursor, self._source, tracked.target)
             found = apply_table(cursor, tracked.table_id, tracked.target, tracked.schema, self._rules)
             self._described[tracked.table_id] = found
         return found
@@ -210,9 +211,8 @@ class Replayer:
             log_failure(cursor, self._source, failure)
         tally.failures += failures
         tables.quarantine(cursor, tracked.table_id, first.message, first.position)
-        if tracked.table_id in self._tracked:
-            # Its target stays known: it may get in the way of another table that takes the name.
-            self._tracked[tracked.table_id] = replace(tracked, state=TableState.QUARANTINED)
+        # Its target stays known: it may get in the way of another table that takes the name.
+        self._tracked[tracked.table_id] = replace(tracked, state=TableState.QUARANTINED)
 
     def _change_structure(self, cursor: Cursor, change: StoredChange, tally: Tally, *, careful: bool) -> None:
         tracked = self._tracked.get(change.table_id)

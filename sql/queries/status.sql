@@ -92,3 +92,14 @@ where t.source_id = %(source_id)s
     and t.state <> 'dropped'
     and (%(tables)s::text[] is null or t.source_schema || '.' || t.source_table = any(%(tables)s))
 order by t.source_schema, t.source_table, v.source_column, v.reason, v.change_id;
+
+-- name: without_default
+select a.attname
+from pg_attribute a
+join pg_class c on c.oid = a.attrelid
+join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = %s
+    and c.relname = %s
+    and a.attnum > 0
+    and not a.attisdropped
+    and not a.atthasdef;

@@ -51,3 +51,25 @@ def test_changed_values_and_names_are_shown(record_stage: Stage) -> None:
     assert f"{schema}.days" not in listed
     detached = journey.chameleon("detach_replica", "--source", "mysql", "--yes").output
     assert f"ON UPDATE CURRENT_TIMESTAMP of t in {record_stage.target_schema}.days is set by a trigger" in detached
+
+
+def test_what_is_left_out_is_shown(record_stage: Stage) -> None:
+    schema, journey = record_stage.schema, record_stage.journey
+    journey.global_settings["type_override"] = {"varchar(36)": {"override_to": "uuid", "override_tables": ["*"]}}
+    journey.write_configuration()
+    record_stage.execute("create table copied (id int primary key, u varchar(36) not null default '')")
+    journey.initialise()
+    journey.start()
+    record_stage.execute("create table made (id int primary key, u varchar(36) not null default 'x')")
+    journey.wait_until_replayed()
+    expected = {
+        f"{schema}.copied": "column u: the default '' is left out: uuid does not have it",
+        f"{schema}.made": "column u: the default 'x' is left out: uuid does not have it",
+    }
+    log = journey.log_tail(500)
+    shown = journey.chameleon("show_status", "--source", "mysql").output.partition("== Left out ==")[2]
+    detached = journey.chameleon("detach_replica", "--source", "mysql", "--yes").output
+    for table, what in expected.items():
+        assert f"{table}: {what}" in log
+        assert what in next(line for line in shown.splitlines() if line.startswith(table))
+        assert f"{table}: {what}" in detached

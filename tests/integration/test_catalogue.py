@@ -9,8 +9,17 @@ from lab.servers import Database
 from pg_chameleon.errors import CatalogueError, ChameleonError, ReplicaBusy
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.status import SourceStatus
-from pg_chameleon.postgres import catalogue, sources, status
-from pg_chameleon.postgres.connection import Connection, LockRole, TargetSettings, connect, held_roles, try_lock
+from pg_chameleon.postgres import catalogue, ownership, sources, status
+from pg_chameleon.postgres.connection import (
+    Connection,
+    LockRole,
+    TargetSettings,
+    connect,
+    held_roles,
+    transaction,
+    try_lock,
+)
+from pg_chameleon.postgres.ownership import ForeignTable
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -81,7 +90,7 @@ def test_an_upgrade_runs_the_missing_steps_in_order(connection: Connection, monk
     monkeypatch.setattr(catalogue, "sql_text", steps.__getitem__)
     with pytest.raises(CatalogueError, match="upgrade_replica_schema"):
         catalogue.require(connection)
-    assert catalogue.upgrade(connection) == (2, 10)
+    assert catalogue.upgrade(connection) == (3, 10)
     assert catalogue.upgrade(connection) == (10, 10)
     catalogue.require(connection)
     with connection, connection.cursor() as cursor:
@@ -90,15 +99,15 @@ def test_an_upgrade_runs_the_missing_steps_in_order(connection: Connection, monk
 
 def test_a_failing_upgrade_leaves_the_old_version(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     catalogue.install(connection)
-    steps = {"upgrades/3.sql": "create table sch_chameleon.later (number integer)", "upgrades/4.sql": "select 1/0"}
-    monkeypatch.setattr(catalogue, "VERSION", 4)
+    steps = {"upgrades/4.sql": "create table sch_chameleon.later (number integer)", "upgrades/5.sql": "select 1/0"}
+    monkeypatch.setattr(catalogue, "VERSION", 5)
     monkeypatch.setattr(catalogue, "sql_files", lambda _folder: tuple(steps))
     monkeypatch.setattr(catalogue, "sql_text", steps.__getitem__)
     with pytest.raises(ChameleonError, match="division by zero"):
         catalogue.upgrade(connection)
     with connection, connection.cursor() as cursor:
         cursor.execute("select to_regclass('sch_chameleon.later'), max(version) from sch_chameleon.catalogue_version")
-        assert cursor.fetchone() == (None, 2)
+        assert cursor.fetchone() == (None, 3)
 
 
 def test_upgrading_an_old_catalogue_gives_the_same_database_as_a_new_one(
@@ -135,6 +144,64 @@ def test_an_upgrade_keeps_what_is_on_record_of_changed_values(
     catalogue.upgrade(connection)
     [found] = status.value_changes(connection, sources.find_source(connection, "one"))
     assert found == (TableName("a", "t"), "v", "NUL characters left out", 7, '("1")')
+
+
+def test_after_an_upgrade_only_tables_that_were_surely_made_are_the_replicas(
+    connection: Connection, target_database: Database
+) -> None:
+    with connection, connection.cursor() as cursor:
+        cursor.execute((DATA / "catalogue-1.sql").read_text())
+        cursor.execute("""
+            create schema x;
+            create table x.made (); create table x.copied (); create table x.doubtful (); create table x.mine ();
+            insert into sch_chameleon.sources (name, type) values ('one', 'mysql');
+            insert into sch_chameleon.tables
+                (source_id, source_schema, source_table, target_schema, target_table, state, rows_copied)
+            values (1, 'a', 'made', 'x', 'made', 'replicated', 0), (1, 'a', 'copied', 'x', 'copied', 'quarantined', 5),
+                (1, 'a', 'doubtful', 'x', 'doubtful', 'quarantined', 0), (1, 'a', 'mine', 'x', 'mine', 'dropped', 5)""")
+    catalogue.upgrade(connection)
+    source = sources.find_source(connection, "one")
+    with transaction(connection) as cursor:
+        assert ownership.find_own(cursor, source, TableName("x", "made")) is not None
+        assert ownership.find_own(cursor, source, TableName("x", "copied")) is not None
+        assert ownership.find_own(cursor, source, TableName("x", "gone")) is None
+        for foreign in (TableName("x", "doubtful"), TableName("x", "mine")):
+            with pytest.raises(ForeignTable, match="which did not make it"):
+                ownership.find_own(cursor, source, foreign)
+
+
+def test_what_the_replica_made_is_known_by_itself_and_not_by_its_name(connection: Connection) -> None:
+    catalogue.install(connection)
+    source = sources.add_source(connection, "one", "mysql", {"a": "x"})
+    other = sources.add_source(connection, "two", "mysql", {"a": "y"})
+    with transaction(connection) as cursor:
+        cursor.execute("create schema x; create table x.made ()")
+        ownership.claim(cursor, source, TableName("x", "made"))
+        ownership.claim(cursor, source, TableName("x", "made"))
+        cursor.execute("alter table x.made rename to later; create table x.made ()")
+        assert ownership.find_own(cursor, source, TableName("x", "later")) is not None
+        with pytest.raises(ForeignTable):
+            ownership.find_own(cursor, source, TableName("x", "made"))
+        with pytest.raises(ForeignTable):
+            ownership.find_own(cursor, other, TableName("x", "later"))
+        assert ownership.find_foreign(cursor, source, ["x", "y"]) == {TableName("x", "made")}
+        cursor.execute("drop table x.later")
+        ownership.forget_dropped(cursor, source)
+        cursor.execute("select count(*) from sch_chameleon.target_tables")
+        assert cursor.fetchone() == (0,)
+
+
+def test_the_tables_of_a_schema_that_is_no_longer_mapped_are_the_users(connection: Connection) -> None:
+    catalogue.install(connection)
+    source = sources.add_source(connection, "one", "mysql", {"a": "x", "b": "y"})
+    with transaction(connection) as cursor:
+        cursor.execute("create schema x; create table x.t (); create schema y; create table y.t ()")
+        for schema in ("x", "y"):
+            ownership.claim(cursor, source, TableName(schema, "t"))
+    sources.update_mappings(connection, source, {"b": "z"})
+    with transaction(connection) as cursor:
+        assert ownership.find_own(cursor, source, TableName("z", "t")) is not None
+        assert ownership.find_foreign(cursor, source, ["x", "z"]) == {TableName("x", "t")}
 
 
 def test_a_newer_catalogue_is_not_touched(connection: Connection) -> None:

@@ -17,7 +17,7 @@ from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.model.schema import Column, Index, IndexPart, TableSchema
 from pg_chameleon.model.status import TableState
 from pg_chameleon.mysql.connection import SourceSettings
-from pg_chameleon.postgres import batches, catalogue, sources, status, tables
+from pg_chameleon.postgres import batches, catalogue, ownership, sources, status, tables
 from pg_chameleon.postgres.batches import DELETE, INSERT, PARTIAL, UPDATE, LogEntry, OpenBatch, ReadState
 from pg_chameleon.postgres.connection import BY_INDEX, Connection, TargetSettings, connect, transaction
 from pg_chameleon.postgres.sources import Source
@@ -80,9 +80,9 @@ class Bench:
             cursor.execute(
                 f"create table sch_shop.{name} (id integer, code varchar(20), amount numeric(10,2), day date{keys})"
             )
-            return tables.register(
-                cursor, self.source, schema, TableName("sch_shop", name), TableState.REPLICATED, start=None
-            )
+            target = TableName("sch_shop", name)
+            ownership.claim(cursor, self.source, target)
+            return tables.register(cursor, self.source, schema, target, TableState.REPLICATED, start=None)
 
     def store(self, *transactions: dict[int, list[LogEntry]]) -> None:
         """Store one batch of these transactions: table id to entries."""
