@@ -1,6 +1,6 @@
 """The processor time of the read process over one backlog, by part, for this checkout and others beside it in turn.
 
-python -m benchmarks.read_alone [--source mariadb-10.11] [--target postgresql-15] [--runs 3] [--beside ../main]
+python -m benchmarks.read_alone [--source mariadb-10.11] [--target postgresql-15] [--runs 3] [--beside CHECKOUT]
                                 [--functions 15]
 
 A private server writes the backlog of `catch_up` once; each run stores it in the log tables of a private PostgreSQL,
@@ -28,14 +28,14 @@ POLL_INTERVAL = 0.05
 READ_TIMEOUT = 120.0
 
 # The first that fits a function's name
-PARTS = {
+PARTS: dict[str, tuple[str, ...]] = {
     "receive": ("mysql/packets.py", "mysql/stream.py"),
-    "checksum": ("mysql/events.py:has_valid_checksum", "mysql/events.py:checked"),
-    "events": ("mysql/events.py", "mysql/assembly.py", "mysql/transactions.py", "mysql/payload.py", "model/"),
+    "checksum": ("mysql/events.py:has_valid_checksum",),
+    "events": ("mysql/events.py", "mysql/assembly.py", "mysql/row_events.py", "mysql/payload.py", "model/"),
     "decode": ("<decoder", "mysql/"),
     "encode": ("<row encoder", "<value encoder", "convert/"),
     "capture": ("replica/capture.py", "replica/images.py", "replica/reader.py", "replica/registry.py"),
-    "log rows": ("postgres/batches.py:add", "postgres/batches.py:_text_field", "postgres/log_lines.py"),
+    "log rows": ("postgres/batches.py:add", "postgres/batches.py:_text_field"),
     "copy": ("postgres/batches.py:write_rows", "postgres/batches.py:take"),
     "commit": ("",),
 }
@@ -87,6 +87,7 @@ class Backlog:
         ((rows,),) = self._database.execute("select sum(rows) from sch_chameleon.batches")
         assert rows == self._changes, f"{rows} row changes are stored of {self._changes}"
         found = json.loads(output)
+        assert Path(found["package"]).is_relative_to(checkout), found["package"]
         return Run(found["seconds"], Counter(found["functions"]))
 
     def _rewind(self) -> None:

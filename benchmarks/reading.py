@@ -1,4 +1,4 @@
-"""The process that `benchmarks.read_alone` measures: the code of the read process, and a sampler of where its time goes.
+"""The process that `benchmarks.read_alone` measures: the code of the read process, and a sampler beside it.
 
 PYTHONPATH says which checkout's code it runs; it prints one line of JSON when its standard input ends.
 """
@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 from types import FrameType
 
+import pg_chameleon
 from pg_chameleon.config import load_file
 from pg_chameleon.daemon import StopEvent
 from pg_chameleon.postgres.connection import connect
@@ -66,7 +67,7 @@ def main(configuration: str, source_name: str) -> None:
         began = time.process_time()
         worker.read(settings, connection, find_source(connection, source_name), stop)
         seconds = time.process_time() - began
-    print(json.dumps({"seconds": seconds, "functions": sampler.functions}))
+    print(json.dumps({"package": pg_chameleon.__file__, "seconds": seconds, "functions": sampler.functions}))
 
 
 def set_at_end_of_input(stop: StopEvent) -> None:

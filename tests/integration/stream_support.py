@@ -84,7 +84,7 @@ class DecodedRows(NamedTuple):
 
 def decoded(event: RowsEvent, structure: TableSchema) -> DecodedRows:
     check_table_map(event.table, structure)
-    decoder = row_decoder(event.table, structure, event.kind, event.before, event.after, event.partial_json)
+    decoder = row_decoder(event.layout, structure)
     rows = decoder.decode(event.body, event.start)
     return DecodedRows(event.kind, decoder.before_columns, decoder.after_columns, rows)
 
