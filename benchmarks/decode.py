@@ -104,7 +104,7 @@ def rows_of(stream: BinlogStream) -> Iterator[RowsEvent]:
 def decode_all(structure: TableSchema, events: list[RowsEvent]) -> None:
     check_table_map(events[0].table, structure)
     first = events[0]
-    decode = row_decoder(first.table, structure, first.kind, first.before, first.after).decode
+    decode = row_decoder(first.layout, structure).decode
     for event in events:
         decode(event.body, event.start)
 

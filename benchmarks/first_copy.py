@@ -45,15 +45,22 @@ create table wide (
     code char(10), name varchar(60), street varchar(200), remark text, kind enum('new', 'used', 'spare'),
     key by_name (name), key by_day (day, number)
 )"""
-FILL_WIDE = """
+
+
+def digest(expression: str) -> str:
+    """Return an expression of 32 hexadecimal digits; newer MySQL has no ``md5``."""
+    return f"left(sha2({expression}, 256), 32)"
+
+
+FILL_WIDE = f"""
 insert into wide
     (tiny, small, number, big, price, ratio, day, moment, stamp, clock, born, code, name, street, remark, kind)
 select
     n % 127, n % 32000, n * 7919 % 1000003, n * 1000000007, n / 7, n / 3,
     date_add('1990-01-01', interval n % 12000 day), date_add('2001-01-01', interval n * 61 second),
     date_add('2011-01-01', interval n * 59 second), sec_to_time(n % 86400), 1950 + n % 100,
-    left(md5(n), 10), concat('name ', md5(n * 3)), concat(md5(n * 5), ' street ', n),
-    if(n % 11 = 0, null, concat('remark ', md5(n * 7), ' said "', md5(n * 11), '" twice')),
+    left({digest("n")}, 10), concat('name ', {digest("n * 3")}), concat({digest("n * 5")}, ' street ', n),
+    if(n % 11 = 0, null, concat('remark ', {digest("n * 7")}, ' said "', {digest("n * 11")}, '" twice')),
     elt(1 + n % 3, 'new', 'used', 'spare')
 from numbers where n <= %s"""
 NARROW = "create table narrow (id int primary key, parent int not null, amount int, key by_parent (parent))"

@@ -74,7 +74,8 @@ def to_record_text(text: str) -> str:
 
     https://www.postgresql.org/docs/current/rowtypes.html#ROWTYPES-IO-SYNTAX
     """
-    return f'"{inside_record(text)}"'
+    # Not by way of ``inside_record``: this is called for each text of each row
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def inside_record(text: str) -> str:

@@ -42,22 +42,48 @@ class TableMap:
     optional: bytes
 
 
-class RowsEvent(NamedTuple):
-    """A row event, not yet decoded: the images lie in ``body`` from ``start`` on.
+@dataclass(frozen=True, slots=True, eq=False)
+class RowLayout:
+    """How rows lie in row events. Events that are laid out alike share one, so that it can be a key of what is known.
 
     ``before`` and ``after`` are the bitmaps of the columns that are present in the images (``before`` of
     updates and deletes, ``after`` of inserts and updates; the other one is empty). ``partial_json``: the
-    after images are those of PARTIAL_UPDATE_ROWS. ``offset`` is the end of the event in the binlog file.
+    after images are those of PARTIAL_UPDATE_ROWS.
     """
 
     kind: RowKind
     table: TableMap
-    body: bytes
-    start: int
     before: bytes
     after: bytes
     partial_json: bool
+
+    @property
+    def has_whole_rows(self) -> bool:
+        """Tell whether the images after hold all columns of the table."""
+        columns = (1 << len(self.table.types)) - 1
+        return not self.partial_json and int.from_bytes(self.after, "little") & columns == columns
+
+
+class RowsEvent(NamedTuple):
+    """A row event, not yet decoded: the images lie in ``body`` from ``start`` on.
+
+    ``offset`` is the end of the event in the binlog file.
+    """
+
+    layout: RowLayout
+    body: bytes
+    start: int
     offset: int
+
+    @property
+    def kind(self) -> RowKind:
+        """What was done to the rows."""
+        return self.layout.kind
+
+    @property
+    def table(self) -> TableMap:
+        """The table map that the rows refer to."""
+        return self.layout.table
 
 
 class JsonChange(NamedTuple):

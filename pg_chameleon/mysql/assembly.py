@@ -17,13 +17,10 @@ from pg_chameleon.model.change import (
     Circumstances,
     Idle,
     PreparedDecided,
-    RowKind,
-    RowsEvent,
     SavepointRolledBack,
     SavepointSet,
     StatementEvent,
     StreamEvent,
-    TableMap,
     TransactionBegin,
     TransactionEnd,
     TransactionPrepared,
@@ -34,17 +31,20 @@ from pg_chameleon.mysql import events
 from pg_chameleon.mysql.events import CHECKSUM_SIZE, HEADER_SIZE, EventType
 from pg_chameleon.mysql.gtids import parse_tagged_gtid
 from pg_chameleon.mysql.payload import payload_events
+from pg_chameleon.mysql.row_events import RowEvents
 
 _OFFSET_MASK = 0xFFFFFFFF
 _HALF = 1 << 31
-_MOST_TABLE_MAPS = 10_000
-# Ends a statement whose last rows were filtered out; it refers to no table (dummy table map)
-_DUMMY_TABLE_ID = 0xFFFFFF
 
 _QUERY_POST_HEADER = 13
 _LOAD_QUERY_POST_HEADER = 26
 
 _NOTHING: tuple[StreamEvent, ...] = ()
+
+# As plain numbers, which are compared faster than members of an enum
+_TABLE_MAP, _HEARTBEAT = int(EventType.TABLE_MAP), int(EventType.HEARTBEAT)
+_ROTATE, _FORMAT_DESCRIPTION = int(EventType.ROTATE), int(EventType.FORMAT_DESCRIPTION)
+_ABOUT_FILES = (_ROTATE, _FORMAT_DESCRIPTION)
 
 # They tell nothing about rows, or only accompany events that do
 PASSED_OVER = (
@@ -94,6 +94,8 @@ class _Event(NamedTuple):
 # What a damaged event makes of its parser
 _DAMAGE = (IndexError, ValueError, struct.error, zlib.error)
 
+_Header = tuple[int, int, int, int, int, int]
+"""The fields of an ``_Event`` without its body."""
 _Handler = Callable[[_Event], Iterable[StreamEvent]]
 _Gtid = tuple[str, int] | tuple[int, int, int]
 
@@ -112,9 +114,7 @@ class Assembler:
         self._skip_to = skip_to
         self._is_first_rotate = True
         self._format = events.FormatDescription(checksum=False, post_header_sizes=b"")
-        self._table_id_size = 6
-        self._tables: dict[int, TableMap] = {}
-        self._known_tables: dict[bytes, TableMap] = {}
+        self._row_events = RowEvents()
         # The transaction being read: _block if it ends by a commit, else it is one statement
         self._open = False
         self._block = False
@@ -131,7 +131,6 @@ class Assembler:
             EventType.ROTATE: self._rotate,
             EventType.FORMAT_DESCRIPTION: self._format_description,
             EventType.XID: self._commit,
-            EventType.TABLE_MAP: self._table_map,
             EventType.INCIDENT: self._incident,
             EventType.HEARTBEAT: self._heartbeat,
             EventType.HEARTBEAT_V2: self._heartbeat_v2,
@@ -142,7 +141,6 @@ class Assembler:
             EventType.XA_PREPARE: self._xa_prepare,
             EventType.TRANSACTION_PAYLOAD: self._payload,
         }
-        handlers.update(dict.fromkeys(events.ROW_EVENTS, self._rows))
         handlers.update(dict.fromkeys(PASSED_OVER, _pass_over))
         return handlers
 
@@ -158,47 +156,53 @@ class Assembler:
 
     def accept(self, raw: bytes) -> Iterable[StreamEvent]:
         """Take the next raw event; what comes of it must be used up before the next one is given."""
-        event = _Event._make((*events.unpack_header(raw), b""))
-        if event.size != len(raw):
-            raise self._error(f"an event of {event.size} bytes came with {len(raw)}")
-        if event.end and not event.flags & events.ARTIFICIAL and event.type != EventType.HEARTBEAT:
-            self._advance(event.end)
-        if self._offset <= self._skip_to and event.type not in (
-            EventType.ROTATE,
-            EventType.FORMAT_DESCRIPTION,
-        ):
+        header = events.unpack_header(raw)
+        _, event_type, _, size, end, flags = header
+        if size != len(raw):
+            raise self._error(f"an event of {size} bytes came with {len(raw)}")
+        if end and not flags & events.ARTIFICIAL and event_type != _HEARTBEAT:
+            self._advance(end)
+        if self._offset <= self._skip_to and event_type not in _ABOUT_FILES:
             return _NOTHING
-        end = event.size
-        if self._has_checksum(event, raw):
-            end -= CHECKSUM_SIZE
-            if not events.has_valid_checksum(raw):
-                raise self._damaged(event)
-        return self._dispatch(event._replace(body=raw[HEADER_SIZE:end]))
+        has_checksum = self._format.checksum
+        if event_type in _ABOUT_FILES:
+            has_checksum = self._has_checksum(header, raw)
+        if not has_checksum:
+            return self._dispatch(header, raw[HEADER_SIZE:])
+        if not events.has_valid_checksum(raw):
+            raise self._damaged(event_type)
+        return self._dispatch(header, raw[HEADER_SIZE:-CHECKSUM_SIZE])
 
-    def _has_checksum(self, event: _Event, raw: bytes) -> bool:
-        if event.type == EventType.FORMAT_DESCRIPTION:
+    def _has_checksum(self, header: _Header, raw: bytes) -> bool:
+        _, event_type, _, _, _, flags = header
+        if event_type == _FORMAT_DESCRIPTION:
             # It always has the field for one, which the parser knows
             return False
-        if event.type == EventType.ROTATE and event.flags & events.ARTIFICIAL:
+        if event_type == _ROTATE and flags & events.ARTIFICIAL:
             # Sent before the format is known, or about another file than the one that is known
             return events.has_valid_checksum(raw)
         return self._format.checksum
 
-    def _dispatch(self, event: _Event) -> Iterable[StreamEvent]:
-        handler = self._handlers.get(event.type)
-        if handler is None:
-            return self._unknown(event)
+    def _dispatch(self, header: _Header, body: bytes) -> Iterable[StreamEvent]:
+        event_type = header[1]
         try:
-            return handler(event)
+            # Of a backlog of small changes, nearly all events are of these two kinds
+            if event_type == _TABLE_MAP:
+                self._row_events.take_table_map(body)
+                return _NOTHING
+            if event_type in events.ROW_EVENTS:
+                return self._rows(event_type, body)
+            handler = self._handlers.get(event_type, self._unknown)
+            return handler(_Event(*header, body))
         except StreamError as error:
             error.position = error.position or str(self.binlog_position)
             raise
         except _DAMAGE as error:
-            raise self._error(f"an event of type {event.type} cannot be read: {error}") from error
+            raise self._error(f"an event of type {event_type} cannot be read: {error}") from error
 
-    def _damaged(self, event: _Event) -> StreamError:
+    def _damaged(self, event_type: int) -> StreamError:
         return StreamError(
-            f"an event of type {event.type} is damaged: its checksum does not fit",
+            f"an event of type {event_type} is damaged: its checksum does not fit",
             position=str(self.binlog_position),
             advice="Check the source's disk and the network; if the binlog is damaged, start again with init_replica",
         )
@@ -233,13 +237,13 @@ class Assembler:
             self._skip_to = 0
         if is_news or is_first:
             self._file, self._offset = file, offset
-            self._tables.clear()
+            self._row_events.begin_file()
         # Asked by GTID, the server may begin in another file than that of the position we came with
         return (Idle(self.position, caught_up=False),) if is_news and not self._open else _NOTHING
 
     def _format_description(self, event: _Event) -> Iterable[StreamEvent]:
         self._format = events.parse_format_description(event.body)
-        self._table_id_size = 4 if self._format.post_header_size(EventType.TABLE_MAP) == 6 else 6
+        self._row_events.set_table_id_size(4 if self._format.post_header_size(EventType.TABLE_MAP) == 6 else 6)
         if not self._open:
             return _NOTHING
         # A file begins only between transactions: the server died while it wrote this one
@@ -401,46 +405,10 @@ class Assembler:
 
     # Rows.
 
-    def _table_map(self, event: _Event) -> Iterable[StreamEvent]:
-        body = event.body
-        table = self._known_tables.get(body)
-        if table is None:
-            table = events.parse_table_map(body, self._table_id_size)
-            if len(self._known_tables) >= _MOST_TABLE_MAPS:
-                self._known_tables.clear()
-            self._known_tables[body] = table
-        self._tables[table.table_id] = table
-        return _NOTHING
-
-    def _rows(self, event: _Event) -> Iterable[StreamEvent]:
-        layout = events.ROW_EVENTS[event.type]
-        body = event.body
-        table_id = int.from_bytes(body[: self._table_id_size], "little")
-        start = self._table_id_size + 2
-        if layout.version == 2:
-            start += int.from_bytes(body[start : start + 2], "little")
-        columns, start = events.length_encoded(body, start)
-        bitmap_end = start + (columns + 7) // 8
-        before = after = body[start:bitmap_end]
-        start = bitmap_end
-        if layout.kind is RowKind.UPDATE:
-            bitmap_end = start + len(before)
-            after = body[start:bitmap_end]
-            start = bitmap_end
-        elif layout.kind is RowKind.INSERT:
-            before = b""
-        else:
-            after = b""
-        table = self._tables.get(table_id)
-        if table is None:
-            if table_id == _DUMMY_TABLE_ID:
-                return _NOTHING
-            raise self._error(f"rows refer to the table number {table_id}, which was not described before")
-        if columns != len(table.types):
-            raise self._error(f"rows of {table.name} have {columns} columns, its table map {len(table.types)}")
-        if layout.compressed:
-            body, start = events.uncompressed(body[start:]), 0
-        rows = RowsEvent(layout.kind, table, body, start, before, after, layout.partial, self._offset)
+    def _rows(self, event_type: int, body: bytes) -> Iterable[StreamEvent]:
+        rows = self._row_events.read(event_type, body, self._offset)
+        if rows is None:
+            return _NOTHING
         if self._open:
             return (rows,)
         self._open = self._block = True
@@ -449,7 +417,7 @@ class Assembler:
     def _payload(self, event: _Event) -> Iterator[StreamEvent]:
         try:
             for raw in payload_events(event.body):
-                yield from self._dispatch(_Event._make((*events.unpack_header(raw), raw[HEADER_SIZE:])))
+                yield from self._dispatch(events.unpack_header(raw), raw[HEADER_SIZE:])
         except StreamError as error:
             error.position = error.position or str(self.binlog_position)
             raise

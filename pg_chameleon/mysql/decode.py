@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pg_chameleon.errors import DecodeError
-from pg_chameleon.model.change import RowKind, TableMap
+from pg_chameleon.model.change import RowKind, RowLayout
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.mysql.decode_columns import TOOLS, Readable, readable_column
 from pg_chameleon.mysql.decode_json import changed_json, json_changes
@@ -63,44 +63,54 @@ class Decoder:
             raise DecodeError(f"a row cannot be decoded: {error}", table=self._name) from error
 
 
-def row_decoder(  # noqa: PLR0917 - what an event says of its rows
-    table: TableMap,
-    schema: TableSchema,
-    kind: RowKind,
-    before: bytes,
-    after: bytes,
-    partial_json: bool = False,
-) -> Decoder:
-    """Build the decoder of row events; ``check_table_map`` says before whether the structure fits."""
+def row_decoder(row_layout: RowLayout, schema: TableSchema, former: Collection[str] | None = None) -> Decoder:
+    """Build the decoder of row events; ``check_table_map`` says before whether the structure fits.
+
+    ``former`` names the columns that are needed of the images before, if not all are; others are passed over.
+    """
+    table, kind = row_layout.table, row_layout.kind
     columns = [
         readable_column(column, stored) for column, stored in zip(schema.columns, stored_types(table), strict=False)
     ]
     hidden = [readable_column(Column("", "bigint"), stored) for stored in stored_types(table)[len(columns) :]]
     layout = [
-        _Placed(readable, position, bool(table.nullable[position // 8] >> position % 8 & 1))
+        _Placed(readable, position, bool(table.nullable[position // 8] >> position % 8 & 1), bool(readable.name))
         for position, readable in enumerate([*columns, *hidden])
     ]
-    images = {"before": _present(layout, before), "after": _present(layout, after)}
+    images = {
+        "before": [
+            placed._replace(wanted=placed.wanted and (former is None or placed.readable.name in former))
+            for placed in _present(layout, row_layout.before)
+        ],
+        "after": _present(layout, row_layout.after),
+    }
     if kind is RowKind.INSERT:
         used = ["after"]
     elif kind is RowKind.DELETE:
         used = ["before"]
     else:
         used = ["before", "after"]
-    source = _Source(layout, [images[name] for name in used], partial_json)
+    source = _Source(layout, [images[name] for name in used], row_layout.partial_json)
     names = {
-        name: [placed.readable.name for placed in image if placed.readable.name] if name in used else []
+        name: [placed.readable.name for placed in image if placed.wanted] if name in used else []
         for name, image in images.items()
     }
     return Decoder(str(schema.name), names["before"], names["after"], source)
 
 
 class _Placed(NamedTuple):
-    """A column of the table at its place."""
+    """A column of the table at its place; one that is not ``wanted`` is passed over."""
 
     readable: Readable
     position: int
     nullable: bool
+    wanted: bool
+
+    @property
+    def formats(self) -> str:
+        """The codes of ``struct`` that read the column, or pass over it."""
+        codes = "".join(self.readable.formats)
+        return codes if self.wanted else f"{struct.calcsize(f'<{codes}')}x"
 
 
 def _present(layout: list[_Placed], bitmap: bytes) -> list[_Placed]:
@@ -152,7 +162,7 @@ class _Source:
         for number, image in enumerate(self._images):
             partial = self._partial_json and number == 1
             yield from _indented(2, self._image(image, number, careful, partial))
-            results.append(_tuple_text(f"c{number}_{placed.position}" for placed in image if placed.readable.name))
+            results.append(_tuple_text(f"c{number}_{placed.position}" for placed in image if placed.wanted))
         yield f"        append({results[0] if len(results) == 1 else f'({results[0]}, {results[1]})'})"
         yield "        if p >= end:"
         yield "            break"
@@ -203,11 +213,11 @@ class _Source:
         yield from _indented(1, together)
 
     def _fixed(self, run: list[_Placed], number: int) -> Iterable[str]:
-        unpacker = struct.Struct("<" + "".join(code for placed in run for code in placed.readable.formats))
+        unpacker = struct.Struct("<" + "".join(placed.formats for placed in run))
         tool = f"unpack_{unpacker.format[1:]}"
         self._tools[tool] = unpacker.unpack_from
         targets, made = [], []
-        for placed in run:
+        for placed in filter(_is_wanted, run):
             name = f"c{number}_{placed.position}"
             readable = placed.readable
             if readable.expression == "{0}":
@@ -216,7 +226,8 @@ class _Source:
             parts = [f"{name}_{part}" for part in range(len(readable.formats))]
             targets += parts
             made.append(f"{name} = {readable.expression.format(*parts)}")
-        yield f"{_tuple_text(targets)} = {tool}(body, p)"
+        if targets:
+            yield f"{_tuple_text(targets)} = {tool}(body, p)"
         yield f"p += {unpacker.size}"
         yield from made
 
@@ -233,6 +244,9 @@ class _Source:
             length = "body[p] + (body[p + 1] << 8)"
         else:
             length = f"from_bytes(body[p : p + {size}], 'little')"
+        if not placed.wanted:
+            yield f"p += {size} + ({length})"
+            return
         yield f"q = p + {size} + ({length})"
         expression = (careful and readable.careful_expression) or readable.expression
         content = f"body[p + {size} : q]"
@@ -253,6 +267,10 @@ class _Source:
         return f"c0_{placed.position}" if is_there else None
 
 
+def _is_wanted(placed: _Placed) -> bool:
+    return placed.wanted
+
+
 def _run_of_fixed(image: list[_Placed], index: int) -> list[_Placed]:
     run = []
     for placed in image[index:]:
@@ -266,9 +284,12 @@ def _unless_null(placed: _Placed, bit: int, name: str, lines: list[str]) -> Iter
     if not placed.nullable:
         yield from lines
         return
-    yield f"if nulls & {bit}:"
-    yield f"    {name} = None"
-    yield "else:"
+    if placed.wanted:
+        yield f"if nulls & {bit}:"
+        yield f"    {name} = None"
+        yield "else:"
+    else:
+        yield f"if not nulls & {bit}:"
     yield from _indented(1, lines)
 
 

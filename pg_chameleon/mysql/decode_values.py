@@ -92,13 +92,26 @@ def timestamp_fraction_text(raw: bytes, digits: int) -> str:
     return timestamp_text(packed >> bits) + fraction_text(packed & ((1 << bits) - 1), digits)
 
 
+def _hour_text(hour: int) -> str:
+    return f"{hour:02d}"
+
+
+def _minute_text(packed: int) -> str:
+    """Minute and second with the points before them: 6 bits each."""
+    return f":{packed >> 6:02d}:{packed & 63:02d}"
+
+
+_hour = Memo(_hour_text)
+_minute = Memo(_minute_text)
+
+
 def time_text(raw: bytes, digits: int) -> str:
     """TIME2: a signed number of 3 bytes and those of the fraction: 10 bits of hour, 6 of minute, 6 of second."""
     fraction_bits = (len(raw) - 3) * 8
     packed = _from_bytes(raw, "big") - (0x800000 << fraction_bits)
     sign, packed = ("-", -packed) if packed < 0 else ("", packed)
     whole = packed >> fraction_bits
-    text = f"{sign}{whole >> 12 & 0x3FF:02d}:{whole >> 6 & 63:02d}:{whole & 63:02d}"
+    text = sign + _hour[whole >> 12 & 0x3FF] + _minute[whole & 0xFFF]
     if not digits:
         return text
     fraction = packed & ((1 << fraction_bits) - 1)

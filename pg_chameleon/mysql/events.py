@@ -77,8 +77,8 @@ class EventType(IntEnum):
     DELETE_ROWS_COMPRESSED = 171
 
 
-class RowsLayout(NamedTuple):
-    """How a type of row event is laid out. ``version`` 2 has extra data in its header."""
+class RowEventType(NamedTuple):
+    """What tells a type of row event from others. ``version`` 2 has extra data in its header."""
 
     kind: RowKind
     version: int
@@ -86,20 +86,20 @@ class RowsLayout(NamedTuple):
     partial: bool = False
 
 
-ROW_EVENTS: dict[int, RowsLayout] = {
-    EventType.WRITE_ROWS_V1: RowsLayout(RowKind.INSERT, 1),
-    EventType.UPDATE_ROWS_V1: RowsLayout(RowKind.UPDATE, 1),
-    EventType.DELETE_ROWS_V1: RowsLayout(RowKind.DELETE, 1),
-    EventType.WRITE_ROWS: RowsLayout(RowKind.INSERT, 2),
-    EventType.UPDATE_ROWS: RowsLayout(RowKind.UPDATE, 2),
-    EventType.DELETE_ROWS: RowsLayout(RowKind.DELETE, 2),
-    EventType.PARTIAL_UPDATE_ROWS: RowsLayout(RowKind.UPDATE, 2, partial=True),
-    EventType.WRITE_ROWS_COMPRESSED_V1: RowsLayout(RowKind.INSERT, 1, compressed=True),
-    EventType.UPDATE_ROWS_COMPRESSED_V1: RowsLayout(RowKind.UPDATE, 1, compressed=True),
-    EventType.DELETE_ROWS_COMPRESSED_V1: RowsLayout(RowKind.DELETE, 1, compressed=True),
-    EventType.WRITE_ROWS_COMPRESSED: RowsLayout(RowKind.INSERT, 2, compressed=True),
-    EventType.UPDATE_ROWS_COMPRESSED: RowsLayout(RowKind.UPDATE, 2, compressed=True),
-    EventType.DELETE_ROWS_COMPRESSED: RowsLayout(RowKind.DELETE, 2, compressed=True),
+ROW_EVENTS: dict[int, RowEventType] = {
+    EventType.WRITE_ROWS_V1: RowEventType(RowKind.INSERT, 1),
+    EventType.UPDATE_ROWS_V1: RowEventType(RowKind.UPDATE, 1),
+    EventType.DELETE_ROWS_V1: RowEventType(RowKind.DELETE, 1),
+    EventType.WRITE_ROWS: RowEventType(RowKind.INSERT, 2),
+    EventType.UPDATE_ROWS: RowEventType(RowKind.UPDATE, 2),
+    EventType.DELETE_ROWS: RowEventType(RowKind.DELETE, 2),
+    EventType.PARTIAL_UPDATE_ROWS: RowEventType(RowKind.UPDATE, 2, partial=True),
+    EventType.WRITE_ROWS_COMPRESSED_V1: RowEventType(RowKind.INSERT, 1, compressed=True),
+    EventType.UPDATE_ROWS_COMPRESSED_V1: RowEventType(RowKind.UPDATE, 1, compressed=True),
+    EventType.DELETE_ROWS_COMPRESSED_V1: RowEventType(RowKind.DELETE, 1, compressed=True),
+    EventType.WRITE_ROWS_COMPRESSED: RowEventType(RowKind.INSERT, 2, compressed=True),
+    EventType.UPDATE_ROWS_COMPRESSED: RowEventType(RowKind.UPDATE, 2, compressed=True),
+    EventType.DELETE_ROWS_COMPRESSED: RowEventType(RowKind.DELETE, 2, compressed=True),
 }
 
 
@@ -115,10 +115,13 @@ def length_encoded(data: bytes, position: int) -> tuple[int, int]:
     return int.from_bytes(data[position + 1 : end], "little"), end
 
 
+# What the CRC-32 of anything is that ends with its own CRC-32
+_RESIDUE = zlib.crc32(bytes(CHECKSUM_SIZE))
+
+
 def has_valid_checksum(event: bytes) -> bool:
     """Tell whether the event ends with the CRC-32 of what is before it."""
-    stored = int.from_bytes(event[-CHECKSUM_SIZE:], "little")
-    return zlib.crc32(memoryview(event)[:-CHECKSUM_SIZE]) == stored
+    return zlib.crc32(event) == _RESIDUE
 
 
 class FormatDescription(NamedTuple):

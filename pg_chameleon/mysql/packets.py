@@ -59,6 +59,24 @@ class PacketReader:
                 return data[start:end]
         return self._receive_packet(timeout)
 
+    def next_packets(self, timeout: float | None) -> list[bytes]:
+        """Return the next payload as ``next_packet`` does, and all whole ones that came with it."""
+        first = self.next_packet(timeout)
+        if first is None:
+            return []
+        packets = [first]
+        data, start = self._data, self._position
+        limit = len(data)
+        while start + _HEADER_SIZE <= limit:
+            length = _header_at(data, start)[0] & _LENGTH_MASK
+            end = start + _HEADER_SIZE + length
+            if end > limit or length == _LARGEST:
+                break
+            packets.append(data[start + _HEADER_SIZE : end])
+            start = end
+        self._position = start
+        return packets
+
     def pending(self) -> bool:
         """Tell whether a packet is there, or data that can be read without waiting."""
         if self._is_whole_packet_buffered():

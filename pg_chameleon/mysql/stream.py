@@ -6,6 +6,7 @@ mysql-replication opens the connection and asks for the binlog; the packets that
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterator
 from struct import pack
 from typing import Any
@@ -52,8 +53,8 @@ class BinlogStream:
         self._connection = dump.connection
         self._reader = PacketReader(self._connection._sock)  # type: ignore[attr-defined]
         self._assembler = Assembler(start, skip_to=dump.skip_to)
-        self._ready: Iterator[StreamEvent] = iter(())
-        self._peeked: StreamEvent | None = None
+        self._packets: deque[bytes] = deque()
+        self._events: Iterator[StreamEvent] = iter(())
 
     @property
     def position(self) -> Position:
@@ -62,27 +63,27 @@ class BinlogStream:
 
     def next(self, timeout: float | None) -> StreamEvent | None:
         """Return the next event, or None when none came for ``timeout`` seconds."""
-        while True:
-            event = self._take_ready()
-            if event is not None:
-                return event
-            packet = self._reader.next_packet(timeout)
-            if packet is None:
+        event = next(self._events, None)
+        while event is None:
+            self._packets.extend(self._reader.next_packets(timeout))
+            if not self._packets:
                 return None
+            self._events = self._assembled()
+            event = next(self._events, None)
+        return event
+
+    def _assembled(self) -> Iterator[StreamEvent]:
+        """Give the events of the packets that have come."""
+        packets, accept = self._packets, self._assembler.accept
+        while packets:
+            packet = packets.popleft()
             if packet[0] != 0:
                 raise self._end_of_stream(packet)
-            self._ready = iter(self._assembler.accept(packet[1:]))
+            yield from accept(packet[1:])
 
     def pending(self) -> bool:
         """Tell whether more can be read without waiting."""
-        if self._peeked is None:
-            self._peeked = next(self._ready, None)
-        return self._peeked is not None or self._reader.pending()
-
-    def _take_ready(self) -> StreamEvent | None:
-        """Return what is left of the last packet, which may have held several events."""
-        event, self._peeked = self._peeked, None
-        return event if event is not None else next(self._ready, None)
+        return bool(self._packets) or self._reader.pending()
 
     def close(self) -> None:
         """End the connection; the source notices by itself."""

@@ -90,14 +90,20 @@ class OpenBatch:
     """The sequence number of the last row that is in the log table already."""
     size: int = 0
     """The bytes that are gathered and not written yet."""
+    _head: bytes = field(init=False)
+    """With this every line of the batch begins."""
     _lines: list[bytes] = field(default_factory=list)
     _counts: dict[tuple[int, int], list[int]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._head = _HEAD.pack(_FIELDS, 8, self.batch_id, 8)
+
     def add(self, table_id: int, entries: Iterable[LogEntry], file_number: int, offset: int) -> None:
         """Append the entries of one row event, which ends at ``offset`` of the numbered binlog file."""
-        head = _HEAD.pack(_FIELDS, 8, self.batch_id, 8)
-        tail, tail_of = b"", b""
-        counts = self._counts.setdefault((self.segment, table_id), [0] * len(_SUMMARY_SLOT))
+        counts = self._counts.get((self.segment, table_id))
+        if counts is None:
+            counts = self._counts[self.segment, table_id] = [0] * len(_SUMMARY_SLOT)
+        tail = tail_of = b""
         sequence, lines, size = self.sequence, self._lines, self.size
         try:
             for operation, key, image in entries:
@@ -106,7 +112,7 @@ class OpenBatch:
                     tail_of = operation
                 fields = tail + _text_field(key) + _text_field(image)
                 sequence += 1
-                line = head + sequence.to_bytes(8, "big") + fields
+                line = self._head + sequence.to_bytes(8, "big") + fields
                 counts[_SUMMARY_SLOT[operation]] += 1
                 size += len(line)
                 lines.append(line)

@@ -12,7 +12,7 @@ from pg_chameleon.convert.changes import Change, composite_fields, readable, row
 from pg_chameleon.convert.encoder import COMPOSITE, EncodeError, Encoder, key_encoder, row_encoder
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.errors import DecodeError
-from pg_chameleon.model.change import JsonChanges, RowKind, RowsEvent, TableMap
+from pg_chameleon.model.change import JsonChanges, RowKind, RowLayout, RowsEvent, TableMap
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import Column, TableSchema
@@ -31,6 +31,8 @@ class KeyRefused(EncodeError):
 
 
 Entries = Callable[[bytes, int], Iterator[LogEntry]]
+_MOST_LAYOUTS = 100
+"""A table has few, but each of them may be read again and again."""
 
 
 @dataclass(slots=True)
@@ -44,7 +46,9 @@ class TableCapture:
     _key_columns: tuple[str, ...] = field(init=False)
     _changes: list[Change] = field(default_factory=list)
     _map: TableMap | None = None
-    _entries: dict[tuple[RowKind, bytes, bytes, bool], Entries] = field(default_factory=dict)
+    _compiled: dict[tuple[RowKind, bytes, bytes, bool], Entries] = field(default_factory=dict)
+    _entries: dict[RowLayout, Entries] = field(default_factory=dict)
+    """What is compiled, by the very layouts that were met; equal ones may have been read more than once."""
 
     def __post_init__(self) -> None:
         self._key_columns = self.schema.key_columns  # which takes a while to find
@@ -54,19 +58,29 @@ class TableCapture:
 
         ``file`` is the binlog file in which the event stands.
         """
-        if event.table is not self._map and event.table != self._map:
-            check_table_map(event.table, self.schema)
-            self._entries.clear()
-        self._map = event.table
-        layout = (event.kind, event.before, event.after, event.partial_json)
-        make = self._entries.get(layout)
+        make = self._entries.get(event.layout)
         if make is None:
-            make = self._entries[layout] = self._compiled(event)
-        position = BinlogPosition(file, event.offset)
+            make = self._prepared(event.layout)
         for entry in make(event.body, event.start):
             if self._changes:
-                self._note(entry, position)
+                self._note(entry, BinlogPosition(file, event.offset))
             yield entry
+
+    def _prepared(self, layout: RowLayout) -> Entries:
+        """Find the function for a layout that was not met before; the table map has to fit the structure."""
+        if layout.table != self._map:
+            check_table_map(layout.table, self.schema)
+            self._map = layout.table
+            self._compiled.clear()
+            self._entries.clear()
+        if len(self._entries) >= _MOST_LAYOUTS:
+            self._entries.clear()
+        key = (layout.kind, layout.before, layout.after, layout.partial_json)
+        make = self._compiled.get(key)
+        if make is None:
+            make = self._compiled[key] = self._compile(layout)
+        self._entries[layout] = make
+        return make
 
     def _note(self, entry: LogEntry, position: BinlogPosition) -> None:
         changes = self._changes.copy()
@@ -87,21 +101,21 @@ class TableCapture:
     def _carried(self) -> tuple[CarriedColumn, ...]:
         return carried_columns(self.schema, self.rules)
 
-    def _compiled(self, event: RowsEvent) -> Entries:
-        decoder = row_decoder(event.table, self.schema, event.kind, event.before, event.after, event.partial_json)
+    def _compile(self, layout: RowLayout) -> Entries:
+        decoder = row_decoder(layout, self.schema, self._needed_of_former(layout))
         decode: Callable[[bytes, int], list[Any]] = decoder.decode
         before, after = decoder.before_columns, decoder.after_columns
         keyed = bool(self._key_columns)
-        if event.kind is RowKind.INSERT:
+        if layout.kind is RowKind.INSERT:
             return _inserts(decode, self._key(after), self._inserted(after))
-        if event.kind is RowKind.DELETE:
+        if layout.kind is RowKind.DELETE:
             if not keyed:
                 self._need_whole(before, "deleted")
             return _deletes(decode, self._key(before), None if keyed else self._former_image(before))
         for generated, made_of in outdated_columns(self.schema, self.rules, after).items():
             decode = self._unless_outdated(decode, before, after, generated, made_of)
         changed = set(after) - set(before)
-        in_place = event.partial_json and any(column.type.base == "json" for column in self._columns(changed))
+        in_place = layout.partial_json and any(column.type.base == "json" for column in self._columns(changed))
         known, decode_whole = completed(decode, before, after)
         if in_place or not is_whole(self.schema, self.rules, known):
             if not keyed:
@@ -111,6 +125,11 @@ class TableCapture:
             self._need_whole(before, "updated")
             return _updates_without_key(decode_whole, self._former_image(before), self._image(known))
         return _updates(decode_whole, self._key(before), self._key(known), self._image(known))
+
+    def _needed_of_former(self, layout: RowLayout) -> tuple[str, ...] | None:
+        """Name the columns that are needed of a row that is gone: the key says which one it was, if there is one."""
+        is_gone = layout.kind is RowKind.DELETE or layout.has_whole_rows
+        return self._key_columns if self._key_columns and is_gone else None
 
     def _unless_outdated(
         self,

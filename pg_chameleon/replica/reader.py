@@ -6,6 +6,7 @@ import logging
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pg_chameleon.convert.encoder import EncodeError
 from pg_chameleon.convert.rules import Rules, UnknownType
@@ -21,6 +22,7 @@ from pg_chameleon.model.change import (
     Circumstances,
     Idle,
     PreparedDecided,
+    RowLayout,
     RowsEvent,
     SavepointRolledBack,
     SavepointSet,
@@ -59,6 +61,7 @@ _SILENCE_SECONDS = 60.0
 """A source sends a heartbeat each second, so one that is silent for so long is gone."""
 _POLL_SECONDS = 0.25
 """How long the stop event may go unnoticed."""
+_MOST_ROUTES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +203,14 @@ def schema_defaults(control: SourceConnection) -> dict[str, Charset]:
     return {name: Charset(*found) for name, found in database_defaults(control).items()}
 
 
+class _Route(NamedTuple):
+    """What becomes of rows: those that the user ``skipped`` are not even seen, the others are for ``capture``."""
+
+    table: ReadTable
+    skipped: bool
+    capture: TableCapture | None
+
+
 @dataclass(slots=True)
 class _Session:
     """One connection to the source: turns the events of transactions into batches."""
@@ -213,6 +224,7 @@ class _Session:
     position: Position
     commit_time: float | None = None
     captures: dict[int, TableCapture] = field(default_factory=dict)
+    routes: dict[RowLayout, _Route] = field(default_factory=dict)
     savepoints: dict[str, Mark] = field(default_factory=dict)
     touched: set[TableName] = field(default_factory=set)
     """The tables that the transaction changed so far."""
@@ -294,24 +306,37 @@ class _Session:
                 self.registry.quarantine(self.store.cursor, name, reason, event.position.binlog)
 
     def _rows(self, event: RowsEvent) -> None:
-        table = self.registry.find(event.table.name)
+        layout = event.layout
+        table = self.registry.find(layout.table.name)
         if table is None:
             # A transaction lies in one file whole, so the file is that of the last position.
             position = BinlogPosition(self.position.binlog.file, event.offset)
             self.registry.meet_unknown(self.store.cursor, event.table, position)
             return
-        if self.settings.events.skips(event.kind, event.table.name):
+        route = self.routes.get(layout)
+        if route is None or route.table is not table:
+            route = self._route(layout, table)
+        if route.skipped:
             return
-        self.touched.add(event.table.name)
-        if not table.captured or table.covers(self.file_number, event.offset):
+        self.touched.add(layout.table.name)
+        if route.capture is None or table.covers(self.file_number, event.offset):
             return
         file = self.position.binlog.file
         try:
-            entries = self._capture(table).entries(event, file)
+            entries = route.capture.entries(event, file)
             self.store.batch.add(table.table_id, entries, self.file_number, event.offset)
         except (DecodeError, EncodeError, UnknownType) as error:
             self._distrust(event, error, BinlogPosition(file, event.offset))
         self.store.keep_bounded()
+
+    def _route(self, layout: RowLayout, table: ReadTable) -> _Route:
+        """Decide what becomes of the rows of a layout, as long as the registry has the table so."""
+        skipped = self.settings.events.skips(layout.kind, layout.table.name)
+        capture = self._capture(table) if table.captured and not skipped else None
+        if len(self.routes) >= _MOST_ROUTES:
+            self.routes.clear()
+        route = self.routes[layout] = _Route(table, skipped, capture)
+        return route
 
     def _capture(self, table: ReadTable) -> TableCapture:
         capture = self.captures.get(table.table_id)

@@ -43,7 +43,7 @@ class Binlog:
 
 
 def bitmap_of(rows: RowsEvent) -> int:
-    return int.from_bytes(rows.after or rows.before, "little")
+    return int.from_bytes(rows.layout.after or rows.layout.before, "little")
 
 
 def names_in(rows: RowsEvent) -> bool:
@@ -82,12 +82,14 @@ def _without_checksum(binlog: Binlog) -> bool:
 
 
 def _partial_documents(binlog: Binlog) -> bool:
-    return any(rows.partial_json for rows in binlog.rows)
+    return any(rows.layout.partial_json for rows in binlog.rows)
 
 
 def _parts_of_documents(binlog: Binlog) -> bool:
     """Tell whether documents were changed that are not in the image before."""
-    return any(rows.partial_json and rows.before != rows.after for rows in binlog.rows)
+    return any(
+        layout.partial_json and layout.before != layout.after for layout in {rows.layout for rows in binlog.rows}
+    )
 
 
 SETTINGS: dict[str, Setting] = {

@@ -84,9 +84,22 @@ class DecodedRows(NamedTuple):
 
 def decoded(event: RowsEvent, structure: TableSchema) -> DecodedRows:
     check_table_map(event.table, structure)
-    decoder = row_decoder(event.table, structure, event.kind, event.before, event.after, event.partial_json)
+    decoder = row_decoder(event.layout, structure)
     rows = decoder.decode(event.body, event.start)
+    if not event.layout.partial_json:
+        _assert_former_rows_can_be_read_in_part(event, structure, decoder.before_columns, rows)
     return DecodedRows(event.kind, decoder.before_columns, decoder.after_columns, rows)
+
+
+def _assert_former_rows_can_be_read_in_part(
+    event: RowsEvent, structure: TableSchema, columns: tuple[str, ...], rows: list[Any]
+) -> None:
+    decoder = row_decoder(event.layout, structure, columns[::2])
+    found = decoder.decode(event.body, event.start)
+    if event.kind is RowKind.UPDATE:
+        assert repr(found) == repr([(before[::2], after) for before, after in rows])
+    elif event.kind is RowKind.DELETE:
+        assert repr(found) == repr([row[::2] for row in rows])
 
 
 def decoded_rows(events: Sequence[StreamEvent], structure: TableSchema) -> list[DecodedRows]:

@@ -168,7 +168,9 @@ def test_undecodable_text_has_substitutes(source_server: SourceServer, fresh_sch
     events = events_of(source_server, lambda: execute_all(source_server, schema, write))
     # Without metadata, binary columns look like text of the same size
     bare = [
-        event._replace(table=replace(event.table, optional=b"")) for event in events if isinstance(event, RowsEvent)
+        event._replace(layout=replace(event.layout, table=replace(event.table, optional=b"")))
+        for event in events
+        if isinstance(event, RowsEvent)
     ]
     structure = structure_of(source_server, schema, "t")
     columns = [replace(column, column_type="varchar(10)", charset="utf8mb4") for column in structure.columns[1:]]

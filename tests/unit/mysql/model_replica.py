@@ -102,7 +102,7 @@ class ModelReplica:
     def _changes(self, event: RowsEvent) -> Iterable[Change]:
         schema = self._schema(event.table.name)
         check_table_map(event.table, schema)
-        decoder = row_decoder(event.table, schema, event.kind, event.before, event.after, event.partial_json)
+        decoder = row_decoder(event.layout, schema)
         for row in decoder.decode(event.body, event.start):
             pair = {RowKind.INSERT: ((), row), RowKind.DELETE: (row, ()), RowKind.UPDATE: row}[event.kind]
             before = dict(zip(decoder.before_columns, pair[0], strict=False))

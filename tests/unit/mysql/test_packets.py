@@ -32,6 +32,19 @@ def test_packets_come_in_order(ends: tuple[socket.socket, socket.socket]) -> Non
     assert reader.next_packet(0) is None
 
 
+def test_whole_packets_that_came_together_are_taken_together(ends: tuple[socket.socket, socket.socket]) -> None:
+    server, ours = ends
+    reader = PacketReader(ours)
+    assert reader.next_packets(0) == []
+    server.sendall(packet(b"one") + packet(b"") + packet(b"three") + packet(b"cut")[:-1])
+    assert reader.next_packets(1) == [b"one", b"", b"three"]
+    assert reader.next_packets(0) == []
+    server.sendall(packet(b"cut")[-1:] + packet(b"")[:2])
+    assert reader.next_packets(1) == [b"cut"]
+    server.sendall(packet(b"")[2:])
+    assert reader.next_packets(1) == [b""]
+
+
 def test_a_packet_that_is_cut_is_waited_for(ends: tuple[socket.socket, socket.socket]) -> None:
     server, ours = ends
     reader = PacketReader(ours)
@@ -70,6 +83,12 @@ def test_long_payloads_are_joined(size: int) -> None:
         reader = PacketReader(fed)
         assert reader.next_packet(None) == payload
         assert reader.next_packet(None) == b"after"
+    with _FedSocket(packet(b"before") + data) as fed:
+        reader = PacketReader(fed)
+        found: list[bytes] = []
+        while found[-1:] != [b"after"]:
+            found += reader.next_packets(None)
+        assert found == [b"before", payload, b"after"]
 
 
 class _FedSocket(socket.socket):
