@@ -90,3 +90,7 @@ $body$;
 alter table sch_chameleon.mappings
     add column default_charset text,
     add column default_collation text;
+
+-- By which a file is recognised, since RESET MASTER gives its name to another one.
+alter table sch_chameleon.checkpoints
+    add column binlog_mark text;
