@@ -41,6 +41,8 @@ create table sch_chameleon.checkpoints (
     generation     bigint      not null default 0,
     binlog_file    text,
     binlog_offset  bigint,
+    -- What the file says of itself at its beginning; another one that takes its name says something else.
+    binlog_mark    text,
     gtid_set       text,
     -- Which of the two log tables is being written.
     log_number     smallint    not null default 1 check (log_number in (1, 2)),

@@ -17,6 +17,8 @@ _KEY_CHARACTERS = 600
 # PostgreSQL makes no tsvector of a megabyte or more; a character takes up to four.
 _SEARCHED_CHARACTERS = 250_000
 _HUGE_TEXTS = frozenset({"mediumtext", "longtext"})
+# MariaDB keeps them unique whole, by a hash
+_LONG_TYPES = frozenset({"text", "blob", "mediumblob", "longblob"}) | _HUGE_TEXTS
 
 
 class _LeftOut(Exception):
@@ -87,11 +89,19 @@ def _part(schema: TableSchema, index: Index, part: IndexPart, rules: Rules) -> s
     rule = type_rule(schema, column, rules)
     if rule.target == "geometry" or (rule.target == "jsonb" and index.unique):
         raise _LeftOut(f"column {column.name} is of a type that btree does not order")
+    if index.unique and part.prefix is None and column.type.base in _LONG_TYPES and not is_key(schema, index):
+        return f"md5({quoted})"
     if part.prefix is None or (index.primary and _is_short(column)):
         return quoted
     if is_text_target(rule.target) and not rule.document:
         return f"left({quoted}, {part.prefix})"
     return f"substr({quoted}, 1, {part.prefix})" if rule.target == "bytea" else quoted
+
+
+def is_key(schema: TableSchema, index: Index) -> bool:
+    """Tell whether rows are found by the columns of an index."""
+    names_of_parts = [(part.column or "").casefold() for part in index.parts]
+    return index.primary or names_of_parts == [name.casefold() for name in schema.key_columns]
 
 
 def _is_short(column: Column) -> bool:

@@ -70,6 +70,15 @@ class TargetTable:
     notes: tuple[str, ...] = ()
 
     @property
+    def spare_indexes(self) -> dict[str, str]:
+        """The indexes without which rows can be applied all the same, with their names on the source."""
+        return {
+            index.name: index.source
+            for index in self.indexes
+            if not index.primary and not (index.unique and index.columns == self.key)
+        }
+
+    @property
     def enums(self) -> tuple[EnumType, ...]:
         """The enum types that the table needs."""
         return tuple(column.enum for column in self.columns if column.enum is not None)

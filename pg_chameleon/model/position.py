@@ -159,10 +159,15 @@ def parse_gtid_set(text: str) -> GtidSet:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a replica goes on: the binlog position, and the GTID set where GTIDs are followed."""
+    """Where a replica goes on: the binlog position, and the GTID set where GTIDs are followed.
+
+    ``file_mark``: what the file says of itself at its beginning, if that was read; another file of this name says
+    something else.
+    """
 
     binlog: BinlogPosition
     gtid: GtidSet | None = None
+    file_mark: str | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.binlog} ({self.gtid})" if self.gtid is not None else str(self.binlog)

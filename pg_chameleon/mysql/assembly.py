@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from struct import unpack_from
 from typing import NamedTuple
 
-from pg_chameleon.errors import StreamError
+from pg_chameleon.errors import BinlogPurged, StreamError
 from pg_chameleon.model.change import (
     Circumstances,
     Idle,
@@ -104,12 +104,14 @@ class Assembler:
     """Takes the raw events of a binlog in order, and gives the events of the stream.
 
     ``start`` is where the binlog is read from, always between two transactions. GTIDs are followed if ``start`` has
-    a GTID set. Events that end at or before ``skip_to``, an offset in the first file, are left out.
+    a GTID set, its file has to be the very one if ``start`` knows its mark. Events that end at or before ``skip_to``,
+    an offset in the first file, are left out.
     """
 
     def __init__(self, start: Position, *, skip_to: int = 0) -> None:
         self._file = start.binlog.file
         self._offset = start.binlog.offset
+        self._file_mark = start.file_mark
         self._gtids: GtidSet | None = start.gtid
         self._skip_to = skip_to
         self._is_first_rotate = True
@@ -152,7 +154,7 @@ class Assembler:
     @property
     def position(self) -> Position:
         """The end of the last event, with the GTIDs of the transactions that are whole."""
-        return Position(self.binlog_position, self._gtids)
+        return Position(self.binlog_position, self._gtids, self._file_mark)
 
     def accept(self, raw: bytes) -> Iterable[StreamEvent]:
         """Take the next raw event; what comes of it must be used up before the next one is given."""
@@ -235,6 +237,7 @@ class Assembler:
         is_news = file != self._file
         if is_news:
             self._skip_to = 0
+            self._file_mark = None
         if is_news or is_first:
             self._file, self._offset = file, offset
             self._row_events.begin_file()
@@ -243,11 +246,21 @@ class Assembler:
 
     def _format_description(self, event: _Event) -> Iterable[StreamEvent]:
         self._format = events.parse_format_description(event.body)
+        self._recognise_file(f"server {event.server_id}, {event.timestamp}")
         self._row_events.set_table_id_size(4 if self._format.post_header_size(EventType.TABLE_MAP) == 6 else 6)
         if not self._open:
             return _NOTHING
         # A file begins only between transactions: the server died while it wrote this one
         return self._roll_back(event)
+
+    def _recognise_file(self, mark: str) -> None:
+        """Refuse a file that took the name of the one that was read before."""
+        if self._file_mark not in (None, mark):
+            raise BinlogPurged(
+                f"{self._file} is another file than before: the binlog began anew, or this is another server",
+                advice="Copy the tables again (init_replica)",
+            )
+        self._file_mark = mark
 
     def _heartbeat(self, event: _Event) -> Iterable[StreamEvent]:
         """Hear that the source has nothing to send.

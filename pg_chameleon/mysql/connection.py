@@ -118,10 +118,16 @@ def _set_up_session(connection: SourceConnection, net_timeout: int) -> None:
             "SET time_zone = '+00:00', sql_mode = '', net_read_timeout = %s, net_write_timeout = %s",
             (net_timeout, net_timeout),
         )
+    # What the server's own defaults may say otherwise: how many rows a SELECT returns or looks at, whether SHOW CREATE
+    # TABLE quotes names, and that the end of a transaction begins another one, or ends the connection.
     # A time limit for statements would cut long copies short; MySQL and MariaDB name it differently.
     # Generated invisible primary keys are in the binlog, so they must be in information_schema too,
     # and the estimates there shall not be those of yesterday.
     for assignment in (
+        "sql_select_limit = 18446744073709551615",
+        "sql_big_selects = ON",
+        "sql_quote_show_create = ON",
+        "completion_type = NO_CHAIN",
         "max_execution_time = 0",
         "max_statement_time = 0",
         "information_schema_stats_expiry = 0",

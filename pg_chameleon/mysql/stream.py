@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from struct import pack
 from typing import Any
 
@@ -52,7 +53,8 @@ class BinlogStream:
         dump = _Dump(settings, server_id, start, use_gtid=use_gtid, heartbeat=heartbeat)
         self._connection = dump.connection
         self._reader = PacketReader(self._connection._sock)  # type: ignore[attr-defined]
-        self._assembler = Assembler(start, skip_to=dump.skip_to)
+        # GTIDs are the same on every server, files are not
+        self._assembler = Assembler(replace(start, file_mark=None) if use_gtid else start, skip_to=dump.skip_to)
         self._packets: deque[bytes] = deque()
         self._events: Iterator[StreamEvent] = iter(())
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pg_chameleon.convert.quoting import quote_identifier, quote_literal, quote_qualified
@@ -97,7 +97,8 @@ class ApplyTable:
 
     ``columns``: names and types in the order of the images. ``key``: the names of those by which a row is
     found, and ``key_column_types`` what they are, with the digits to which the column rounds. ``may_coincide``:
-    different keys of the source may be the same to the type that the user chose.
+    different keys of the source may be the same to the type that the user chose. ``spare_indexes``: those without
+    which rows can be applied all the same, with their names on the source.
     """
 
     table_id: int
@@ -106,6 +107,7 @@ class ApplyTable:
     key: tuple[str, ...]
     key_column_types: tuple[str, ...]
     may_coincide: bool
+    spare_indexes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def quoted(self) -> str:

@@ -229,6 +229,7 @@ class ReadState:
             "from_offset": self.came_from.binlog.offset,
             "file": self.position.binlog.file,
             "offset": self.position.binlog.offset,
+            "file_mark": self.position.file_mark,
             "gtid": None if self.position.gtid is None else str(self.position.gtid),
             "commit_time": self.commit_time,
             "caught_up": self.caught_up,

@@ -6,6 +6,7 @@ that any part of them is named by two numbers, however many they are, and halvin
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import NamedTuple
 
 import psycopg2
 
+from pg_chameleon.convert.quoting import quote_qualified
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
@@ -29,8 +31,17 @@ from pg_chameleon.postgres.apply import (
     remove_rows,
 )
 from pg_chameleon.postgres.connection import Cursor
-from pg_chameleon.postgres.failures import DiscardedRow, Failure, keep_discarded, savepoint
+from pg_chameleon.postgres.failures import (
+    DiscardedRow,
+    Failure,
+    index_too_small,
+    keep_discarded,
+    log_failure,
+    savepoint,
+)
 from pg_chameleon.postgres.sources import Source
+
+logger = logging.getLogger(__name__)
 
 _OPERATIONS = {"i": "insert", "u": "update", "d": "delete", "p": "update", "o": "update"}
 
@@ -39,10 +50,12 @@ class _Refusal(NamedTuple):
     """Why PostgreSQL does not take a part.
 
     ``integrity``: it would be against a constraint, which may be different once other rows have changed.
+    ``too_small``: the index that takes no value of such a size.
     """
 
     message: str
     integrity: bool
+    too_small: str | None = None
 
 
 _Attempt = Callable[[Sequence[int]], None]
@@ -57,6 +70,8 @@ def apply_carefully(
     A slice that has to be applied in its order cannot be taken apart, so nothing of it is applied then.
     """
     refusal = _tried(cursor, partial(apply_rows, cursor, table, rows.part))
+    while refusal is not None and _drop_too_small(cursor, source, name, table, refusal):
+        refusal = _tried(cursor, partial(apply_rows, cursor, table, rows.part))
     if refusal is not None and refusal.integrity and table.key:
         refusal = _tried(cursor, partial(apply_rows, cursor, table, rows.part, replace=True))
     if refusal is None:
@@ -73,6 +88,20 @@ def apply_carefully(
         _put_aside(cursor, source, name, rows, last_logged(cursor, suspects.part((number, -number))), refusal)
         for number, refusal in sorted(refused.items())
     ]
+
+
+def _drop_too_small(cursor: Cursor, source: Source, name: TableName, table: ApplyTable, refusal: _Refusal) -> bool:
+    """Drop the index that is in the way of a long value, if it can be spared; a copy does not make it either."""
+    index = refusal.too_small
+    if index is None or index not in table.spare_indexes:
+        return False
+    drop = f"drop index {quote_qualified(table.name.schema, index)}"
+    if _tried(cursor, lambda: cursor.execute(drop)) is not None:
+        return False
+    message = f"the index {table.spare_indexes[index]} was dropped, for it cannot hold a value: {refusal.message}"
+    logger.warning("%s: %s", name, message)
+    log_failure(cursor, source, Failure(message, name))
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +155,7 @@ def _tried(cursor: Cursor, attempt: Callable[[], None]) -> _Refusal | None:
         if error.transient:
             raise
         # Not the error itself, which keeps all that was at work when it was raised
-        return _Refusal(error.message, isinstance(error.__cause__, psycopg2.IntegrityError))
+        return _Refusal(error.message, isinstance(error.__cause__, psycopg2.IntegrityError), index_too_small(error))
     return None
 
 

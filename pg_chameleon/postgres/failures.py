@@ -84,6 +84,18 @@ def keep_discarded(cursor: Cursor, source: Source, row: DiscardedRow) -> None:
     )
 
 
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_PROGRAM_LIMIT_EXCEEDED = "54000"
+
+
+def index_too_small(error: TargetError) -> str | None:
+    """Return the name of the index that takes no value of such a size, if that is the error."""
+    cause = error.__cause__
+    if isinstance(cause, psycopg2.Error) and cause.pgcode == _PROGRAM_LIMIT_EXCEEDED:
+        return cause.diag.constraint_name
+    return None
+
+
 @contextmanager
 def savepoint(cursor: Cursor) -> Iterator[None]:
     """Undo what the block did if PostgreSQL refuses any of it; a lost connection is raised as what it is."""

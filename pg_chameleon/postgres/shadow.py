@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from pg_chameleon.errors import TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.postgres.connection import ASYNCHRONOUS_COMMIT, Cursor
-from pg_chameleon.postgres.failures import run_statements
+from pg_chameleon.postgres.failures import index_too_small, run_statements
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import Source
 
@@ -23,10 +24,10 @@ LOADING = (*ASYNCHRONOUS_COMMIT, "maintenance_work_mem=256MB")
 
 
 class Missing(NamedTuple):
-    """An index that could not be made. ``unique``: rows may be double, or are not found again by their key."""
+    """An index that could not be made. ``needed``: rows may be double, or are not found again by their key."""
 
     reason: str
-    unique: bool
+    needed: bool
 
 
 def schema_name(source: Source, target_schema: str) -> str:
@@ -64,17 +65,19 @@ def drop_table(cursor: Cursor, schema: TableSchema, target: TableName, rules: Ru
         cursor.execute(statement)
 
 
-def create_index(cursor: Cursor, index: TargetIndex, target: TableName) -> Missing | None:
+def create_index(cursor: Cursor, index: TargetIndex, target: TableName, spare: Container[str]) -> Missing | None:
     """Make an index of a table, so that others can be made at the same time; say if PostgreSQL does not make it.
 
-    The primary key becomes a unique index first: to add it as a constraint would lock the table.
+    ``spare``: the names of those without which rows can be applied; values that are too long are not double. The
+    primary key becomes a unique index first: to add it as a constraint would lock the table.
     """
     try:
         run_statements(cursor, ddl.create_index(replace(index, primary=False), target.schema, target.table))
     except TargetError as error:
         if error.transient:
             raise
-        return Missing(f"the index {index.source} could not be made: {error.message}", index.unique)
+        spared = index.name in spare and index_too_small(error) is not None
+        return Missing(f"the index {index.source} could not be made: {error.message}", index.unique and not spared)
     return None
 
 
@@ -89,7 +92,8 @@ def add_primary_key(cursor: Cursor, schema: TableSchema, target: TableName, rule
 
 def create_indexes(cursor: Cursor, schema: TableSchema, target: TableName, rules: Rules) -> list[Missing]:
     """Make the key and all indexes of a table; return those that PostgreSQL does not make."""
-    made = [create_index(cursor, index, target) for index in target_table(schema, rules).indexes]
+    found = target_table(schema, rules)
+    made = [create_index(cursor, index, target, found.spare_indexes) for index in found.indexes]
     add_primary_key(cursor, schema, target, rules)
     return [missing for missing in made if missing is not None]
 

@@ -178,10 +178,10 @@ def set_status(connection: Connection, source: Source, status: SourceStatus, rea
 def read_checkpoint(cursor: Cursor, source: Source, *, lock: bool = False) -> Checkpoint:
     """Return the read process's checkpoint; ``lock`` keeps it from moving until the transaction ends."""
     cursor.execute(query("sources.lock_checkpoint" if lock else "sources.checkpoint"), (source.source_id,))
-    generation, file, offset, gtid, log_number = _one(cursor)
+    generation, file, offset, mark, gtid, log_number = _one(cursor)
     position = None
     if file is not None:
-        position = Position(BinlogPosition(file, offset), parse_gtid_set(gtid) if gtid is not None else None)
+        position = Position(BinlogPosition(file, offset), parse_gtid_set(gtid) if gtid is not None else None, mark)
     return Checkpoint(generation, position, log_number)
 
 
@@ -191,6 +191,7 @@ def reset_checkpoint(cursor: Cursor, source: Source, position: Position) -> None
         "source_id": source.source_id,
         "file": position.binlog.file,
         "offset": position.binlog.offset,
+        "file_mark": position.file_mark,
         "gtid": None if position.gtid is None else str(position.gtid),
     }
     cursor.execute(query("sources.reset_checkpoint"), values)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection as Pipe
 from typing import cast
 
+from pg_chameleon.convert.target import target_table
 from pg_chameleon.errors import ChameleonError, SourceUnreachable, TargetUnreachable
 from pg_chameleon.mysql import snapshot
 from pg_chameleon.mysql.connection import SourceConnection
@@ -153,9 +154,10 @@ class _Worker:
 
     def _build_index(self, request: BuildIndex) -> IndexBuilt:
         table = request.table
+        spare = target_table(table.schema, self._settings.rules).spare_indexes
         with transaction(self._target_connection) as cursor:
             copies.confirm_copying(cursor, table.table_id)
-            missing = shadow.create_index(cursor, request.index, table.target)
+            missing = shadow.create_index(cursor, request.index, table.target, spare)
         if missing is None:
             return IndexBuilt(None)
         with transaction(self._target_connection) as cursor:
@@ -178,8 +180,8 @@ class _Worker:
         return TableFinished(tuple(each.reason for each in missing))
 
     def _report_missing(self, cursor: Cursor, table: TableTask, missing: shadow.Missing) -> None:
-        """Log an index that cannot be made; without a unique one, changes cannot be applied for sure."""
+        """Log an index that cannot be made; without one that is needed, changes cannot be applied for sure."""
         failure = Failure(missing.reason, table=table.schema.name, position=table.start)
         log_failure(cursor, self._settings.source, failure)
-        if missing.unique:
+        if missing.needed:
             copies.set_reason(cursor, table.table_id, missing.reason)

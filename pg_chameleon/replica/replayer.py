@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pg_chameleon.convert import names
 from pg_chameleon.convert.carried import carried_columns
 from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.target import target_table
 from pg_chameleon.convert.types import type_rule
 from pg_chameleon.errors import ReplicaStopped, TargetError
 from pg_chameleon.model.names import TableName
@@ -252,13 +253,14 @@ class Replayer:
 def apply_table(cursor: Cursor, table_id: int, target: TableName, schema: TableSchema, rules: Rules) -> ApplyTable:
     """Describe the target of a table with a structure."""
     key = [column for name in schema.key_columns if (column := schema.column(name)) is not None]
-    return describe(
+    described = describe(
         cursor,
         table_id,
         target,
         [column.name for column in carried_columns(schema, rules)],
         {names.column_name(column.name): _usual_type(schema, column, rules) for column in key},
     )
+    return replace(described, spare_indexes=target_table(schema, rules).spare_indexes)
 
 
 def _usual_type(schema: TableSchema, column: Column, rules: Rules) -> str:

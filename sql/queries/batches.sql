@@ -8,6 +8,7 @@ with moved as (
     update sch_chameleon.checkpoints
     set binlog_file = %(file)s,
         binlog_offset = %(offset)s,
+        binlog_mark = %(file_mark)s,
         gtid_set = %(gtid)s,
         generation = generation + %(registered)s,
         last_commit_at = to_timestamp(%(commit_time)s),
@@ -37,6 +38,7 @@ from moved;
 update sch_chameleon.checkpoints
 set binlog_file = %(file)s,
     binlog_offset = %(offset)s,
+    binlog_mark = %(file_mark)s,
     gtid_set = %(gtid)s,
     last_commit_at = coalesce(to_timestamp(%(commit_time)s), last_commit_at),
     caught_up_at = coalesce(to_timestamp(%(caught_up)s), caught_up_at),

@@ -104,13 +104,13 @@ where source_id = %s;
 
 -- name: checkpoint
 select
-    generation, binlog_file, binlog_offset, gtid_set, log_number
+    generation, binlog_file, binlog_offset, binlog_mark, gtid_set, log_number
 from sch_chameleon.checkpoints
 where source_id = %s;
 
 -- name: lock_checkpoint
 select
-    generation, binlog_file, binlog_offset, gtid_set, log_number
+    generation, binlog_file, binlog_offset, binlog_mark, gtid_set, log_number
 from sch_chameleon.checkpoints
 where source_id = %s
 for update;
@@ -125,6 +125,7 @@ update sch_chameleon.checkpoints
 set generation = generation + 1,
     binlog_file = %(file)s,
     binlog_offset = %(offset)s,
+    binlog_mark = %(file_mark)s,
     gtid_set = %(gtid)s,
     last_commit_at = null,
     caught_up_at = null,

@@ -16,3 +16,7 @@ join pg_class c on c.relnamespace = n.oid and c.relname = t.target_table
 where c.relkind in ('r', 'p')
     and (t.state = 'replicated' or (t.state = 'quarantined' and t.rows_copied > 0))
 on conflict (relation) do nothing;
+
+-- By which a file is recognised, since RESET MASTER gives its name to another one.
+alter table sch_chameleon.checkpoints
+    add column binlog_mark text;

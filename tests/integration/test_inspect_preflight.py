@@ -205,3 +205,24 @@ def test_connection_errors_say_what_to_do(source_server: SourceServer) -> None:
 
 def test_settings_do_not_show_the_password() -> None:
     assert "s3cret" not in repr(SourceSettings("host", password="s3cret"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("sql_select_limit", 1), ("max_join_size", 1), ("completion_type", 2), ("sql_quote_show_create", 0)],
+)
+def test_defaults_of_the_servers_sessions_change_nothing(
+    source_server: SourceServer, fresh_schema: FreshSchema, name: str, value: int
+) -> None:
+    """Else a copy would end after so many rows, without a word."""
+    schema = fresh_schema(source_server)
+    source_server.execute(f"create table {schema}.t (id int primary key)")
+    source_server.execute(f"insert into {schema}.t values (1), (2), (3)")
+    with setting(source_server, name, value):
+        connection = connect(SourceSettings(source_server.host, source_server.port, "root", ""))
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(f"select * from {schema}.t x join {schema}.t y on x.id <> y.id")
+        assert len(cursor.fetchall()) == 6
+        cursor.execute("rollback")
+        cursor.execute(f"show create table {schema}.t")
+        assert "`id`" in str(cursor.fetchall())

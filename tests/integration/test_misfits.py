@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from psycopg2.errors import UniqueViolation
 
 from lab.servers import Database, SourceServer
 from pg_chameleon.convert.rules import TypeOverride
@@ -445,3 +446,45 @@ def test_rows_that_would_need_a_default_that_cannot_be_read_keep_their_table_out
     )
     assert all("uuid" in message for _, _, message in stage.errors()), stage.errors()
     assert ids(stage, "filled") == [1]
+
+
+def long_value(number: int) -> str:
+    """Write bytes as text that PostgreSQL cannot compress to what fits into an index."""
+    return random.Random(number).randbytes(1500).hex()
+
+
+def test_an_index_that_cannot_hold_a_value_gives_way(stage: Stage) -> None:
+    """The copy does not make it, the stream drops it; both on record, and no value is lost."""
+    columns = "v varchar(3000) character set latin1, key plain (v), w varbinary(3000), unique whole (w)"
+    stage.execute(
+        *(f"create table {name} (id int primary key, {columns})" for name in ("copied", "streamed")),
+        f"insert into copied values (1, '{long_value(1)}', '{long_value(2)}'), (2, 'a', 'b')",
+    )
+    assert stage.copy().complete
+    stage.execute(f"insert into streamed values (1, '{long_value(1)}', '{long_value(2)}'), (2, 'a', 'b')")
+    stage.execute("update copied set v = 'c' where id = 2")
+    stage.follow()
+    assert discarded(stage) == []
+    assert {state.state for state in stage.tables().values()} == {TableState.REPLICATED}
+    assert sorted((table, message.split()[2]) for table, _, message in stage.errors()) == [
+        (table, index) for table in ("copied", "streamed") for index in ("plain", "whole")
+    ]
+    assert ids(stage, "copied") == ids(stage, "streamed") == [1, 2]
+
+
+@pytest.mark.mariadb
+def test_long_texts_that_are_unique_are_so_on_the_target(
+    mariadb_server: SourceServer, target_database: Database, fresh_schema: FreshSchema
+) -> None:
+    stage = Stage(mariadb_server, target_database, fresh_schema(mariadb_server))
+    stage.execute(
+        "create table t (id int primary key, v text, b longblob, unique (v), unique (b, id))",
+        f"insert into t values (1, repeat('{long_value(1)}', 9), repeat('{long_value(2)}', 9)), (2, null, null)",
+    )
+    assert stage.copy().complete
+    stage.execute(f"insert into t values (3, repeat('{long_value(3)}', 9), repeat('{long_value(4)}', 9))")
+    stage.follow()
+    assert stage.errors() == []
+    assert ids(stage, "t") == [1, 2, 3]
+    with pytest.raises(UniqueViolation):
+        stage.database.execute(f"insert into {stage.target_schema}.t select 4, v, null from {stage.target_schema}.t")

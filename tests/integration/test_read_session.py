@@ -8,6 +8,7 @@ import pytest
 
 from pg_chameleon.errors import StreamError
 from pg_chameleon.model.change import (
+    Idle,
     SavepointRolledBack,
     SavepointSet,
     StreamEvent,
@@ -80,3 +81,12 @@ def test_a_savepoint_ends_with_its_transaction(bench: Bench, end: StreamEvent) -
     read(bench, SavepointSet("s"), SavepointRolledBack("s"), end)
     with pytest.raises(StreamError, match="which it did not set"):
         read(bench, SavepointSet("s"), end, SavepointRolledBack("s"))
+
+
+def test_the_mark_of_the_file_is_stored_with_the_place_in_it(bench: Bench) -> None:
+    reached = Position(BinlogPosition("binlog.000002", 4), None, "server 1, 1700000000")
+    read(bench, Idle(reached, caught_up=True))
+    with transaction(bench.connection) as cursor:
+        stored = sources.read_checkpoint(cursor, bench.source).position
+    assert stored == reached
+    assert stored.file_mark == reached.file_mark

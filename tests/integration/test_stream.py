@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -375,6 +376,21 @@ def test_a_purged_binlog_is_told(source_server: SourceServer, table: str) -> Non
         with pytest.raises(BinlogPurged) as raised, open_stream(source_server, start, use_gtid=use_gtid) as stream:
             events_until_idle(stream)
         assert raised.value.advice
+
+
+def test_a_file_that_took_the_name_of_another_is_refused(source_server: SourceServer) -> None:
+    start = position_of(source_server, with_gtid=True)
+    with open_stream(source_server, start) as stream:
+        events_until_idle(stream)
+        known = stream.position
+    assert known.file_mark
+    with open_stream(source_server, known) as stream:
+        events_until_idle(stream)
+    other = replace(known, file_mark="server 1, 0")
+    with pytest.raises(BinlogPurged, match="another file"), open_stream(source_server, other) as stream:
+        events_until_idle(stream)
+    with open_stream(source_server, other, use_gtid=True) as stream:  # GTIDs are the same on every server
+        events_until_idle(stream)
 
 
 def test_a_position_behind_the_end_is_told(source_server: SourceServer) -> None:
