@@ -154,7 +154,6 @@ class Swap:
         if not self.context.filter.admits(name):
             tables.set_state(cursor, table.table_id, TableState.FILTERED)
             return
-        copies.supersede(cursor, table.table_id)
         tables.set_state(cursor, table.table_id, TableState.REPLICATED)
         for left in copies.left_targets(cursor, table.table_id):
             self._drop_target(cursor, name, left, outcome)
