@@ -691,6 +691,15 @@ def test_names_are_folded_as_the_server_does() -> None:
     assert sensitive.run("drop table boats") == []
 
 
+def test_json_with_a_check_of_its_own_is_any_text_on_mariadb() -> None:
+    source = Source()
+    source.run("create table boats (a json check (length(a) > 1), b json check (json_valid(b)), c json)")
+    assert [column.column_type for column in source.table().columns] == ["longtext", "json", "json"]
+    source.run("alter table boats modify c json check (1 = 1), modify a json, add d json check (d <> 'x')")
+    assert [column.column_type for column in source.table().columns] == ["json", "json", "longtext", "longtext"]
+    assert made("json check (length(c) > 1)", MYSQL).column_type == "json"
+
+
 def test_json_of_mariadb_is_known_by_its_check() -> None:
     source = Source()
     source.run("create table boats (a json, b longtext collate utf8mb4_bin check (json_valid(`b`)), c longtext)")
