@@ -593,6 +593,15 @@ def test_a_statement_that_failed_halfway_is_uncertain() -> None:
     assert isinstance(change, TableUncertain)
 
 
+def test_a_table_is_gone_that_mariadb_failed_to_replace() -> None:
+    source = Source()
+    source.run("create table boats (a int)")
+    assert source.run("create or replace table boats (a int, a int)", error_code=1060) == [
+        TableDropped(name_of("boats"))
+    ]
+    assert source.run("create or replace table yachts (a int, a int)", error_code=1060) == []
+
+
 def test_drop_database_drops_its_tables() -> None:
     source = Source()
     source.run("create table boats (a int)", "create table marina.boats (a int)")
