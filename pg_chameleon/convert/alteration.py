@@ -131,5 +131,13 @@ def is_nullable(side: Side, column: Column) -> bool:
 
 
 def null_fill(change: Change, pair: Pair) -> str | None:
-    """Return what the source made of NULL; None if it is not certain."""
+    """Return what the source made of NULL; None if it is not certain.
+
+    Where InnoDB of MariaDB alters in place, NULL becomes the default that the column had, otherwise the implicit one.
+    Which way it went is not in the binlog.
+    """
+    told = change.circumstances
+    in_place = (told is None or told.mariadb) and change.before.schema.engine.casefold() == "innodb"
+    if in_place and change.before.source(pair.before).default is not None:
+        return None
     return null_substitute(change.after.source(pair.after), change.after.carried[pair.after.source])

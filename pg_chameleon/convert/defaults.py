@@ -293,6 +293,11 @@ def _string(literal: _Literal) -> str:
     return quote_literal(without_nul(literal.text))
 
 
+def _char(literal: _Literal) -> str:
+    """Leave off the spaces that no value has; the mode PAD_CHAR_TO_FULL_LENGTH puts them into the default."""
+    return quote_literal(without_nul(literal.text).rstrip(" "))
+
+
 def _binary(literal: _Literal) -> str:
     return _binary_value(literal.column, literal.carried, literal.text.encode())
 
@@ -337,6 +342,7 @@ class _Writers(dict[str, Callable[[_Literal], str]]):
 _WRITERS = _Writers(
     {
         **dict.fromkeys(_CHARACTERS, _string),
+        "char": _char,
         **dict.fromkeys(_NUMBERS, _number),
         **dict.fromkeys(_BINARIES, _binary),
         **dict.fromkeys(_TEMPORAL, _temporal),

@@ -124,7 +124,8 @@ class StatementEvent(NamedTuple):
 
     ``statement`` is decoded with the character set of the client that sent it; ``schema`` is the default
     database. ``database_collation`` is the id of the collation of the default database, if the event tells.
-    ``in_transaction``: it stands between BEGIN and COMMIT, as a change in statement format does.
+    ``in_transaction``: it stands between BEGIN and COMMIT, as a change in statement format does. ``ambiguous``: its
+    text may be in another character set, so that its names and literals may be others.
     """
 
     statement: str
@@ -135,6 +136,7 @@ class StatementEvent(NamedTuple):
     in_transaction: bool
     position: BinlogPosition
     circumstances: Circumstances | None = None
+    ambiguous: bool = False
 
 
 class TransactionBegin(NamedTuple):

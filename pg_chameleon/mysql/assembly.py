@@ -393,8 +393,10 @@ class Assembler:
 
     def _statement(self, event: _Event, query: events.Query) -> Iterable[StreamEvent]:
         begun = _NOTHING if self._open else (TransactionBegin(None),)
+        # What comes with its rows in one transaction was made from a SELECT
+        rewritten = query.may_be_rewritten
         statement = StatementEvent(
-            statement=query.text(),
+            statement=query.text(rewritten=rewritten and self._block),
             schema=query.schema,
             sql_mode=query.sql_mode,
             error_code=query.error_code,
@@ -408,6 +410,7 @@ class Assembler:
                 query.sql_mode,
                 connection_collation=query.connection_collation,
             ),
+            ambiguous=rewritten and not self._block,
         )
         if self._block:
             return (statement,)

@@ -6,6 +6,7 @@ Protocol" in MariaDB's knowledge base.
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import dataclass
 from enum import IntEnum
@@ -151,6 +152,9 @@ def parse_rotate(body: bytes) -> tuple[str, int]:
     return body[8:].decode(), int.from_bytes(body[:8], "little")
 
 
+_AS_SERVERS_WRITE = re.compile(rb"CREATE (?:OR REPLACE )?TABLE (?:IF NOT EXISTS )?(?:`(?:[^`]|``)+`\.?){1,2} \(\n  `")
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A QUERY event. ``statement`` is in the bytes of the client's character set."""
@@ -165,10 +169,20 @@ class Query:
     time_zone: str | None = None
     microseconds: int | None = None
 
-    def text(self) -> str:
+    @property
+    def may_be_rewritten(self) -> bool:
+        """Tell whether this may be the server's own text, in UTF-8 and not in the client's character set.
+
+        So it writes a CREATE TABLE that was made from a SELECT, or LIKE a temporary table.
+        """
+        if self.statement.isascii() or not _AS_SERVERS_WRITE.match(self.statement):
+            return False
+        return _is_utf8(self.statement) and self.text() != self.text(rewritten=True)
+
+    def text(self, *, rewritten: bool = False) -> str:
         """Decode the statement; bytes that are no text in the client's character set stay visible."""
         charset = charset_of_collation(self.client_collation or 0) or "utf8mb4"
-        decode = text_decoder(charset)
+        decode = None if rewritten else text_decoder(charset)
         if decode is not None:
             try:
                 return decode(self.statement)
@@ -176,6 +190,14 @@ class Query:
                 # Such a statement contains bytes in a literal or a comment; the rest shall be readable
                 return self.statement.decode("utf-8", "backslashreplace")
         return self.statement.decode("utf-8", "backslashreplace")
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def parse_query(body: bytes, *, post_header_size: int, compressed: bool = False) -> Query:

@@ -155,8 +155,8 @@ class Swap:
         if not self.context.filter.admits(name):
             tables.set_state(cursor, table.table_id, TableState.FILTERED)
             return
-        self._supersede(cursor, table.table_id, name, outcome)
         tables.set_state(cursor, table.table_id, TableState.REPLICATED)
+        self._drop_left(cursor, table.table_id, name, outcome)
         reason = self._swap_in(cursor, table, readers) or table.reason or self._catch_up(cursor, table)
         if reason is None:
             outcome.copied.append(CopiedRows(name, table.rows))
@@ -164,9 +164,8 @@ class Swap:
             self._take_out(cursor, table.table_id, name, reason, table.start)
             outcome.problems.append(CopyProblem(name, reason, quarantined=True))
 
-    def _supersede(self, cursor: Cursor, table_id: int, name: TableName, outcome: SwapOutcome) -> None:
-        """End the former registrations of a table, and drop what they left under other names."""
-        copies.supersede(cursor, table_id)
+    def _drop_left(self, cursor: Cursor, table_id: int, name: TableName, outcome: SwapOutcome) -> None:
+        """Drop what the former registrations of a table left under other names."""
         for left in copies.left_targets(cursor, table_id):
             self._drop_target(cursor, name, left, outcome)
 
@@ -208,7 +207,8 @@ class Swap:
             start=None,
             copy_id=self.copy.copy_id,
         )
-        self._supersede(cursor, table_id, schema.name, outcome)
+        copies.supersede(cursor, table_id)
+        self._drop_left(cursor, table_id, schema.name, outcome)
         self._take_out(cursor, table_id, schema.name, reason, None)
 
     def _forget_former(self, cursor: Cursor, outcome: SwapOutcome) -> None:

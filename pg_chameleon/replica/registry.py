@@ -134,6 +134,9 @@ class Registry:
     def follow(self, occasion: Occasion) -> None:
         """Follow a statement of the binlog: move the structures, and store what the target has to do."""
         event = occasion.event
+        if event.ambiguous:
+            self._refuse(occasion, DdlRefused("it may be written in UTF-8 or as the client writes", event.statement, 0))
+            return
         try:
             statement = parse(
                 event.statement, sql_mode=event.sql_mode, default_schema=event.schema, mariadb=self._mariadb

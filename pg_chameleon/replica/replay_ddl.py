@@ -17,7 +17,7 @@ from pg_chameleon.errors import ChameleonError, TargetError
 from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.status import TableState
-from pg_chameleon.postgres import copies, ownership, swap, tables
+from pg_chameleon.postgres import ownership, swap, tables
 from pg_chameleon.postgres.apply import forget_held
 from pg_chameleon.postgres.batches import StoredChange
 from pg_chameleon.postgres.connection import Cursor
@@ -182,7 +182,6 @@ class SchemaReplay:
         if tracked is None:
             return Outcome()
         if tracked.state is not TableState.REPLICATED:
-            copies.supersede(cursor, table_id)
             forget_held(cursor, table_id)
             self._drop_former(cursor, tracked)
             return Outcome()

@@ -2,6 +2,7 @@
 
 from tests.e2e.stage import Stage
 
+LOST = "alter table {table} drop column kind, add column kind set(0x61, 0x62)"
 DOUBTFUL = "alter table {table} add column number int not null auto_increment, add unique key (number)"
 
 
@@ -40,6 +41,17 @@ def test_names_are_free_also_when_the_replay_comes_to_them_later(running_stage: 
     running_stage.execute("rename table renamed to renamed_2", "drop table dropped")
     make(running_stage, "renamed", "dropped")
     assert_only_quarantined(running_stage, "renamed_2")
+    running_stage.copy_disabled()
+    running_stage.assert_whole()
+
+
+def test_an_older_table_goes_on_under_the_name_of_one_whose_structure_is_lost(running_stage: Stage) -> None:
+    make(running_stage, "older", "newer")
+    running_stage.execute(LOST.format(table="newer"))
+    assert_only_quarantined(running_stage, "newer")
+    running_stage.execute("rename table older to passing, newer to older, passing to newer")
+    running_stage.execute("insert into newer values (3, 'a', 'three')", "update newer set v = 'one more' where id = 1")
+    assert_only_quarantined(running_stage, "older")
     running_stage.copy_disabled()
     running_stage.assert_whole()
 

@@ -500,3 +500,33 @@ def test_a_new_document_that_may_not_be_null_is_no_document_on_mariadb(
         target.run(statements)
         assert stored == ("null",)
         assert [row[1] for row in target.rows(target_table(after, RULES), FOLLOWED)] == ["null"]
+
+
+@pytest.mark.parametrize("change", ["modify a int not null", "add primary key (b, a)"])
+def test_null_becomes_a_default_on_mariadb_if_it_alters_in_place(
+    change: str, source: SourceSchema, source_server: SourceServer, target: Target
+) -> None:
+    source.run("set sql_mode = ''", "create table t (a int default 5, b int not null) engine=InnoDB")
+    source.run("insert into t values (null, 1)")
+    before = source.structure("t")
+    target.make(before, RULES, FOLLOWED, source.lines(before, RULES))
+    circumstances = source.alter(f"alter table t {change}")
+    statements = alter_table(
+        before,
+        source.structure("t"),
+        ("a", "b"),
+        RULES,
+        schema_name=FOLLOWED,
+        new_schema_name=FOLLOWED,
+        circumstances=circumstances,
+    )
+    (stored,) = source.query("select a from t")
+    if source_server.product == "mariadb":
+        assert stored == (5,)
+        with pytest.raises(psycopg2.errors.RaiseException):
+            target.run(statements)
+        target.run([f'UPDATE "{FOLLOWED}"."t" SET a = 7', *statements])
+    else:
+        target.run(statements)
+        assert stored == (0,)
+        assert target.rows(target_table(before, RULES), FOLLOWED) == [("0", "1")]

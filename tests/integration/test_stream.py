@@ -166,6 +166,25 @@ def test_sql_mode_and_client_charset_of_a_statement_are_known(source_server: Sou
     assert statement.statement == 'create table "tÃ¤" (id int)'
 
 
+@pytest.mark.source_version(mysql=(8, 0, 21), mariadb=(10, 0))
+def test_what_the_server_writes_itself_is_utf8_whatever_the_client_speaks(
+    source_server: SourceServer, table: str
+) -> None:
+    source_server.execute(f"create table {table}.o (`é` enum('ö') default 'ö')")
+    statements = [
+        "create table made select * from o",
+        "create temporary table passing like o",
+        "create table alike like passing",
+        "create table `spelt` (`é` enum('ö'))",
+    ]
+    write = lambda: execute_all(source_server, table, statements, charset="latin1")  # noqa: E731
+    found = [event for event in events_of(source_server, write) if isinstance(event, StatementEvent)]
+    made, _alike, spelt = found
+    assert "`é` enum('ö')" in made.statement
+    assert "`é` enum('ö')" in spelt.statement
+    assert [event.ambiguous for event in found] == [False, True, False]
+
+
 def test_statement_format_is_seen_inside_its_transaction(source_server: SourceServer, table: str) -> None:
     events = events_of(
         source_server,

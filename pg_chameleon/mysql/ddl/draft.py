@@ -32,9 +32,11 @@ def column_of(definition: ColumnDefinition, around: Surroundings) -> Column:
     server = around.server
     shown = shown_type(definition.type, around.charset, server)
     generated = definition.generated
+    # MariaDB adds its check of JSON only where no other one is written: the column holds any text
+    unchecked = server.mariadb and shown.column_type == "json" and definition.checks
     return Column(
         name=definition.name,
-        column_type=shown.column_type,
+        column_type="longtext" if unchecked else shown.column_type,
         nullable=_nullable(definition),
         default=stored_default(definition.default, shown.column_type, server, around.offset),
         auto_increment=definition.auto_increment,

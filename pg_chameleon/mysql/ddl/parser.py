@@ -12,6 +12,7 @@ from pg_chameleon.mysql.ddl.create import accept_algorithm_and_lock, accept_wait
 from pg_chameleon.mysql.ddl.cursor import Cursor
 from pg_chameleon.mysql.ddl.definitions import KeyKind
 from pg_chameleon.mysql.ddl.options import schema_options
+from pg_chameleon.mysql.ddl.set_statement import accept_set_statement
 from pg_chameleon.mysql.ddl.statements import (
     AlterDatabase,
     AlterTable,
@@ -34,10 +35,12 @@ def parse(statement: str, *, sql_mode: int = 0, default_schema: str, mariadb: bo
     ``/*M! … */`` is code.
     """
     cursor = Cursor(statement, sql_mode, default_schema, mariadb)
+    accept_set_statement(cursor)
+    first = cursor.index
     rule = _RULES.get(cursor.word)
     found = rule(cursor) if rule is not None else foreign.statement(cursor)
     if found is None:
-        cursor.index = 0
+        cursor.index = first
         found = foreign.statement(cursor)
     if not isinstance(found, Ignored | StatementFormatChange | TemporaryTable):
         cursor.expect_end()

@@ -10,6 +10,7 @@ from pg_chameleon.errors import DdlRefused
 from pg_chameleon.model.names import TableName
 from pg_chameleon.mysql.ddl.cursor import Cursor
 from pg_chameleon.mysql.ddl.lexer import BAD, END
+from pg_chameleon.mysql.ddl.set_statement import accept_set_statement
 
 Clause = tuple[str, ...]
 """The words and symbols of a clause outside of parentheses, in upper case; an empty text for all other tokens."""
@@ -47,11 +48,12 @@ class Subject:
 def find_subject(statement: str, *, sql_mode: int = 0, default_schema: str, mariadb: bool = True) -> Subject | None:
     """Return what CREATE TABLE, ALTER TABLE, CREATE INDEX and DROP INDEX are about; None for anything else."""
     cursor = Cursor(statement, sql_mode, default_schema, mariadb)
-    rule = _RULES.get(cursor.word)
-    if rule is None or BAD in cursor.kinds:
+    if BAD in cursor.kinds:
         return None
     try:
-        return rule(cursor)
+        accept_set_statement(cursor)
+        rule = _RULES.get(cursor.word)
+        return None if rule is None else rule(cursor)
     except DdlRefused:  # not even its name can be told
         return None
 

@@ -64,10 +64,9 @@ def apply(
         return []
     steps = _Steps(state.copy(), settled, offset)
     if error_code and not (isinstance(statement, DropTable) and error_code in PARTLY_DROPPED):
-        for name in named_tables(statement):
-            steps.doubt_if_known(name, f"the statement failed on the source with error {error_code}")
-        return steps.changes
-    _RULES[type(statement)](statement, steps)
+        _failed(statement, steps, error_code)
+    else:
+        _RULES[type(statement)](statement, steps)
     return steps.changes
 
 
@@ -106,6 +105,15 @@ class _Steps:
         table = self.state.table(name)
         if table is not None or self.state.is_uncertain(name):
             self.add(TableDropped(table.name if table else self.state.stored_name(name)))
+
+
+def _failed(statement: Statement, steps: _Steps, error_code: int) -> None:
+    if isinstance(statement, CreateTable) and statement.or_replace:
+        # MariaDB writes it only if it has dropped the former table
+        steps.drop_if_known(statement.name)
+        return
+    for name in named_tables(statement):
+        steps.doubt_if_known(name, f"the statement failed on the source with error {error_code}")
 
 
 def _create_table(statement: CreateTable, steps: _Steps) -> None:

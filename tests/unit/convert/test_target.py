@@ -18,6 +18,8 @@ def default_of(column_type: str, default: Default, rules: Rules | None = None) -
 @pytest.mark.parametrize(
     ("column_type", "default", "expected"),
     [
+        ("char(5)", literal("x    "), "'x'"),
+        ("varchar(5)", literal("x    "), "'x    '"),
         ("int", literal("5"), "5"),
         ("int", expression("(-5)"), "-5"),
         ("int", expression("b'101'"), "5"),

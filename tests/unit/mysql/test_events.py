@@ -79,6 +79,19 @@ def test_statements_are_read_in_the_charset_of_the_client() -> None:
     assert text(b"binary", 63) == "binary"
 
 
+def test_what_a_server_may_have_written_is_known_by_its_form() -> None:
+    def may_be_rewritten(statement: str, encoding: str = "utf8", collation: int = 8) -> bool:
+        return Query(statement.encode(encoding), "", 0, client_collation=collation).may_be_rewritten
+
+    written = "CREATE TABLE `a`.`b` (\n  `é` int)"
+    assert may_be_rewritten(written)
+    assert not may_be_rewritten(written, "latin1")
+    assert not may_be_rewritten(written, collation=45)
+    assert not may_be_rewritten(written, collation=63)
+    assert not may_be_rewritten("CREATE TABLE `a`.`b` (\n  `e` int)")
+    assert not may_be_rewritten("create table `a`.`b` (\n  `é` int)")
+
+
 def test_xids_are_written_as_statements_write_them() -> None:
     assert parse_xa_prepare(b"\x00\x07\0\0\0\x02\0\0\0\x01\0\0\0x1b") == ("X'7831',X'62',7", False)
     assert parse_xa_prepare(b"\x01\x01\0\0\0\x02\0\0\0\x00\0\0\0x1") == ("X'7831',X'',1", True)

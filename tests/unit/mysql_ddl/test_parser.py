@@ -337,6 +337,32 @@ def test_a_server_empties_memory_tables_by_delete() -> None:
     assert parsed("delete from harbour.boats") == StatementFormatChange("DELETE", (BOATS,))
 
 
+def test_mariadb_sets_variables_for_one_statement() -> None:
+    assert parsed("set statement max_statement_time = 60 for truncate boats") == TruncateTable(BOATS)
+    assert parsed("set statement lock_wait_timeout=(1+1), foreign_key_checks=@@x for drop table boats, boats") == (
+        DropTable((BOATS, BOATS))
+    )
+    assert parsed("SET STATEMENT max_statement_time=1 FOR insert into boats values (1)") == (
+        StatementFormatChange("INSERT", (BOATS,))
+    )
+    assert parsed("set statement max_statement_time=1 for create view w as select 1") == Ignored("view")
+    assert parsed("set statement = 1", mariadb=False) == Ignored("SET")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "set statement sql_mode = 'ANSI_QUOTES' for alter table boats add b int",
+        "set statement default_storage_engine = BLACKHOLE for create table boats (a int)",
+        "set statement max_statement_time = 60",
+        "set statement max_statement_time = 60 for",
+    ],
+)
+def test_variables_that_may_change_the_statement_are_refused(statement: str) -> None:
+    with pytest.raises(DdlRefused):
+        parsed(statement)
+
+
 def test_statements_on_databases() -> None:
     charset = CharsetClause("utf8mb4", "utf8mb4_bin")
     assert parsed("create schema if not exists x charset=utf8mb4 collate utf8mb4_bin encryption='N'") == CreateDatabase(

@@ -23,6 +23,11 @@ def subject_of(statement: str) -> Subject:
     return found
 
 
+def test_the_subject_stands_behind_set_statement() -> None:
+    found = subject_of("set statement max_statement_time = 60 for alter table boats add kind enum(0x61)")
+    assert (found.act, found.name) == (Act.ALTER, NAME)
+
+
 def looked(statement: str, after: TableSchema | None, *later: str) -> tuple[SchemaChange, ...]:
     subjects = [find_subject(each, default_schema="harbour") for each in later]
     return second_look(subject_of(statement), BEFORE, after, known=NAME, later=subjects)

@@ -593,6 +593,15 @@ def test_a_statement_that_failed_halfway_is_uncertain() -> None:
     assert isinstance(change, TableUncertain)
 
 
+def test_a_table_is_gone_that_mariadb_failed_to_replace() -> None:
+    source = Source()
+    source.run("create table boats (a int)")
+    assert source.run("create or replace table boats (a int, a int)", error_code=1060) == [
+        TableDropped(name_of("boats"))
+    ]
+    assert source.run("create or replace table yachts (a int, a int)", error_code=1060) == []
+
+
 def test_drop_database_drops_its_tables() -> None:
     source = Source()
     source.run("create table boats (a int)", "create table marina.boats (a int)")
@@ -689,6 +698,15 @@ def test_names_are_folded_as_the_server_does() -> None:
     sensitive = Source()
     sensitive.run("create table Boats (a int)")
     assert sensitive.run("drop table boats") == []
+
+
+def test_json_with_a_check_of_its_own_is_any_text_on_mariadb() -> None:
+    source = Source()
+    source.run("create table boats (a json check (length(a) > 1), b json check (json_valid(b)), c json)")
+    assert [column.column_type for column in source.table().columns] == ["longtext", "json", "json"]
+    source.run("alter table boats modify c json check (1 = 1), modify a json, add d json check (d <> 'x')")
+    assert [column.column_type for column in source.table().columns] == ["json", "json", "longtext", "longtext"]
+    assert made("json check (length(c) > 1)", MYSQL).column_type == "json"
 
 
 def test_json_of_mariadb_is_known_by_its_check() -> None:
