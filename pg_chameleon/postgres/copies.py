@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg2.extras import Json
 
@@ -13,6 +13,7 @@ from pg_chameleon.errors import CatalogueError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition, Position, parse_gtid_set
 from pg_chameleon.model.schema import TableSchema, schema_from_json
+from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres.batches import log_table
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.failures import DiscardedRow, Failure, keep_discarded, log_failure
@@ -102,16 +103,32 @@ def copied_tables(cursor: Cursor, copy: Copy) -> list[CopiedTable]:
     ]
 
 
-def unfit_tables(cursor: Cursor, copy: Copy) -> list[tuple[TableName, str]]:
+class UnfitTable(NamedTuple):
+    """A table that the stream took out while it was copied. ``ended``: the source dropped it."""
+
+    name: TableName
+    ended: bool
+    reason: str
+
+
+def unfit_tables(cursor: Cursor, copy: Copy) -> list[UnfitTable]:
     """Return the tables of a copy that the stream took out meanwhile, with the reasons."""
     cursor.execute(query("copies.unfit"), (copy.copy_id,))
-    return [(TableName(schema, table), reason) for schema, table, reason in cursor.fetchall()]
+    return [UnfitTable(TableName(schema, table), *rest) for schema, table, *rest in cursor.fetchall()]
+
+
+class Overtaken(CatalogueError):
+    """The stream took a table out while it was copied; a new copy may do."""
 
 
 def confirm_copying(cursor: Cursor, table_id: int) -> None:
     """Make sure that the table's copy was not given up meanwhile, and that it is not until the transaction ends."""
     cursor.execute(query("copies.confirm_copying"), (table_id,))
-    if cursor.fetchone() is None:
+    row = cursor.fetchone()
+    state = None if row is None else TableState(row[0])
+    if state is TableState.QUARANTINED:
+        raise Overtaken("it was changed on the source while it was copied")
+    if state is not TableState.COPYING:
         raise CatalogueError("this copy was given up in favour of another one")
 
 

@@ -42,11 +42,22 @@ _REPLAY_POLL_SECONDS = 0.1
 
 @dataclass(slots=True)
 class SwapOutcome:
-    """What came of the swap. ``removed``: tables that the source no longer has."""
+    """What came of the swap. ``removed``: tables that the source no longer has.
+
+    ``overtaken``: the stream took them out while they were copied, because the source changed them.
+    """
 
     copied: list[CopiedRows] = field(default_factory=list)
     problems: list[CopyProblem] = field(default_factory=list)
     removed: list[TableName] = field(default_factory=list)
+    overtaken: set[TableName] = field(default_factory=set)
+
+    def take(self, later: SwapOutcome) -> None:
+        """Add what came of a copy of some of the tables that was made after this one."""
+        settled = {table.name for table in later.copied} | {problem.name for problem in later.problems}
+        self.problems = [problem for problem in self.problems if problem.name not in settled] + later.problems
+        self.copied += later.copied
+        self.removed += later.removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +155,12 @@ class Swap:
         return readers
 
     def _report_unfit(self, cursor: Cursor, outcome: SwapOutcome) -> None:
-        for name, reason in copies.unfit_tables(cursor, self.copy):
-            if name in self.broken:
+        for table in copies.unfit_tables(cursor, self.copy):
+            if table.name in self.broken:
                 continue
-            outcome.problems.append(CopyProblem(name, reason, quarantined=True))
+            outcome.problems.append(CopyProblem(table.name, table.reason, quarantined=True))
+            if not table.ended:
+                outcome.overtaken.add(table.name)
 
     def _take_over(self, cursor: Cursor, table: CopiedTable, readers: list[str], outcome: SwapOutcome) -> None:
         """Swap one table in, and let the replica go on with it."""

@@ -18,6 +18,7 @@ from pg_chameleon.mysql.snapshot import LockRefused, LockTimeout, TableChanged
 from pg_chameleon.postgres import copies, shadow
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
 from pg_chameleon.postgres.connection import connect as connect_target
+from pg_chameleon.postgres.copies import Overtaken
 from pg_chameleon.postgres.failures import Failure, log_failure
 from pg_chameleon.postgres.tables import set_copied
 from pg_chameleon.replica.copy_messages import (
@@ -57,7 +58,7 @@ def run_worker(pipe: Pipe, settings: WorkerSettings) -> None:
 def _reply(worker: _Worker, request: Request) -> Reply:
     try:
         return worker.handle(request)
-    except (TableChanged, LockTimeout) as error:
+    except (TableChanged, LockTimeout, Overtaken) as error:
         return Failed(error.message, again=True)
     except LockRefused as error:
         return Failed(error.message, lock_refused=True)

@@ -44,6 +44,7 @@ from pg_chameleon.replica.peer import PeerCopy
 logger = logging.getLogger(__name__)
 
 _ROUNDS = 3
+_REPETITIONS = 3
 _LOCK_SECONDS = 15.0
 """So long may the target take to notice that a process which held a lock was killed."""
 
@@ -138,19 +139,48 @@ class _CopyRun:
         self._resumed: datetime | None = None
         self._names: frozenset[TableName] | None = None
         self._broken: dict[TableName, tuple[TableSchema, str]] = {}
+        self._outcome = SwapOutcome()
 
     def run(self) -> CopyReport:
         """Copy, and swap in; a stop leaves all that is done for the next run."""
         self._check()
         try:
-            # The workers start while the copy is prepared
-            with WorkerPool(self._worker_settings(), self._context.settings.workers) as pool:
-                copy = self._begin()
-                present = self._copy(copy, pool)
-            return self._report(self._swap_in(copy, present))
+            self._outcome = self._copy_and_swap(self._begin)
+            self._repeat()
+            return self._report()
         except CopyStopped:
             logger.info("the copy was stopped; the same command goes on with it")
-            return self._report(SwapOutcome(), interrupted=True)
+            return self._report(interrupted=True)
+
+    def _copy_and_swap(self, begin: Callable[[], Copy]) -> SwapOutcome:
+        # The workers start while the copy is prepared, and let go of the source before the swap
+        with WorkerPool(self._worker_settings(), self._context.settings.workers) as pool:
+            copy = begin()
+            present = self._copy(copy, pool)
+        return self._swap_in(copy, present)
+
+    def _repeat(self) -> None:
+        """Copy the tables again that the source changed while they were copied, a few times."""
+        if self._request.kind is CopyKind.INIT_REPLICA:
+            return  # no stream runs beside it
+        overtaken = self._overtaken(self._outcome)
+        for attempt in range(1, _REPETITIONS + 1):
+            if not overtaken:
+                return
+            named = ", ".join(map(str, sorted(overtaken)))
+            logger.warning("%s changed while copied, copied again (%d of %d)", named, attempt, _REPETITIONS)
+            self._names = frozenset(overtaken)
+            self._broken = {}
+            outcome = self._copy_and_swap(self._begin_again)
+            self._outcome.take(outcome)
+            overtaken = self._overtaken(outcome)
+
+    def _overtaken(self, outcome: SwapOutcome) -> set[TableName]:
+        """Return the tables that another copy may bring in: what was asked for may have another name by now."""
+        failed = {problem.name for problem in outcome.problems} | self._broken.keys()
+        with transaction(self._context.target) as cursor:
+            quarantined = set(self._quarantined(cursor))
+        return quarantined & (outcome.overtaken | ((self._names or frozenset()) - failed))
 
     def _swap_in(self, copy: Copy, present: set[TableName]) -> SwapOutcome:
         """End the copy. ``present``: the tables that the source has."""
@@ -254,18 +284,31 @@ class _CopyRun:
             else:
                 self._resumed = found.started_at
                 self._names = _names_of(found)
-            for schema in self._schemas:
-                shadow.create_schema(cursor, shadow.schema_name(context.source, context.filter.mappings[schema]))
+                self._make_shadows(cursor)
         return found
 
+    def _begin_again(self) -> Copy:
+        with transaction(self._context.target) as cursor:
+            return self._open(cursor, self._asked())
+
     def _begin_new(self, cursor: Cursor, asked: dict[str, Any]) -> Copy:
-        context = self._context
         if self._request.kind is CopyKind.SYNC_TABLES:
             self._names = frozenset(self._request.tables or self._quarantined(cursor))
+        return self._open(cursor, asked)
+
+    def _open(self, cursor: Cursor, asked: dict[str, Any]) -> Copy:
+        """Note that a copy of the tables begins, with nothing left of any other."""
+        context = self._context
         for schema in context.filter.mappings.values():
             shadow.drop_schema(cursor, shadow.schema_name(context.source, schema))
+        self._make_shadows(cursor)
         named = None if self._names is None else sorted(map(list, self._names))
         return copies.begin(cursor, context.source, self._request.kind.value, {"asked": asked, "names": named})
+
+    def _make_shadows(self, cursor: Cursor) -> None:
+        for schema in self._schemas:
+            target_schema = self._context.filter.mappings[schema]
+            shadow.create_schema(cursor, shadow.schema_name(self._context.source, target_schema))
 
     def _quarantined(self, cursor: Cursor) -> list[TableName]:
         return [
@@ -361,7 +404,8 @@ class _CopyRun:
         for name in sorted((self._names or frozenset()) - known):
             outcome.problems.append(CopyProblem(name, "the source has no such table", quarantined=False))
 
-    def _report(self, outcome: SwapOutcome, *, interrupted: bool = False) -> CopyReport:
+    def _report(self, *, interrupted: bool = False) -> CopyReport:
+        outcome = self._outcome
         return CopyReport(
             kind=self._request.kind,
             copied=tuple(outcome.copied),

@@ -64,7 +64,7 @@ order by t.table_id;
 -- name: unfit
 -- Tables of a copy that the stream took out meanwhile, for example because the source altered them.
 select
-    source_schema, source_table,
+    source_schema, source_table, ended,
     case when ended then 'the source dropped it while it was copied' else reason end
 from sch_chameleon.tables
 where copy_id = %s
@@ -73,10 +73,9 @@ order by 1, 2;
 
 -- name: confirm_copying
 -- Held until the transaction ends: whoever gives the copy up waits, and a copier that was given up stores nothing.
-select 1
+select state
 from sch_chameleon.tables
 where table_id = %s
-    and state = 'copying'
 for share;
 
 -- name: add_chunk
