@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-MODULES = ("first_copy", "decode", "catch_up", "lag")
+MODULES = ("first_copy", "decode", "read_alone", "catch_up", "lag")
 
 
 def main() -> int:

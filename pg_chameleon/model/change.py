@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
@@ -30,11 +30,12 @@ class Undecodable(NamedTuple):
 class TableMap:
     """A TABLE_MAP event: how the rows that refer to it are laid out.
 
+    ``table_id`` is another one each time that the server opens the table, so table maps are compared without it.
     ``types``: one type code per column. ``metadata``: one number per column (0 where its type has none).
     ``nullable``: a bitmap, least significant bit first. ``optional``: the optional metadata block, raw.
     """
 
-    table_id: int
+    table_id: int = field(compare=False)
     name: TableName
     types: bytes
     metadata: tuple[int, ...]

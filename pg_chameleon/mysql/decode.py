@@ -66,7 +66,8 @@ class Decoder:
 def row_decoder(row_layout: RowLayout, schema: TableSchema, former: Collection[str] | None = None) -> Decoder:
     """Build the decoder of row events; ``check_table_map`` says before whether the structure fits.
 
-    ``former`` names the columns that are needed of the images before, if not all are; others are passed over.
+    ``former`` names the columns that are needed of the images before, if not all are; others are passed over. Where
+    documents are changed in place, all are needed.
     """
     table, kind = row_layout.table, row_layout.kind
     columns = [
@@ -77,6 +78,8 @@ def row_decoder(row_layout: RowLayout, schema: TableSchema, former: Collection[s
         _Placed(readable, position, bool(table.nullable[position // 8] >> position % 8 & 1), bool(readable.name))
         for position, readable in enumerate([*columns, *hidden])
     ]
+    if row_layout.partial_json:
+        former = None
     images = {
         "before": [
             placed._replace(wanted=placed.wanted and (former is None or placed.readable.name in former))

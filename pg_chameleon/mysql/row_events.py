@@ -80,9 +80,12 @@ class RowEvents:
         size = self._table_id_size
         table = self._tables.get(body[:size])
         if table is None:
-            return self._without_table(int.from_bytes(body[:size], "little"))
+            table_id = int.from_bytes(body[:size], "little")
+            if table_id == _DUMMY_TABLE_ID:
+                return None
+            raise StreamError(f"rows refer to the table number {table_id}, which was not described before")
         head = table.heads.get(event_type)
-        # Behind the number and two bytes of flags
+        # Behind the table's number and two bytes of flags, which differ from event to event
         if head is None or not body.startswith(head.prefix, size + 2):
             head = table.heads[event_type] = _read_head(table, event_type, body, size + 2)
         start = head.rows_start
@@ -90,13 +93,9 @@ class RowEvents:
             body, start = events.uncompressed(body[start:]), 0
         return RowsEvent(head.layout, body, start, offset)
 
-    @staticmethod
-    def _without_table(table_id: int) -> None:
-        if table_id != _DUMMY_TABLE_ID:
-            raise StreamError(f"rows refer to the table number {table_id}, which was not described before")
-
 
 def _read_head(table: _Table, event_type: int, body: bytes, start: int) -> _Head:
+    """Read what stands from ``start`` on, up to the rows."""
     row_event = ROW_EVENTS[event_type]
     position = start
     if row_event.version == 2:

@@ -11,7 +11,7 @@ from pg_chameleon.mysql.connection import SourceSettings, connect
 from pg_chameleon.mysql.preflight import Problem, check_source
 from pg_chameleon.mysql.server import SourceServer as Inquiry
 from tests.conftest import FreshSchema
-from tests.integration.stream_support import own_server
+from tests.integration.stream_support import own_server, settings_of
 
 SERVER_ID = 4_000_001
 
@@ -185,6 +185,13 @@ def test_an_image_without_repetitions_is_no_problem(source_server: SourceServer)
     value = "FULL_NODUP" if source_server.product == "mariadb" else "FULL"
     with setting(source_server, "binlog_row_image", value):
         assert problems(source_server, []) == []
+
+
+@pytest.mark.source_version(mysql=(5, 7), mariadb=(11, 4))
+def test_a_connection_is_encrypted_if_the_server_offers_it(source_server: SourceServer) -> None:
+    with closing(connect(settings_of(source_server))) as connection, connection.cursor() as cursor:
+        cursor.execute("show session status like 'Ssl_cipher'")
+        assert cursor.fetchall()[0][1]
 
 
 def test_connection_errors_say_what_to_do(source_server: SourceServer) -> None:

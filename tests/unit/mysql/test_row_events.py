@@ -68,6 +68,15 @@ def test_a_number_stands_for_the_table_that_got_it_last(other: bytes) -> None:
     assert before.table != after.table
 
 
+def test_a_table_that_was_opened_again_is_the_same_under_another_number() -> None:
+    events = reading(table_map(7), table_map(8))
+    found = [events.read(EventType.WRITE_ROWS, insert(number, b""), 0) for number in (7, 8)]
+    assert [rows and rows.table.table_id for rows in found] == [7, 8]
+    assert found[0] is not None
+    assert found[1] is not None
+    assert found[0].table == found[1].table
+
+
 def test_kinds_of_events_have_layouts_of_their_own() -> None:
     events = reading(table_map(7))
     kinds = {EventType.WRITE_ROWS: RowKind.INSERT, EventType.DELETE_ROWS: RowKind.DELETE}
