@@ -93,7 +93,7 @@ def apply_carefully(
 def _drop_too_small(cursor: Cursor, source: Source, name: TableName, table: ApplyTable, refusal: _Refusal) -> bool:
     """Drop the index that is in the way of a long value, if it can be spared; a copy does not make it either."""
     index = refusal.too_small
-    if index not in table.spare_indexes:
+    if index is None or index not in table.spare_indexes:
         return False
     drop = f"drop index {quote_qualified(table.name.schema, index)}"
     if _tried(cursor, lambda: cursor.execute(drop)) is not None:
