@@ -130,14 +130,13 @@ def connect(settings: TargetSettings, application: str, parameters: Sequence[str
             "select set_config(name, '0', false) from pg_settings where setting <> '0' and name = any(%s)",
             (list(_TIME_LIMITS),),
         )
-        # PostGIS types and operators are found where the extension was created.
+        # Types such as geometry and citext, and their operators, are found where their extensions were created.
         cursor.execute(
-            "select n.nspname from pg_extension e join pg_namespace n on n.oid = e.extnamespace"
-            " where e.extname = 'postgis'"
+            "select set_config('search_path', concat_ws(', ', 'pg_catalog', string_agg(distinct quote_ident(n.nspname),"
+            " ', ')), false) from pg_extension e join pg_namespace n on n.oid = e.extnamespace"
+            " where n.nspname <> 'pg_catalog' and exists (select from pg_depend d where d.refobjid = e.oid"
+            " and d.refclassid = 'pg_extension'::regclass and d.classid = 'pg_type'::regclass and d.deptype = 'e')"
         )
-        found = cursor.fetchone()
-        if found is not None:
-            cursor.execute("select set_config('search_path', 'pg_catalog, ' || quote_ident(%s), false)", found)
     return connection
 
 
