@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from pg_chameleon.model.names import TableName
+from pg_chameleon.model.names import TableName, quote_mysql_identifier
 from pg_chameleon.model.schema import (
     Check,
     Column,
@@ -133,8 +133,16 @@ class _Inspection:
         return [self._with_what_is_not_shown(_with_json_columns(table)) for table in shown]
 
     def _with_what_is_not_shown(self, table: TableSchema) -> TableSchema:
-        found = with_true_texts(self._connection, self._version, table)
+        found = with_true_texts(self._connection, self._version, self._in_true_order(table))
         return with_true_instants(self._connection, self._version, found)
+
+    def _in_true_order(self, table: TableSchema) -> TableSchema:
+        """Put unique keys into their order, in which the server looks for the one that stands in for a primary key."""
+        if table.primary_key is not None or sum(index.unique for index in table.indexes) <= 1:
+            return table
+        place = f"{quote_mysql_identifier(table.name.schema)}.{quote_mysql_identifier(table.name.table)}"
+        shown = [row[2] for row in rows(self._connection, f"show index from {place}")]
+        return replace(table, indexes=tuple(sorted(table.indexes, key=lambda index: shown.index(index.name))))
 
     def _query(self, statement: str, table_column: str, order: str = "") -> list[_Row]:
         """Run a query for the schema; ``table_column`` narrows it down where one table is asked for."""

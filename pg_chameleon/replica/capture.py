@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -18,7 +19,14 @@ from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.mysql.decode import check_table_map, row_decoder
 from pg_chameleon.postgres.batches import DELETE, INSERT, ORDERED, PARTIAL, UPDATE, LogEntry
-from pg_chameleon.replica.images import completed, inserted_encoder, is_whole, outdated_columns, unless_changed
+from pg_chameleon.replica.images import (
+    completed,
+    inserted_encoder,
+    inserted_key_encoder,
+    is_whole,
+    outdated_columns,
+    unless_changed,
+)
 from pg_chameleon.replica.notes import ValueNotes
 
 
@@ -107,7 +115,7 @@ class TableCapture:
         before, after = decoder.before_columns, decoder.after_columns
         keyed = bool(self._key_columns)
         if layout.kind is RowKind.INSERT:
-            return _inserts(decode, self._key(after), self._inserted(after))
+            return _inserts(decode, self._inserted_key(after), self._inserted(after))
         if layout.kind is RowKind.DELETE:
             if not keyed:
                 self._need_whole(before, "deleted")
@@ -154,8 +162,19 @@ class TableCapture:
     def _inserted(self, after: tuple[str, ...]) -> Encoder:
         if is_whole(self.schema, self.rules, after):
             return self._image(after)
-        try:
+        with self._defaults_needed():
             return inserted_encoder(self.schema, self.rules, after, self._changes.append)
+
+    def _inserted_key(self, after: tuple[str, ...]) -> Encoder | None:
+        if set(self._key_columns) <= set(after):
+            return self._key(after)
+        with self._defaults_needed():
+            return inserted_key_encoder(self.schema, self.rules, after, self._check_key)
+
+    @contextmanager
+    def _defaults_needed(self) -> Iterator[None]:
+        try:
+            yield
         except LookupError as error:
             raise self._too_little(f"inserted: the column {error.args[0]} is not in it") from error
 

@@ -27,9 +27,21 @@ def inserted_encoder(schema: TableSchema, rules: Rules, columns: tuple[str, ...]
 
     Raise ``LookupError`` with the name of a column whose default is not certain.
     """
+    return _with_defaults(schema, rules, columns, carried_columns(schema, rules), note)
+
+
+def inserted_key_encoder(schema: TableSchema, rules: Rules, columns: tuple[str, ...], note: NoteChange) -> Encoder:
+    """Return the encoder of the keys of such rows."""
+    carried = {column.source.name: column for column in carried_columns(schema, rules)}
+    return _with_defaults(schema, rules, columns, tuple(carried[name] for name in schema.key_columns), note)
+
+
+def _with_defaults(
+    schema: TableSchema, rules: Rules, columns: tuple[str, ...], wanted: tuple[CarriedColumn, ...], note: NoteChange
+) -> Encoder:
     changes: list[Change] = []
     parts: list[Callable[[tuple[object, ...]], str]] = []
-    for present, group in groupby(carried_columns(schema, rules), key=lambda column: column.source.name in columns):
+    for present, group in groupby(wanted, key=lambda column: column.source.name in columns):
         found = tuple(group)
         if present:
             parts.append(_written(schema, rules, columns, found, note))

@@ -1,5 +1,6 @@
 """The catalogue: installed, found, upgraded and dropped on a real PostgreSQL."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,27 @@ def objects(database: Database) -> list[tuple[object, ...]]:
             "select proname, prosrc from pg_proc where pronamespace = 'sch_chameleon'::regnamespace order by 1"
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("statement_timeout", "100", "0"),
+        ("idle_in_transaction_session_timeout", "100", "0"),
+        ("default_transaction_isolation", "serializable", "read committed"),
+    ],
+)
+def test_no_default_of_the_database_ends_or_changes_our_transactions(
+    settings: TargetSettings, target_database: Database, name: str, value: str, wanted: str
+) -> None:
+    target_database.execute(f"alter database {target_database.name} set {name} = '{value}'")
+    connection = connect(settings, "test")
+    with transaction(connection) as cursor:
+        cursor.execute("select pg_sleep(0.2), current_setting(%s)", (name,))
+        time.sleep(0.2)
+        cursor.execute("select current_setting(%s)", (name,))
+        assert cursor.fetchone() == (wanted,)
+    connection.close()
 
 
 def test_installing_twice_changes_nothing(connection: Connection, target_database: Database) -> None:

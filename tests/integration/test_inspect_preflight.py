@@ -2,15 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import pytest
 
-from lab.servers import REPLICA_PASSWORD, REPLICA_USER, MariaDB, MySQL, SourceServer
+from lab.servers import REPLICA_PASSWORD, REPLICA_USER, Database, MariaDB, MySQL, SourceServer
 from pg_chameleon.errors import SourceError, SourceUnreachable
+from pg_chameleon.model.change import RowKind
+from pg_chameleon.model.filter import EventFilter, TableFilter
+from pg_chameleon.model.names import TableName
 from pg_chameleon.mysql.connection import SourceSettings, connect
 from pg_chameleon.mysql.preflight import Problem, check_source
 from pg_chameleon.mysql.server import SourceServer as Inquiry
+from pg_chameleon.replica.preflight import require_usable_source
 from tests.conftest import FreshSchema
+from tests.integration.copy_support import copy_settings
 from tests.integration.stream_support import own_server, settings_of
 
 SERVER_ID = 4_000_001
@@ -233,3 +239,26 @@ def test_defaults_of_the_servers_sessions_change_nothing(
         cursor.execute("rollback")
         cursor.execute(f"show create table {schema}.t")
         assert "`id`" in str(cursor.fetchall())
+
+
+def test_tables_of_the_configuration_that_are_not_there_are_told(
+    source_server: SourceServer, target_database: Database, fresh_schema: FreshSchema
+) -> None:
+    schema = fresh_schema(source_server)
+    source_server.execute(f"create table {schema}.film (id int primary key)")
+    mappings = {schema: "sch_t"}
+    film, other_case, later, unmapped = (
+        TableName(schema, "film"),
+        TableName(schema, "Film"),
+        TableName(schema, "later"),
+        TableName("elsewhere", "t"),
+    )
+    settings = replace(
+        copy_settings(source_server, target_database, mappings, "mysql").replica,
+        limit=TableFilter(mappings, frozenset({film, other_case}), frozenset({unmapped})),
+        events=EventFilter(tables={RowKind.DELETE: frozenset({later})}),
+    )
+    told = [text for text in require_usable_source(settings, mappings) if "does not have" in text]
+    assert len(told) == 2
+    assert f"{other_case}, which the source does not have; it has {film}" in told[0]
+    assert str(later) in told[1]

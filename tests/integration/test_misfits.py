@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from psycopg2.errors import UniqueViolation
 
-from lab.servers import Database, SourceServer
+from lab.servers import REPLICA_USER, Database, SourceServer
 from pg_chameleon.convert.rules import TypeOverride
 from pg_chameleon.errors import ReplicaStopped
 from pg_chameleon.model.status import TableState
@@ -488,3 +488,22 @@ def test_long_texts_that_are_unique_are_so_on_the_target(
     assert ids(stage, "t") == [1, 2, 3]
     with pytest.raises(UniqueViolation):
         stage.database.execute(f"insert into {stage.target_schema}.t select 4, v, null from {stage.target_schema}.t")
+
+
+@pytest.mark.parametrize("schema", ["public", "Odd place"])
+def test_the_type_of_an_extension_can_be_chosen(stage: Stage, schema: str) -> None:
+    stage.database.execute(f'create schema if not exists "{schema}"')
+    stage.database.execute(f'create extension citext schema "{schema}"')
+    stage.database.execute(f'grant usage on schema "{schema}" to {REPLICA_USER}')
+    stage.change_replica(overrides=(TypeOverride("varchar(50)", "citext", frozenset({"*"})),))
+    stage.execute(
+        "create table t (k varchar(50) primary key, v varchar(50) default 'x', key (v))",
+        "insert into t values ('a', 'A')",
+    )
+    assert stage.copy().complete
+    stage.execute("insert into t values ('b', 'B')", "update t set k = 'C' where k = 'a'", "update t set v = 'y'")
+    stage.follow()
+    assert stage.errors() == []
+    found = stage.database.execute(f"select k::text, v::text, pg_typeof(v)::text from {stage.target_schema}.t")
+    assert sorted((key, value) for key, value, _ in found) == [("C", "y"), ("b", "y")]
+    assert all("citext" in kind for *_, kind in found)

@@ -23,6 +23,8 @@ create table plain (
 );
 create table composite (a int, b varchar(10) character set latin1 collate latin1_bin, c text, d int, primary key (a, b));
 create table only_unique (a int not null, b int not null, c text, d int default 7, unique second (b, a), unique first (a));
+create table two_keys (a int not null, b varchar(10) not null, c int, unique z (b), unique y (a));
+create table defaulted (tenant int not null default 7, id int auto_increment, e enum('p','q') not null, c int, primary key (tenant, id, e), key (id));
 create table keyless (a int, b text, c int default 3);
 insert into plain (id, b, r, s) values (1, 'one', 1, ''), (2, 'two', 2, ''), (3, 'three', 3, '');
 insert into composite values (1, 'x', 'first', 1), (2, 'y', 'second', 2), (3, 'z', 'third', 3);
