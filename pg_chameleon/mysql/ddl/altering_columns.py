@@ -19,7 +19,7 @@ from pg_chameleon.mysql.ddl.actions import (
     SetVisibility,
 )
 from pg_chameleon.mysql.ddl.charsets import BINARY, Charset
-from pg_chameleon.mysql.ddl.column_types import converted_text
+from pg_chameleon.mysql.ddl.column_types import converted_text, keeps_members
 from pg_chameleon.mysql.ddl.defaults import stored_default
 from pg_chameleon.mysql.ddl.draft import (
     Surroundings,
@@ -30,7 +30,7 @@ from pg_chameleon.mysql.ddl.draft import (
     with_first_timestamp,
     with_implicit_timestamp,
 )
-from pg_chameleon.mysql.ddl.errors import Unfollowable
+from pg_chameleon.mysql.ddl.errors import Unfollowable, UntoldStructure
 from pg_chameleon.mysql.ddl.renaming import renamed_columns
 
 Wanted = TypeVar("Wanted")
@@ -213,6 +213,8 @@ class AlteredColumns:
             return column
         shape = column.type
         if shape.base in ("enum", "set"):
+            if not keeps_members(column, charset):
+                raise UntoldStructure(f"the members of {column.name} are others in {charset.name}")
             return replace(column, charset=charset.name, collation=charset.collation)
         length = shape.arguments[0] if shape.arguments else None
         before = Charset(column.charset, column.collation or "")
