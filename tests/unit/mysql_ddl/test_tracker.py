@@ -701,6 +701,37 @@ def test_names_are_folded_as_the_server_does() -> None:
 
 
 @pytest.mark.parametrize(
+    ("change", "column"),
+    [
+        ("change a b int, add a int", "b"),
+        ("change a b int, add a int first", "a"),
+        ("add a int first, change a b int", "a"),
+        ("rename column a to b, add a int after c", "b"),
+        ("change a b int after c, add a int after c", "a"),
+        ("change a b int, change c a int", "b"),
+        ("drop a, add a int", "a"),
+    ],
+)
+def test_keys_go_over_to_the_first_column_that_is_or_was_called_so(change: str, column: str) -> None:
+    source = Source()
+    source.run("create table boats (x int, a int, c int, key k (a))", f"alter table boats {change}")
+    assert source.indexes() == {"k": [column]}
+
+
+def test_a_new_column_in_the_primary_key_is_not_null() -> None:
+    source = Source()
+    source.run("create table boats (x int, a int primary key)", "alter table boats drop a, add a int")
+    assert not source.column("a").nullable
+
+
+def test_a_primary_key_that_goes_over_to_a_new_column_is_not_told() -> None:
+    source = Source()
+    source.run("create table boats (x int, a int primary key)")
+    (change,) = source.run("alter table boats change a b int, add a int first")
+    assert isinstance(change, TableUncertain)
+
+
+@pytest.mark.parametrize(
     ("definition", "is_told"),
     [
         ("enum('x','é') character set latin1", True),
