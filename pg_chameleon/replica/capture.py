@@ -18,7 +18,14 @@ from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.mysql.decode import check_table_map, row_decoder
 from pg_chameleon.postgres.batches import DELETE, INSERT, ORDERED, PARTIAL, UPDATE, LogEntry
-from pg_chameleon.replica.images import completed, inserted_encoder, is_whole, outdated_columns, unless_changed
+from pg_chameleon.replica.images import (
+    completed,
+    inserted_encoder,
+    is_whole,
+    numbered_column,
+    outdated_columns,
+    unless_changed,
+)
 from pg_chameleon.replica.notes import ValueNotes
 
 
@@ -133,6 +140,13 @@ class TableCapture:
         return [column for column in self.schema.columns if column.name in names]
 
     def _inserted(self, after: tuple[str, ...]) -> Encoder:
+        numbered = numbered_column(self.schema, self.rules)
+        if numbered is not None:
+            raise DecodeError(
+                f"MariaDB writes the virtual column {numbered} of an inserted row as it was without its AUTO_INCREMENT",
+                table=str(self.schema.name),
+                advice="Let it be no column of the table, then run sync_tables --tables disabled",
+            )
         if is_whole(self.schema, self.rules, after):
             return self._image(after)
         try:
