@@ -9,6 +9,9 @@ from pg_chameleon.convert.defaults import implicit_default, is_constant, stateme
 from pg_chameleon.convert.quoting import quote_identifier, quote_literal
 from pg_chameleon.convert.target import TargetColumn
 
+_INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
+_TEXTS = frozenset({"varchar", "tinytext", "text", "mediumtext", "longtext"})
+
 
 def guards(change: Change) -> list[str]:
     """Return the guards of a change; they run first, with the names of before."""
@@ -63,10 +66,31 @@ def _generated_doubt(change: Change, pair: Pair) -> str:
     old, new = change.before.source(pair.before).generated, change.after.source(pair.after).generated
     if new is None:
         return ""
-    inexact = any(other.changes_type and not other.conversion.exact for other in change.kept)
-    if old is None or _renamed(change, _bare(old.expression)) != _bare(new.expression) or inexact:
-        return f"the values of the generated column {pair.after.source} are not in the binlog"
-    return ""
+    same = old is not None and _renamed(change, _bare(old.expression)) == _bare(new.expression)
+    if same and all(_computes_alike(change, other) for other in change.kept if _is_base(change, other, pair)):
+        return ""
+    return f"the values of the generated column {pair.after.source} are not in the binlog"
+
+
+def _is_base(change: Change, other: Pair, generated: Pair) -> bool:
+    """Tell whether a generated column whose values are carried over may be made from another column."""
+    source = change.before.source(generated.before).generated
+    if source is None or generated.after.generated is not None:
+        return False
+    name = re.escape(other.before.source)
+    return re.search(rf"(?<!\w){name}(?!\w)", source.expression.replace("``", "`"), re.IGNORECASE) is not None
+
+
+def _computes_alike(change: Change, pair: Pair) -> bool:
+    """Tell whether every expression gives the same for the values of a column as before."""
+    old, new = change.before.source(pair.before), change.after.source(pair.after)
+    if (old.charset, old.collation) != (new.charset, new.collation):
+        return False
+    if old.column_type == new.column_type:
+        return True
+    families = {old.type.base, new.type.base}
+    grows = families <= _INTEGERS or families <= _TEXTS
+    return grows and pair.conversion.exact and not (old.type.zerofill or new.type.zerofill)
 
 
 def _key_doubt(change: Change, pair: Pair) -> str:
@@ -107,5 +131,8 @@ def _row_guards(change: Change, pair: Pair) -> list[str]:
         found.append(_guard(change, f"{column} IS NULL OR {column} = 0", doubt))
     elif becomes_not_null(change, pair) and null_fill(change, pair) is None:
         doubt = f"what NULL became in {new.name} is not certain"
+        found.append(_guard(change, f"{column} IS NULL", doubt))
+    elif becomes_not_null(change, pair) and any(_is_base(change, pair, other) for other in change.kept):
+        doubt = f"what is generated from {new.name} where it was NULL is not in the binlog"
         found.append(_guard(change, f"{column} IS NULL", doubt))
     return found

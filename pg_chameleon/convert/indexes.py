@@ -48,7 +48,7 @@ def target_index(schema: TableSchema, index: Index, rules: Rules, notes: list[st
     try:
         match index.kind.lower():
             case "fulltext":
-                return _fulltext(schema, index)
+                return _fulltext(schema, index, rules)
             case "spatial":
                 return _spatial(schema, index, rules)
             case "vector":
@@ -111,9 +111,9 @@ def _is_short(column: Column) -> bool:
     )
 
 
-def _fulltext(schema: TableSchema, index: Index) -> TargetIndex:
+def _fulltext(schema: TableSchema, index: Index, rules: Rules) -> TargetIndex:
     columns = [_found(schema, part.column or "") for part in index.parts]
-    document = " || ' ' || ".join(map(_searched, columns))
+    document = " || ' ' || ".join(_searched(column, type_rule(schema, column, rules).document) for column in columns)
     return TargetIndex(
         source=index.name,
         name=_name(schema, index),
@@ -125,8 +125,9 @@ def _fulltext(schema: TableSchema, index: Index) -> TargetIndex:
     )
 
 
-def _searched(column: Column) -> str:
-    text = f"coalesce({quote_identifier(names.column_name(column.name))}, '')"
+def _searched(column: Column, is_document: bool) -> str:
+    quoted = quote_identifier(names.column_name(column.name))
+    text = f"coalesce({quoted}{'::text' if is_document else ''}, '')"
     return f"left({text}, {_SEARCHED_CHARACTERS})" if column.type.base in _HUGE_TEXTS else text
 
 

@@ -24,6 +24,7 @@ from pg_chameleon.replica.images import (
     inserted_encoder,
     inserted_key_encoder,
     is_whole,
+    numbered_column,
     outdated_columns,
     unless_changed,
 )
@@ -160,6 +161,13 @@ class TableCapture:
         return [column for column in self.schema.columns if column.name in names]
 
     def _inserted(self, after: tuple[str, ...]) -> Encoder:
+        numbered = numbered_column(self.schema, self.rules)
+        if numbered is not None:
+            raise DecodeError(
+                f"MariaDB writes the virtual column {numbered} of an inserted row as it was without its AUTO_INCREMENT",
+                table=str(self.schema.name),
+                advice="Let it be no column of the table, then run sync_tables --tables disabled",
+            )
         if is_whole(self.schema, self.rules, after):
             return self._image(after)
         with self._defaults_needed():

@@ -97,13 +97,34 @@ def outdated_columns(schema: TableSchema, rules: Rules, after: tuple[str, ...]) 
         for column in schema.columns
         if column.generated is not None and column.name not in after
     }
-    made_of = {name: _mentioned(expression, after) for name, expression in generated.items()}
+    carried = {column.source.name for column in carried_columns(schema, rules)}
+    return {name: columns for name, columns in _made_of(generated, after).items() if columns and name in carried}
+
+
+def numbered_column(schema: TableSchema, rules: Rules) -> str | None:
+    """Return a virtual column that is carried over and made of AUTO_INCREMENT, if there is one.
+
+    Only MariaDB has such. The image of an inserted row holds what it was before the number was given.
+    """
+    generated = {
+        column.name: column.generated.expression
+        for column in schema.columns
+        if column.generated is not None and not column.generated.stored
+    }
+    numbers = tuple(column.name for column in schema.columns if column.auto_increment)
+    carried = {column.source.name for column in carried_columns(schema, rules)}
+    made_of = _made_of(generated, numbers)
+    return next((name for name, columns in made_of.items() if columns and name in carried), None)
+
+
+def _made_of(generated: dict[str, str], names: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return for each of the generated columns the names of those that it is made of."""
+    made_of = {name: _mentioned(expression, names) for name, expression in generated.items()}
     # A generated column may be made of another one
     for _ in generated:
         for name, expression in generated.items():
             made_of[name] = made_of[name].union(*(made_of[other] for other in _mentioned(expression, generated)))
-    carried = {column.source.name for column in carried_columns(schema, rules)}
-    return {name: columns for name, columns in made_of.items() if columns and name in carried}
+    return made_of
 
 
 def _mentioned(expression: str, names: Iterable[str]) -> frozenset[str]:

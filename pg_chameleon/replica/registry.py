@@ -162,7 +162,8 @@ class Registry:
         )
         readable = next((each for each in changes if isinstance(each, TableUncertain) and each.readable), None)
         subject = self._subject_of(event) if readable is not None else None
-        if readable is not None and subject is not None:
+        # Of one that renames the source tells nothing, and the new name has to be followed
+        if readable is not None and subject is not None and not subject.names_others:
             self._look_again(occasion, subject, readable.reason)
             return
         self._structures.move(statement, changes)

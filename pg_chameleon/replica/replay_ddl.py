@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from pg_chameleon.convert import ddl, names
-from pg_chameleon.convert.alter import Unfollowable, alter_table
+from pg_chameleon.convert.alter import alter_table
 from pg_chameleon.convert.carried import carried_columns
 from pg_chameleon.convert.changes import readable
 from pg_chameleon.convert.defaults import omitted_changes
@@ -58,8 +58,7 @@ class SchemaReplay:
             # An error of the connection, or one that a careful second pass is to confine.
             if error.transient or (isinstance(error, TargetError) and not careful):
                 raise
-            name = self._name(cursor, change, tracked)
-            outcome = Outcome(tracked, failure=_failure(change, name, error))
+            outcome = self._failed(cursor, change, tracked, error)
         logger.info("replayed at %s: %s", change.position, change.statement)
         self._warn_of_defaults(cursor, outcome)
         return outcome
@@ -70,6 +69,16 @@ class SchemaReplay:
             table = outcome.table
             for lacking in refused_defaults(cursor, table.schema, table.target, self._rules):
                 logger.warning("%s: %s", table.name, lacking)
+
+    def _failed(
+        self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, error: ChameleonError
+    ) -> Outcome:
+        """Leave a table as it was, but not under the name that it has no more: that is for others now."""
+        failure = _failure(change, self._name(cursor, change, tracked), error)
+        if change.kind != "alter" or change.structure_id is None or tracked is None:
+            return Outcome(tracked, failure=failure)
+        altered = tables.load_structure(cursor, change.structure_id)
+        return replace(self._leave_behind(cursor, tracked, altered, self._target_of(altered)), failure=failure)
 
     def _act(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, *, careful: bool) -> Outcome:
         if change.kind == "create":
@@ -129,18 +138,15 @@ class SchemaReplay:
             return self._leave_behind(cursor, tracked, altered, after)
         for name in {tracked.target, after}:
             ownership.find_own(cursor, self._source, name)
-        try:
-            statements = alter_table(
-                tracked.schema,
-                altered.schema,
-                tuple(change.change["origins"]),
-                self._rules,
-                schema_name=tracked.target.schema,
-                new_schema_name=after.schema,
-                circumstances=_circumstances(change),
-            )
-        except Unfollowable as reason:
-            return Outcome(tracked, failure=_failure(change, tracked.name, reason))
+        statements = alter_table(
+            tracked.schema,
+            altered.schema,
+            tuple(change.change["origins"]),
+            self._rules,
+            schema_name=tracked.target.schema,
+            new_schema_name=after.schema,
+            circumstances=_circumstances(change),
+        )
         _run(cursor, statements, careful=careful)
         tables.set_replayed(cursor, change.structure_id)
         if after != tracked.target:

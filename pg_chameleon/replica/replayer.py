@@ -232,9 +232,7 @@ class Replayer:
         outcome = self._schema_replay.replay(cursor, change, tracked, careful=careful)
         cursor.execute("set local lock_timeout = default")
         tally.ddl += outcome.replayed
-        if outcome.failure is not None and tracked is not None:
-            self._take_out(cursor, tracked, [outcome.failure], tally)
-        elif outcome.failure is not None and outcome.table is not None:
+        if outcome.failure is not None and outcome.table is not None:
             self._take_out(cursor, outcome.table, [outcome.failure], tally)
         elif outcome.failure is not None:
             log_failure(cursor, self._source, outcome.failure)

@@ -69,6 +69,14 @@ def test_what_is_in_doubt_is_quarantined_alone_and_comes_back(running: Stage) ->
     running.assert_whole()
 
 
+def test_the_new_name_of_what_is_in_doubt_is_known(running: Stage) -> None:
+    running.execute("alter table t add column noon time default '1230', rename to t_2", "create table t (id int)")
+    running.journey.wait_until_replayed()
+    assert [table for table, _ in running.journey.quarantined()] == ["t_2"]
+    running.copy_disabled()
+    running.assert_whole()
+
+
 def test_what_happened_while_nobody_read_is_told_apart(running: Stage) -> None:
     """Later statements do not matter to a table that was still empty; for one with rows since, they do."""
     running.journey.stop()

@@ -56,6 +56,15 @@ def test_an_older_table_goes_on_under_the_name_of_one_whose_structure_is_lost(ru
     running_stage.assert_whole()
 
 
+def test_a_table_that_is_renamed_by_what_cannot_be_followed_leaves_its_name(running_stage: Stage) -> None:
+    make(running_stage, "renamed")
+    running_stage.execute(f"{DOUBTFUL.format(table='renamed')}, rename to renamed_2")
+    make(running_stage, "renamed")
+    assert_only_quarantined(running_stage, "renamed_2")
+    running_stage.copy_disabled()
+    running_stage.assert_whole()
+
+
 def assert_only_quarantined(running_stage: Stage, *tables: str) -> None:
     running_stage.journey.wait_until_replayed()
     assert sorted(table for table, _ in running_stage.journey.quarantined()) == sorted(tables)

@@ -434,6 +434,42 @@ STRUCTURE_CASES = {
         "change d d2 int generated always as (b / a) stored",
         {"a": "b", "b": "a", "c2": "c", "d2": "d"},
     ),
+    "generated column of a number that is written otherwise": Case(
+        "a decimal(5,2), b varchar(20) generated always as (concat(a, 'x') regexp '50x') stored",
+        "(1.5, default)",
+        "modify a decimal(6,3)",
+        refused=True,
+    ),
+    "generated column of a text whose bytes change": Case(
+        "a varchar(5) character set latin1, b int generated always as (length(a)) stored",
+        "('é', default)",
+        "modify a varchar(5) character set utf8mb4",
+        refused=True,
+    ),
+    "generated column of a number that gets zeros": Case(
+        "a int, b int generated always as (length(concat(a))) stored",
+        "(1, default)",
+        "modify a int(5) zerofill",
+        refused=True,
+    ),
+    "generated column of what was NULL": Case(
+        "a varchar(5), b int generated always as (length(coalesce(a, 'none'))) stored, c int",
+        "(null, default, 1)",
+        "modify a varchar(5) not null",
+        refused=True,
+    ),
+    "generated column of what became a key": Case(
+        "a varchar(5), b int generated always as (length(coalesce(a, 'none'))) stored, c int",
+        "(null, default, 1)",
+        "add primary key (a, c)",
+        refused=True,
+    ),
+    "generated column of what grows": Case(
+        "a int, b varchar(5) character set utf8mb4, c int, "
+        "d int generated always as (length(concat(a, b))) stored, e int",
+        "(1, 'x', 2, default, null)",
+        "modify a bigint, modify b varchar(90) character set utf8mb4, modify c decimal(5,2), modify e int not null",
+    ),
     "generated column stays": Case(
         "a int, b int generated always as (a * 2) stored", "(1, default)", "modify a bigint, add c int", {"c": None}
     ),

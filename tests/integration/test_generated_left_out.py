@@ -45,3 +45,21 @@ def test_a_generated_text_that_changed_is_followed_or_takes_the_table_out(stage:
     else:
         assert found == [("one", "ONE")]
         assert "the generated column g is not in it" in str(stage.tables()["t"].reason)
+
+
+@pytest.mark.source_version(mariadb=(10, 2))  # MySQL lets none be made of AUTO_INCREMENT
+def test_what_mariadb_makes_of_a_number_that_is_not_given_yet_takes_the_table_out(stage: Stage) -> None:
+    stage.execute(
+        "create table t (id int auto_increment primary key, v int, g varchar(20) as (concat('no. ', id)) virtual)",
+        "create table u (id int auto_increment primary key, v varchar(9), n int as (id * 2), w char(9) as (upper(v)))",
+        "insert into t (v) values (1), (2)",
+    )
+    assert stage.copy().complete
+    stage.execute("update t set v = 3", "insert into u (v) values ('a')")
+    stage.follow()
+    states = {name: table.state for name, table in stage.tables().items()}
+    assert states == {"t": TableState.REPLICATED, "u": TableState.REPLICATED}, stage.errors()
+    assert stage.database.execute(f"select id, n, w from {stage.target_schema}.u") == [(1, 2, "A")]
+    stage.execute("insert into t (v) values (4)")
+    stage.follow()
+    assert "the virtual column g of an inserted row" in str(stage.tables()["t"].reason)

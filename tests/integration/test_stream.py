@@ -179,7 +179,7 @@ def test_what_the_server_writes_itself_is_utf8_whatever_the_client_speaks(
     ]
     write = lambda: execute_all(source_server, table, statements, charset="latin1")  # noqa: E731
     found = [event for event in events_of(source_server, write) if isinstance(event, StatementEvent)]
-    made, _alike, spelt = found
+    made, _, spelt = found
     assert "`é` enum('ö')" in made.statement
     assert "`é` enum('ö')" in spelt.statement
     assert [event.ambiguous for event in found] == [False, True, False]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from pg_chameleon.model.names import TableName
-from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.model.schema import Column, Index, TableSchema
 from pg_chameleon.mysql.ddl.actions import AddElement, ConvertCharset, RenameTo, SetOptions
 from pg_chameleon.mysql.ddl.altering_columns import AlteredColumns
 from pg_chameleon.mysql.ddl.altering_keys import AlteredKeys
 from pg_chameleon.mysql.ddl.charsets import Charset, resolve
 from pg_chameleon.mysql.ddl.creating import engine_name, not_null_keys, with_json_columns, with_not_null_periods
-from pg_chameleon.mysql.ddl.draft import Surroundings
+from pg_chameleon.mysql.ddl.draft import Surroundings, made_key
 from pg_chameleon.mysql.ddl.engines import refuse_hidden_rows
 from pg_chameleon.mysql.ddl.errors import Unfollowable, UntoldStructure
 from pg_chameleon.mysql.ddl.moments import Offset, unknown_offset
@@ -43,10 +44,12 @@ def altered_table(
     keys = AlteredKeys(columns, engine)
     elements = [action.element for action in statement.actions if isinstance(action, AddElement)]
     columns.columns = with_not_null_periods(not_null_keys(columns.columns, keys.added, server), elements)
+    indexes = keys.indexes()
+    columns.columns = [made_key(each, server) if _is_in_primary(indexes, each) else each for each in columns.columns]
     after = replace(
         before,
         columns=tuple(columns.columns),
-        indexes=keys.indexes(),
+        indexes=indexes,
         foreign_keys=keys.foreign_keys(),
         checks=keys.checks(),
         engine=engine,
@@ -55,6 +58,11 @@ def altered_table(
         comment=comment,
     )
     return with_json_columns(after, server), tuple(columns.origins[each.name] for each in columns.columns)
+
+
+def _is_in_primary(indexes: Iterable[Index], column: Column) -> bool:
+    """Tell whether the column is in the primary key; a new one takes the place of one that was dropped."""
+    return any(part.column == column.name for index in indexes if index.primary for part in index.parts)
 
 
 def _refuse_lost_rows(before: str, after: str) -> None:

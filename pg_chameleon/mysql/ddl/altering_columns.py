@@ -19,7 +19,7 @@ from pg_chameleon.mysql.ddl.actions import (
     SetVisibility,
 )
 from pg_chameleon.mysql.ddl.charsets import BINARY, Charset
-from pg_chameleon.mysql.ddl.column_types import converted_text
+from pg_chameleon.mysql.ddl.column_types import converted_text, keeps_members
 from pg_chameleon.mysql.ddl.defaults import stored_default
 from pg_chameleon.mysql.ddl.draft import (
     Surroundings,
@@ -30,7 +30,7 @@ from pg_chameleon.mysql.ddl.draft import (
     with_first_timestamp,
     with_implicit_timestamp,
 )
-from pg_chameleon.mysql.ddl.errors import Unfollowable
+from pg_chameleon.mysql.ddl.errors import Unfollowable, UntoldStructure
 from pg_chameleon.mysql.ddl.renaming import renamed_columns
 
 Wanted = TypeVar("Wanted")
@@ -73,13 +73,13 @@ class AlteredColumns:
         return name in self.origins and (isinstance(action, ChangeColumn) or self.origins[name] is None)
 
     def after(self, old: str) -> str | None:
-        """Return the column to which keys on an old column go over: what it became, or a new one of its name."""
-        kept = self.became.get(old.casefold())
-        position = self._position(old)
-        if kept is not None or position is None:
-            return kept
-        name = self.columns[position].name
-        return name if self.origins[name] is None else None
+        """Return the column to which keys on an old column go over: what it became, or a new one of its name.
+
+        If there are both, it is the one that stands first.
+        """
+        wanted = old.casefold()
+        names = (column.name for column in self.columns)
+        return next((name for name in names if (self.origins[name] or name).casefold() == wanted), None)
 
     def _refuse_unknown(self) -> None:
         """Refuse a statement that names a column that is not there; IF EXISTS allows for it."""
@@ -112,6 +112,7 @@ class AlteredColumns:
         bare = {action.column.name for action in made_by if is_bare_timestamp(action.column, self.server)}
         self.columns = with_first_timestamp(self.columns, bare, self.server)
         self.columns.sort(key=is_hidden)  # stable: the hidden ones stay last
+        self._refuse_moved_key()
 
     def with_new_names(self, expression: str) -> str:
         """Return an expression of the old table with the new names of its columns."""
@@ -178,6 +179,16 @@ class AlteredColumns:
         if not self.columns:
             raise Unfollowable("no column would be left")
 
+    def _refuse_moved_key(self) -> None:
+        """Refuse what takes the primary key to a new column, and its NOT NULL from the old one, which was renamed."""
+        primary = self.before.primary_key
+        if primary is None or any(map(self._drops_primary, self.actions)):
+            return
+        for part in primary.parts:
+            became = self.became.get((part.column or "").casefold())
+            if part.column is not None and became is not None and self.after(part.column) != became:
+                raise UntoldStructure(f"the primary key goes over to the new column {part.column}")
+
     def _modified(self, old: Column, new: Column) -> Column:
         """A column of the primary key stays NOT NULL, whatever MODIFY says."""
         primary = self.before.primary_key
@@ -213,6 +224,8 @@ class AlteredColumns:
             return column
         shape = column.type
         if shape.base in ("enum", "set"):
+            if not keeps_members(column, charset):
+                raise UntoldStructure(f"the members of {column.name} are others in {charset.name}")
             return replace(column, charset=charset.name, collation=charset.collation)
         length = shape.arguments[0] if shape.arguments else None
         before = Charset(column.charset, column.collation or "")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from pg_chameleon.model.schema import Column
 from pg_chameleon.mysql.ddl.charsets import BINARY, Charset, binary_collation, resolve, width
 from pg_chameleon.mysql.ddl.definitions import CharsetClause, DataType
-from pg_chameleon.mysql.ddl.errors import Unfollowable
+from pg_chameleon.mysql.ddl.errors import Unfollowable, UntoldStructure
 from pg_chameleon.mysql.ddl.server import ServerTraits
 
 TEXT_BASES = frozenset(("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"))
@@ -24,6 +25,12 @@ _DEFAULT_DECIMAL_DIGITS = 10
 _DEFAULT_VECTOR_LENGTH = 2048
 _TEXT_SIZES = ((1 << 8, "tiny"), (1 << 16, ""), (1 << 24, "medium"))
 _SPATIAL_MYSQL8 = {"geometrycollection": "geomcollection"}
+
+
+_UTF8 = frozenset(("utf8", "utf8mb3", "utf8mb4"))
+_WIDE = frozenset(("ucs2", "utf16", "utf16le", "utf32"))
+_FULL_UNICODE = frozenset(("utf8mb4", "utf16", "utf16le", "utf32", "gb18030"))
+_BASIC_UNICODE = frozenset(("utf8", "utf8mb3", "ucs2"))
 
 
 class ShownType(NamedTuple):
@@ -46,6 +53,8 @@ def shown_type(data_type: DataType, table: Charset, server: ServerTraits) -> Sho
         if charset.name == BINARY.name and not _all_ascii(data_type):
             # Their bytes are those of the connection's charset, of which the binlog's text tells nothing.
             raise Unfollowable("the members of an ENUM or SET without a character set")
+        if not all(_surely_has(charset.name, member) for member in data_type.members):
+            raise UntoldStructure(f"the server puts ? where {charset.name} lacks a character of a member")
         # MySQL shows no charset for those without one, MariaDB shows binary.
         shown = None if charset.name == BINARY.name and not server.mariadb else charset
         return ShownType(f"{base}({','.join(map(quoted_member, data_type.members))})", shown)
@@ -53,6 +62,26 @@ def shown_type(data_type: DataType, table: Charset, server: ServerTraits) -> Sho
         base = _BINARY_SIBLINGS[base]
     spelled = sized_text(base, data_type.length, width(charset.name), server)
     return ShownType(spelled, None if charset.name == BINARY.name else charset)
+
+
+def _surely_has(charset: str, text: str) -> bool:
+    """Tell whether a character set has all characters of a text; of most it is known only for ASCII."""
+    if text.isascii() or charset in _FULL_UNICODE:
+        return True
+    if charset in _BASIC_UNICODE:
+        return max(text) <= "\uffff"
+    return charset == "latin1" and text.encode("cp1252", "replace").decode("cp1252") == text
+
+
+def keeps_members(column: Column, charset: Charset) -> bool:
+    """Tell whether CONVERT TO CHARACTER SET keeps the members of an ENUM or SET.
+
+    The servers take the bytes of the members for those of the new character set.
+    """
+    if column.charset in _UTF8 and charset.name in _UTF8:
+        return True
+    wide = {column.charset, charset.name} & _WIDE
+    return column.charset == charset.name or (not wide and all(map(str.isascii, column.type.members)))
 
 
 def _all_ascii(data_type: DataType) -> bool:

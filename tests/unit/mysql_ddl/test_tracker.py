@@ -700,6 +700,73 @@ def test_names_are_folded_as_the_server_does() -> None:
     assert sensitive.run("drop table boats") == []
 
 
+@pytest.mark.parametrize(
+    ("change", "column"),
+    [
+        ("change a b int, add a int", "b"),
+        ("change a b int, add a int first", "a"),
+        ("add a int first, change a b int", "a"),
+        ("rename column a to b, add a int after c", "b"),
+        ("change a b int after c, add a int after c", "a"),
+        ("change a b int, change c a int", "b"),
+        ("drop a, add a int", "a"),
+    ],
+)
+def test_keys_go_over_to_the_first_column_that_is_or_was_called_so(change: str, column: str) -> None:
+    source = Source()
+    source.run("create table boats (x int, a int, c int, key k (a))", f"alter table boats {change}")
+    assert source.indexes() == {"k": [column]}
+
+
+def test_a_new_column_in_the_primary_key_is_not_null() -> None:
+    source = Source()
+    source.run("create table boats (x int, a int primary key)", "alter table boats drop a, add a int")
+    assert not source.column("a").nullable
+
+
+def test_a_primary_key_that_goes_over_to_a_new_column_is_not_told() -> None:
+    source = Source()
+    source.run("create table boats (x int, a int primary key)")
+    (change,) = source.run("alter table boats change a b int, add a int first")
+    assert isinstance(change, TableUncertain)
+
+
+@pytest.mark.parametrize(
+    ("definition", "is_told"),
+    [
+        ("enum('x','é') character set latin1", True),
+        ("enum('x','€') character set latin1", True),
+        ("enum('x','Ж') character set latin1", False),
+        ("set('漢') character set utf8mb3", True),
+        ("set('🐬') character set utf8mb3", False),
+        ("set('🐬') character set utf8mb4", True),
+        ("enum('é') character set sjis", False),
+        ("enum('e') character set sjis", True),
+    ],
+)
+def test_members_that_their_character_set_lacks_are_not_told(definition: str, is_told: bool) -> None:
+    (change,) = Source().run(f"create table boats (a {definition})")
+    assert isinstance(change, TableCreated if is_told else TableUncertain)
+    assert is_told or (isinstance(change, TableUncertain) and change.readable)
+
+
+@pytest.mark.parametrize(
+    ("definition", "charset", "is_told"),
+    [
+        ("enum('é') character set utf8mb3", "utf8mb4", True),
+        ("enum('é') character set latin1", "utf8mb4", False),
+        ("set('é') character set utf8mb4", "latin1", False),
+        ("set('e') character set utf8mb4", "latin1", True),
+        ("set('e') character set utf8mb4", "utf16", False),
+    ],
+)
+def test_the_servers_spoil_members_when_they_convert_a_table(definition: str, charset: str, is_told: bool) -> None:
+    source = Source()
+    source.run(f"create table boats (a {definition})")
+    (change,) = source.run(f"alter table boats convert to character set {charset}")
+    assert isinstance(change, TableAltered if is_told else TableUncertain)
+
+
 def test_json_with_a_check_of_its_own_is_any_text_on_mariadb() -> None:
     source = Source()
     source.run("create table boats (a json check (length(a) > 1), b json check (json_valid(b)), c json)")

@@ -1,0 +1,1 @@
+"""Random DDL beside a replica: what is valid, refused or half done, with rows between, and both sides compared."""
