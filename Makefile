@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# Tests run in so many processes, each with servers of its own
+WORKERS ?= 2
+PARALLEL := --numprocesses $(WORKERS) --dist loadfile
 CODE := $(wildcard pg_chameleon lab tests benchmarks)
 ALL_SOURCES := mysql-9.7 mysql-5.6 mariadb-10.11 mariadb-11.8
 ALL_TARGETS := postgresql-15 postgresql-17 postgresql-18
@@ -37,13 +40,15 @@ demo: $(INSTALLED) ## the whole journey, on private servers or on SOURCE=… TAR
 	$(BIN)/python -m lab.demo
 
 test: $(INSTALLED) ## all tests but the slow ones, with private servers
-	$(BIN)/pytest -m 'not slow'
+	$(BIN)/python -m lab.servers provision $${LAB_SOURCES:-mysql-9.7 mariadb-10.11} $${LAB_TARGETS:-postgresql-15}
+	$(BIN)/pytest $(PARALLEL) -m 'not slow'
 
 unit: $(INSTALLED) ## the tests that need no server
 	$(BIN)/pytest tests/unit
 
 test-all: $(INSTALLED) ## all tests, on every server version that the lab knows
-	LAB_SOURCES='$(ALL_SOURCES)' LAB_TARGETS='$(ALL_TARGETS)' $(BIN)/pytest
+	$(BIN)/python -m lab.servers provision $(ALL_SOURCES) $(ALL_TARGETS)
+	LAB_SOURCES='$(ALL_SOURCES)' LAB_TARGETS='$(ALL_TARGETS)' $(BIN)/pytest $(PARALLEL)
 
 matrix: $(INSTALLED) ## every type and edge value on all servers, as a table (MATRIX='--source …')
 	$(BIN)/python -m lab.matrix $(MATRIX)
