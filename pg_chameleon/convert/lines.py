@@ -24,11 +24,14 @@ _ESCAPES = ((b"\\", b"\\\\"), (b"\t", b"\\t"), (b"\n", b"\\n"), (b"\r", b"\\r"))
 MARK = b"\0"
 # What the \u0000 of a document is in a line, whose backslashes are doubled.
 DOCUMENT_MARK = b"\\\\u0000"
-# Stands before the stored bytes, hexadecimal, of a text in which the server put question marks; then comes the text.
+# Stands before the stored bytes, hexadecimal, of a text in which the server put substitutes; then comes the text.
 UNCONVERTED_MARK = b"\\y"
 # Stands before the text of a value that the text does not tell from another one.
 AMBIGUOUS_MARK = b"\\w"
 _QUESTION = mysql_bytes(b"?")
+_REPLACEMENT = mysql_bytes("\ufffd".encode())
+# Character sets for some of whose characters the server writes U+FFFD: the stored bytes of the one that really is it
+_REPLACING_CHARSETS = {"big5": "A2CE", "tis620": "FF"}
 # Character sets in which every byte is a character, or that hold nothing but valid text
 _WHOLE_CHARSETS = frozenset({"latin1", "utf16", "utf16le", None})
 
@@ -98,7 +101,7 @@ def is_converted(carried: CarriedColumn) -> bool:
 
 
 def may_lose(carried: CarriedColumn) -> bool:
-    """Tell whether MySQL may put question marks in the place of what it cannot convert."""
+    """Tell whether MySQL may put question marks, or U+FFFD, in the place of what it cannot convert."""
     return carried.rule.free_text and is_converted(carried) and carried.source.charset not in _WHOLE_CHARSETS
 
 
@@ -115,16 +118,30 @@ def _line_field(carried: CarriedColumn, longest: int | None = None) -> str:
         raw = rule.select.replace("{column}", column)
         text = f"IF(LENGTH({column}) > {longest:d}, CONCAT({mysql_bytes(HEX_MARK)}, HEX({raw})), {text})"
     if may_lose(carried):
-        text = _with_stored(rule.select.replace("{column}", column), column, text)
+        converted = rule.select.replace("{column}", column)
+        text = _with_stored(_lost(converted, column, carried.source.charset or ""), column, text)
     return _with_marks(carried, column, text)
 
 
-def _with_stored(converted: str, column: str, text: str) -> str:
-    """Let a text begin with the bytes that are stored, if it has more question marks than they have."""
-    made = f"LENGTH({converted}) - LENGTH(REPLACE({converted}, {_QUESTION}, {_EMPTY}))"
-    own = f"CHAR_LENGTH({column}) - CHAR_LENGTH(REPLACE({column}, '?', ''))"
+def _with_stored(lost: str, column: str, text: str) -> str:
+    """Let a text begin with the bytes that are stored, if the condition holds that it has not all of them."""
     stored = f"CONCAT({mysql_bytes(UNCONVERTED_MARK)}, HEX({column}), {mysql_bytes(b' ')}, {text})"
-    return f"IF(LOCATE({_QUESTION}, {converted}) AND {made} > {own}, {stored}, {text})"
+    return f"IF({lost}, {stored}, {text})"
+
+
+def _lost(converted: str, column: str, charset: str) -> str:
+    """Return the condition that a converted text has more substitutes than the stored one has characters like them."""
+    question = _has_more(converted, _QUESTION, column, "'?'")
+    if charset not in _REPLACING_CHARSETS:
+        return question
+    own = f"_{charset} X'{_REPLACING_CHARSETS[charset]}'"
+    return f"({question} OR {_has_more(converted, _REPLACEMENT, column, own)})"
+
+
+def _has_more(converted: str, substitute: str, column: str, own_character: str) -> str:
+    made = f"LENGTH({converted}) - LENGTH(REPLACE({converted}, {substitute}, {_EMPTY}))"
+    own = f"CHAR_LENGTH({column}) - CHAR_LENGTH(REPLACE({column}, {own_character}, ''))"
+    return f"(LOCATE({substitute}, {converted}) AND {made} > LENGTH({substitute}) * ({own}))"
 
 
 def _with_marks(carried: CarriedColumn, column: str, text: str) -> str:

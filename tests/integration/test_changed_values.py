@@ -30,6 +30,8 @@ TABLES = (
     "create table bytes (id int primary key, v varbinary(40))",
     "create table labels (id int primary key, e enum('a\\0b', 'c'), s set('x\\0y', 'z'))",
     "create table greek (id int primary key, v varchar(20) character set greek, w longtext character set greek)",
+    "create table thai (id int primary key, v varchar(20) character set tis620)",
+    "create table chinese (id int primary key, v varchar(20) character set big5, w longtext character set big5)",
 )
 """The bytes become text, of which MySQL does not see to it that it is UTF-8."""
 
@@ -50,6 +52,10 @@ EXPECTED = {
     ("greek", "2", "w", UNDECODABLE, "\\xae" + "y" * 199 + "… (5001 bytes)"),
     ("greek", "3", "v", UNDECODABLE, "\\xae\\x00"),
     ("greek", "3", "v", NUL, "\\xae\\x00"),
+    ("thai", "1", "v", UNDECODABLE, "\\xa1\\xa0"),
+    ("thai", "3", "v", UNDECODABLE, "\\xff?\\xfe"),
+    ("chinese", "1", "v", UNDECODABLE, "\\xa1Z\\xb6]"),
+    ("chinese", "2", "w", UNDECODABLE, "\\xa1Z\\xa2\\xce?"),
 }
 ROWS = (
     "insert into plain values (1, '0000-00-00', '2024-00-10 10:00:00.5', 'x', 'y'),"
@@ -61,7 +67,11 @@ ROWS = (
     "insert into bytes values (1, x'636166e9'), (2, x'ff00'), (3, 'plain')",
     "insert into labels values (1, 1, null), (2, 2, 3), (3, 0, 2)",
     "insert into greek values (1, x'e13fae', x'e1'), (2, '?', concat(x'ae', repeat('y', 5000))), (3, x'ae00', 'λ?\\t')",
+    "insert into thai values (1, x'a1a0'), (2, x'a1ff3f'), (3, x'ff3ffe')",
+    "insert into chinese values (1, x'a15ab65d', x'b65d'), (2, x'a2ce', x'a15aa2ce3f')",
 )
+FFFD = ("thai", "chinese")
+"""Their character sets have characters for which the server writes U+FFFD."""
 OVERRIDES = (TypeOverride("varbinary(40)", "text"),)
 SESSION = "set sql_mode = 'ALLOW_INVALID_DATES'"
 
@@ -139,7 +149,7 @@ def test_the_copy_tells_of_changed_values(stage: Stage, caplog: pytest.LogCaptur
 def test_the_stream_records_the_same_values_as_the_copy(stage: Stage) -> None:
     stage.execute(SESSION, *ROWS)
     stage.copy()
-    by_copy = {table: content(stage, table) for table in ("plain", "keyed", "loose", "bytes", "greek", "labels")}
+    by_copy = {table: content(stage, table) for table in ("plain", "keyed", "loose", "bytes", "greek", "labels", *FFFD)}
     counts = counted(stage)
     stage.execute(
         "delete from plain",
@@ -147,6 +157,7 @@ def test_the_stream_records_the_same_values_as_the_copy(stage: Stage) -> None:
         "delete from loose",
         "delete from bytes",
         "delete from greek",
+        *(f"delete from {table}" for table in FFFD),
         "delete from labels",
     )
     stage.follow()
