@@ -60,7 +60,8 @@ def create_replica_schema(context: Context) -> None:
 def drop_replica_schema(context: Context) -> None:
     """Drop the catalogue with all it knows; the replicated tables stay."""
     report.confirm(
-        "Dropping the catalogue removes every source, its log and its errors. The replicated tables stay.",
+        "Dropping the catalogue removes every source, its log and its errors. The replicated tables stay, and are"
+        " yours: a new first copy does not replace them.",
         yes=context.options.yes,
     )
     with _bare_target(context) as connection:
@@ -93,10 +94,10 @@ def drop_source(context: Context) -> None:
         _refuse_if_running(context, connection, source)
         report.confirm(
             f"Dropping the source {source.name} removes its log, its errors and its position. The replicated"
-            " tables stay.",
+            " tables stay, until another first copy into the same schemas replaces them.",
             yes=context.options.yes,
         )
-        sources.remove_source(connection, source)
+        sources.remove_source(connection, source, detached=False)
     report.say(f"The source {source.name} is removed from the catalogue.")
 
 

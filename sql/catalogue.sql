@@ -106,10 +106,11 @@ create unique index tables_one_active
     where state not in ('dropped', 'copying', 'copied') and not ended;
 
 -- The tables of the target that the replica made, or was given: it changes and drops no others, whatever their names.
--- A regclass is the table itself: it stays when the table is renamed, and a dump writes it as the name.
+-- A regclass is the table itself: it stays when the table is renamed, and a dump writes it as the name. Those of a source
+-- that was dropped are for the next source that needs their names.
 create table sch_chameleon.target_tables (
     relation  regclass primary key,
-    source_id integer  not null references sch_chameleon.sources on delete cascade
+    source_id integer  references sch_chameleon.sources on delete set null
 );
 
 -- The structure of a table from a position on. The newest one is the read process's; replayed ones are the target's.

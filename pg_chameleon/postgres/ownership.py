@@ -52,4 +52,4 @@ def find_foreign(cursor: Cursor, source: Source, schemas: Iterable[str]) -> set[
 
 def forget_dropped(cursor: Cursor, source: Source) -> None:
     """Forget tables that are gone."""
-    cursor.execute(query("ownership.forget_dropped"), (source.source_id,))
+    cursor.execute(query("ownership.forget_dropped"), {"source_id": source.source_id})

@@ -84,9 +84,14 @@ def add_source(connection: Connection, name: str, kind: str, mappings: Mapping[s
     return find_source(connection, name)
 
 
-def remove_source(connection: Connection, source: Source) -> None:
-    """Forget a source: everything of it in the catalogue goes; the replicated tables stay."""
+def remove_source(connection: Connection, source: Source, *, detached: bool) -> None:
+    """Forget a source: everything of it in the catalogue goes; the replicated tables stay.
+
+    If it is ``detached``, they are the user's. Otherwise the next first copy into the same schemas replaces them.
+    """
     with transaction(connection) as cursor:
+        if detached:
+            cursor.execute(query("ownership.let_go_all"), (source.source_id,))
         cursor.execute(query("sources.remove_held_rows"), (source.source_id,))
         cursor.execute(query("sources.remove"), (source.source_id,))
         cursor.execute(query("sources.drop_log_tables"), (source.source_id,))

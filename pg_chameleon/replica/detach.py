@@ -118,7 +118,7 @@ def complete(settings: ReplicaSettings, connection: Connection, source: Source, 
 
 def forget(connection: Connection, source: Source) -> None:
     """Remove the source from the catalogue: the last step, so that everything before can be repeated."""
-    remove_source(connection, source)
+    remove_source(connection, source, detached=True)
 
 
 def _make_constraints(

@@ -14,7 +14,8 @@ select
     c.oid, own.relation is not null
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
-left join sch_chameleon.target_tables own on own.relation = c.oid and own.source_id = %(source_id)s
+left join sch_chameleon.target_tables own
+    on own.relation = c.oid and coalesce(own.source_id, %(source_id)s) = %(source_id)s
 where n.nspname = %(schema)s
     and c.relname = %(relation)s;
 
@@ -24,7 +25,8 @@ select
     n.nspname, c.relname
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
-left join sch_chameleon.target_tables own on own.relation = c.oid and own.source_id = %(source_id)s
+left join sch_chameleon.target_tables own
+    on own.relation = c.oid and coalesce(own.source_id, %(source_id)s) = %(source_id)s
 where n.nspname = any(%(schemas)s)
     and c.relkind in ('r', 'p', 'v', 'm', 'f')
     and own.relation is null;
@@ -37,9 +39,13 @@ where own.source_id = %(source_id)s
     and c.oid = own.relation
     and n.nspname = %(schema)s;
 
+-- name: let_go_all
+delete from sch_chameleon.target_tables
+where source_id = %s;
+
 -- name: forget_dropped
 delete from sch_chameleon.target_tables own
-where own.source_id = %s
+where coalesce(own.source_id, %(source_id)s) = %(source_id)s
     and not exists (
         select 1
         from pg_class c

@@ -2,7 +2,7 @@
 
 create table sch_chameleon.target_tables (
     relation  regclass primary key,
-    source_id integer  not null references sch_chameleon.sources on delete cascade
+    source_id integer  references sch_chameleon.sources on delete set null
 );
 
 -- Of a quarantined table without copied rows nobody knows whether it was made, or is the user's. Such a one is left

@@ -213,6 +213,21 @@ def test_what_the_replica_made_is_known_by_itself_and_not_by_its_name(connection
         assert cursor.fetchone() == (0,)
 
 
+@pytest.mark.parametrize("detached", [True, False])
+def test_tables_of_a_source_that_is_gone_are_the_users_if_it_was_detached(
+    connection: Connection, detached: bool
+) -> None:
+    catalogue.install(connection)
+    gone = sources.add_source(connection, "one", "mysql", {"a": "x"})
+    with transaction(connection) as cursor:
+        cursor.execute("create schema x; create table x.t ()")
+        ownership.claim(cursor, gone, TableName("x", "t"))
+    sources.remove_source(connection, gone, detached=detached)
+    source = sources.add_source(connection, "one", "mysql", {"a": "x"})
+    with transaction(connection) as cursor:
+        assert ownership.find_foreign(cursor, source, ["x"]) == ({TableName("x", "t")} if detached else set())
+
+
 def test_the_tables_of_a_schema_that_is_no_longer_mapped_are_the_users(connection: Connection) -> None:
     catalogue.install(connection)
     source = sources.add_source(connection, "one", "mysql", {"a": "x", "b": "y"})
@@ -274,7 +289,7 @@ def test_a_removed_source_leaves_nothing_in_the_catalogue(connection: Connection
     source = sources.add_source(connection, "one", "mysql", {"a": "x"})
     sources.set_status(connection, source, SourceStatus.ERROR, "because")
     assert sources.find_source(connection, "one").status_reason == "because"
-    sources.remove_source(connection, source)
+    sources.remove_source(connection, source, detached=True)
     with connection, connection.cursor() as cursor:
         cursor.execute("select to_regclass('sch_chameleon.log_1_1'), count(*) from sch_chameleon.sources")
         assert cursor.fetchone() == (None, 0)
