@@ -22,6 +22,7 @@ from pg_chameleon.postgres.connection import (
     held_roles,
 )
 from pg_chameleon.postgres.left_out import find_left_out
+from pg_chameleon.postgres.prepared import undecided
 from pg_chameleon.postgres.sources import Source
 from pg_chameleon.replica import detach
 from pg_chameleon.replica.copy_settings import CopyKind, CopyReport, CopyRequest, copy_settings
@@ -235,15 +236,17 @@ def run_maintenance(context: Context) -> None:
 def detach_replica(context: Context) -> None:
     """Cut over: leave a PostgreSQL database with sequences and foreign keys, and forget the source."""
     with _source(context) as (connection, source):
-        _confirm_detach(context, connection, source)
+        told = _confirm_detach(context, connection, source)
     pid_file = _pid_file(context, source.name)
     if running_pid(pid_file) is not None:
         report.say(f"The replica of {source.name} {stop_daemon(pid_file, _STOP_SECONDS).outcome.value}.")
     with _source(context) as (connection, source):
-        _detach(context, connection, source)
+        _detach(context, connection, source, told)
 
 
-def _confirm_detach(context: Context, connection: Connection, source: Source) -> None:
+def _confirm_detach(context: Context, connection: Connection, source: Source) -> int:
+    """Ask whether the user is sure; return the number of the last error that is known by then."""
+    told = max((error.log_id for error in status.errors(connection, source)), default=0)
     stale = status.problems(connection, source)
     if stale:
         report.say(f"{len(stale)} table(s) are quarantined: what the target has of them is not up to date:")
@@ -253,13 +256,15 @@ def _confirm_detach(context: Context, connection: Connection, source: Source) ->
         f"Detaching the replica will remove any reference for the source {source.name}.",
         yes=context.options.yes,
     )
+    return told
 
 
-def _detach(context: Context, connection: Connection, source: Source) -> None:
+def _detach(context: Context, connection: Connection, source: Source, told: int) -> None:
     settings = replica_settings(context.configuration, context.source)
     detach.take_over(connection, source)
     if source.type == "mysql":
         _drain(settings, connection, source)
+        _confirm_news(connection, source, told)
     rules = settings.rules(postgis=has_postgis(connection))
     result = detach.complete(settings, connection, source, rules)
     report.say(f"{result.sequences} sequence(s) go on after the largest value in their column.")
@@ -291,6 +296,24 @@ def _drain(settings: ReplicaSettings, connection: Connection, source: Source) ->
         if until is not None
         else "Everything that was read from the source before is replayed."
     )
+
+
+def _confirm_news(connection: Connection, source: Source, told: int) -> None:
+    """Ask anew if something failed since the user was asked, or is undecided: the records go with the source."""
+    news = [
+        *(
+            f"{error.table or 'the source'}: {error.reason}"
+            for error in status.errors(connection, source)
+            if error.log_id > told
+        ),
+        *(
+            f"the transaction {xid} is prepared by XA, but not committed: what it changed is not in the target"
+            for xid in undecided(connection, source)
+        ),
+    ]
+    if news:
+        report.say_all(f"  {line}" for line in news)
+        report.confirm("What the lines above tell of is lost with the source. This asks also with --yes.", yes=False)
 
 
 def _say_stamps(result: detach.Report) -> None:

@@ -246,7 +246,8 @@ class Assembler:
 
     def _format_description(self, event: _Event) -> Iterable[StreamEvent]:
         self._format = events.parse_format_description(event.body)
-        self._recognise_file(f"server {event.server_id}, {event.timestamp}")
+        if event.timestamp:
+            self._recognise_file(f"server {event.server_id}, {event.timestamp}")
         self._row_events.set_table_id_size(4 if self._format.post_header_size(EventType.TABLE_MAP) == 6 else 6)
         if not self._open:
             return _NOTHING

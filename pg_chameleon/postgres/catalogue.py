@@ -31,6 +31,7 @@ def installed_version(cursor: Cursor) -> int | None:
 
 def install(connection: Connection) -> bool:
     """Install the catalogue; return False if it is there already."""
+    _require_all_characters(connection)
     with transaction(connection) as cursor:
         version = installed_version(cursor)
         if version is not None:
@@ -38,6 +39,16 @@ def install(connection: Connection) -> bool:
             return False
         cursor.execute(sql_text("catalogue.sql"))
     return True
+
+
+def _require_all_characters(connection: Connection) -> None:
+    """Refuse a database that cannot hold every text: one character would stop the whole replica, time and again."""
+    encoding = connection.get_parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise CatalogueError(
+            f"the target database has the encoding {encoding}, which does not have every character of the source",
+            advice="Take one that was made with: create database … encoding 'UTF8' template template0",
+        )
 
 
 def upgrade(connection: Connection) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pg_chameleon.model.names import TableName
 from pg_chameleon.postgres.batches import OpenBatch, log_table
-from pg_chameleon.postgres.connection import Cursor
+from pg_chameleon.postgres.connection import Connection, Cursor, transaction
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import Source
 
@@ -26,18 +26,18 @@ class Prepared(NamedTuple):
     touched: Collection[TableName] = ()
 
 
-def put_aside(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch, transaction: Prepared) -> None:
+def put_aside(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch, aside: Prepared) -> None:
     """Move the rows of the batch's current transaction, which were written already, out of the log table."""
     cursor.execute(
         f"with moved as (delete from {log_table(source, log_number)}"
         f" where batch_id = %s and sequence > %s returning sequence, {_ROW})"
         f" insert into sch_chameleon.prepared_rows (source_id, xid, sequence, {_ROW})"
         f" select %s, %s, sequence, {_ROW} from moved",
-        (batch.batch_id, batch.committed_sequence, source.source_id, transaction.xid),
+        (batch.batch_id, batch.committed_sequence, source.source_id, aside.xid),
     )
     # A mark of its own tells a transaction without rows for this replica from one that was never seen.
-    values = {"source_id": source.source_id, "xid": transaction.xid, "notes": json.dumps(transaction.notes)}
-    touched = json.dumps([list(name) for name in transaction.touched])
+    values = {"source_id": source.source_id, "xid": aside.xid, "notes": json.dumps(aside.notes)}
+    touched = json.dumps([list(name) for name in aside.touched])
     cursor.execute(query("prepared.mark"), {**values, "touched": touched})
     batch.forget_counts()
 
@@ -47,6 +47,13 @@ def touched_tables(cursor: Cursor, source: Source, xid: str) -> tuple[list[Table
     cursor.execute(query("prepared.touched"), {"source_id": source.source_id, "xid": xid})
     names, table_ids = cursor.fetchone() or (None, None)
     return [TableName(*name) for name in json.loads(names or "[]")], frozenset(table_ids or ())
+
+
+def undecided(connection: Connection, source: Source) -> list[str]:
+    """Return the transactions that are prepared, and neither committed nor rolled back."""
+    with transaction(connection) as cursor:
+        cursor.execute(query("prepared.undecided"), (source.source_id,))
+        return [xid for (xid,) in cursor.fetchall()]
 
 
 def decide(

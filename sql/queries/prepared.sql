@@ -29,6 +29,12 @@ from sch_chameleon.prepared_rows
 where source_id = %(source_id)s
     and xid = %(xid)s;
 
+-- name: undecided
+select distinct xid
+from sch_chameleon.prepared_rows
+where source_id = %s
+order by xid;
+
 -- name: notes
 select image
 from sch_chameleon.prepared_rows

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,19 @@ def test_no_default_of_the_database_ends_or_changes_our_transactions(
         cursor.execute("select current_setting(%s)", (name,))
         assert cursor.fetchone() == (wanted,)
     connection.close()
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_without_all_characters_is_refused(
+    settings: TargetSettings, target_database: Database, encoding: str
+) -> None:
+    server, name = target_database.server, f"{target_database.name}_{encoding.lower()}"
+    server.execute(f"create database {name} encoding '{encoding}' locale 'C' template template0 owner {settings.user}")
+    connection = connect(replace(settings, database=name), "test")
+    with pytest.raises(CatalogueError, match=encoding):
+        catalogue.install(connection)
+    connection.close()
+    server.execute(f"drop database {name}")
 
 
 def test_installing_twice_changes_nothing(connection: Connection, target_database: Database) -> None:
