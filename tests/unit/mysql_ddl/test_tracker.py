@@ -718,6 +718,18 @@ def test_keys_go_over_to_the_first_column_that_is_or_was_called_so(change: str, 
     assert source.indexes() == {"k": [column]}
 
 
+def test_a_table_may_pass_through_a_schema_that_is_not_tracked() -> None:
+    source = Source(mapped=frozenset({"harbour"}))
+    source.run("create table boats (a int)", "create table yachts (b int)")
+    changes = source.run("rename table boats to other.x, yachts to boats, other.x to yachts")
+    assert all(isinstance(change, TableAltered) for change in changes)
+    assert (source.columns("boats"), source.columns("yachts")) == (["b"], ["a"])
+    changes = source.run("rename table boats to other.x, other.x to other.y")
+    assert isinstance(changes[-1], TableDropped)
+    (change,) = source.run("rename table other.z to other.x, other.x to boats")
+    assert isinstance(change, TableUncertain)
+
+
 def test_how_much_of_a_new_text_is_in_an_old_key_is_not_told() -> None:
     source = Source()
     source.run("create table boats (a int, b varchar(9), key k (a), key l (b))")
