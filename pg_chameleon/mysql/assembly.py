@@ -411,7 +411,7 @@ class Assembler:
                 query.sql_mode,
                 connection_collation=query.connection_collation,
             ),
-            ambiguous=rewritten and not self._block,
+            ambiguous=(rewritten and not self._block) or query.may_be_escaped,
         )
         if self._block:
             return (statement,)

@@ -152,7 +152,11 @@ def parse_rotate(body: bytes) -> tuple[str, int]:
     return body[8:].decode(), int.from_bytes(body[:8], "little")
 
 
-_AS_SERVERS_WRITE = re.compile(rb"CREATE (?:OR REPLACE )?TABLE (?:IF NOT EXISTS )?(?:`(?:[^`]|``)+`\.?){1,2} \(\n  `")
+_NAME = rb"(?:`(?:[^`]|``)+`|\"(?:[^\"]|\"\")+\")"
+_AS_SERVERS_WRITE = re.compile(
+    rb"CREATE (?:OR REPLACE )?TABLE (?:IF NOT EXISTS )?" + _NAME + rb"(?:\." + _NAME + rb")? \(\n  [`\"]"
+)
+_NO_BACKSLASH_ESCAPES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +179,18 @@ class Query:
 
         So it writes a CREATE TABLE that was made from a SELECT, or LIKE a temporary table.
         """
-        if self.statement.isascii() or not _AS_SERVERS_WRITE.match(self.statement):
+        if self.statement.isascii() or not self._is_written_so:
             return False
         return _is_utf8(self.statement) and self.text() != self.text(rewritten=True)
+
+    @property
+    def may_be_escaped(self) -> bool:
+        """Tell whether backslashes may escape in spite of the session's mode, as they do in the server's own text."""
+        return bool(self.sql_mode & _NO_BACKSLASH_ESCAPES) and b"\\" in self.statement and self._is_written_so
+
+    @property
+    def _is_written_so(self) -> bool:
+        return _AS_SERVERS_WRITE.match(self.statement) is not None
 
     def text(self, *, rewritten: bool = False) -> str:
         """Decode the statement; bytes that are no text in the client's character set stay visible."""

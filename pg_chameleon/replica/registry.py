@@ -135,7 +135,8 @@ class Registry:
         """Follow a statement of the binlog: move the structures, and store what the target has to do."""
         event = occasion.event
         if event.ambiguous:
-            self._refuse(occasion, DdlRefused("it may be written in UTF-8 or as the client writes", event.statement, 0))
+            reason = "whether the server or the client wrote it is not certain"
+            self._refuse(occasion, DdlRefused(reason, event.statement, 0))
             return
         try:
             statement = parse(

@@ -182,10 +182,8 @@ class RandomDdl:
             f"{one.full_name} to {passing}, {other.full_name} to {one.full_name}, {passing} to {other.full_name}",
             f"{one.full_name} to {passing}, {other.full_name} to {one.full_name}, {passing} to {self._new_name()}",
             f"{one.full_name} to {quoted(one.schema)}.{quoted(one.name.swapcase())}",
+            f"{one.full_name} to {quoted(self.outside)}.`passing`, {quoted(self.outside)}.`passing` to {one.full_name}",
         ]
-        if rng.random() < 0.03:  # which takes it out
-            passing = f"{quoted(self.outside)}.`passing`"
-            return f"rename table {one.full_name} to {passing}, {passing} to {one.full_name}"
         return f"rename table {rng.choice(ways)}"
 
     def _index(self) -> str:

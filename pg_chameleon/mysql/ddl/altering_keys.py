@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from pg_chameleon.model.schema import Check, ForeignKey, Index, IndexPart
+from pg_chameleon.model.schema import Check, Column, ForeignKey, Index, IndexPart
 from pg_chameleon.mysql.ddl.actions import (
     Action,
     AddColumn,
@@ -22,7 +22,7 @@ from pg_chameleon.mysql.ddl.altering_columns import AlteredColumns
 from pg_chameleon.mysql.ddl.creating import ENGINES_WITH_FOREIGN_KEYS, column_checks
 from pg_chameleon.mysql.ddl.definitions import CheckDefinition, ForeignKeyDefinition, KeyDefinition, KeyKind
 from pg_chameleon.mysql.ddl.draft import row_end_column
-from pg_chameleon.mysql.ddl.errors import Unfollowable
+from pg_chameleon.mysql.ddl.errors import Unfollowable, UntoldStructure
 from pg_chameleon.mysql.ddl.indexes import (
     Host,
     KeyElement,
@@ -35,6 +35,7 @@ from pg_chameleon.mysql.ddl.indexes import (
     stored_prefix,
     with_row_ends,
 )
+from pg_chameleon.mysql.ddl.renaming import mentions
 
 Named = TypeVar("Named", Index, ForeignKey, Check)
 
@@ -92,7 +93,17 @@ class AlteredKeys:
         column = host.column(name)
         if column is None or index.kind in ("spatial", "fulltext"):
             return part._replace(column=name)
+        self._refuse_new_text(part.column, column)
         return part._replace(column=name, prefix=stored_prefix(part.prefix, column, index.unique, host))
+
+    def _refuse_new_text(self, old: str, column: Column) -> None:
+        """Refuse a new text in the place of another column: the key holds as many of its bytes as it held before."""
+        former = self.columns.before.column(old)
+        is_new = self.columns.origins.get(column.name) is None
+        if former is None or not is_new or not column.type.base.endswith(("char", "text", "binary", "blob")):
+            return
+        if (former.column_type, former.charset) != (column.column_type, column.charset):
+            raise UntoldStructure(f"how much of the new column {column.name} is in its keys is not certain")
 
     def _kind_after(self, kind: str) -> str:
         """Tables in memory have hashes where others have trees."""
@@ -156,12 +167,23 @@ class AlteredKeys:
         found = [
             self._moved_check(check)
             for check in self.columns.before.checks
-            if check.name not in dropped and not (self.columns.server.mariadb and check.name.casefold() in renewed)
+            if check.name not in dropped
+            and not (self.columns.server.mariadb and check.name.casefold() in renewed)
+            and not self._falls(check)
         ]
         taken = [check.name for check in self.columns.before.checks]
         for action in self.columns.actions:
             found += self._new_checks(action, taken + [check.name for check in found])
         return tuple(found)
+
+    def _falls(self, check: Check) -> bool:
+        """Tell whether a check is dropped with the columns that it is about, even if it is about none."""
+        before = self.columns.before
+        if self.columns.server.mariadb and before.column(check.name) is not None:
+            return False  # it is a part of its column
+        gone = {action.name.casefold() for action in self.columns.of(DropColumn) if before.column(action.name)}
+        about = {name.casefold() for name in before.column_names if mentions(check.expression, name)}
+        return bool(gone) and about <= gone
 
     def _new_checks(self, action: Action, taken: list[str]) -> list[Check]:
         table = self.columns.before.name

@@ -107,6 +107,9 @@ def _literal(clause: DefaultClause, shape: ColumnType, offset: Offset) -> str:
         return _members(clause, text, shape)
     if clause.kind is DefaultKind.NUMBER:
         return _shown_number(text)
+    if shape.base == "varchar":
+        length = shape.arguments[0]
+        return text[:length] + text[length:].rstrip(" ")  # no server takes more than spaces beyond the end
     return text.rstrip(" ") if shape.base == "char" else text
 
 

@@ -27,6 +27,8 @@ SPATIAL_BASES = frozenset(
 )
 _CHARACTER_BASES = ("char", "varchar", "binary", "varbinary")
 
+_NUMBERED_BYTES = 61  # what MySQL keeps of a name to which it adds a number
+
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
@@ -129,18 +131,19 @@ def _index_of(definition: KeyDefinition, existing: Sequence[Index], host: Host) 
     elif definition.name is not None:
         name = definition.name
     else:
-        name = _free_name(parts[0].column or "functional_index", existing)
+        name = _free_name(parts[0].column or "functional_index", existing, host.server)
     return Index(name, parts, unique, _kind(definition, parts, host), definition.comment)
 
 
-def _free_name(base: str, existing: Sequence[Index]) -> str:
+def _free_name(base: str, existing: Sequence[Index], server: ServerTraits) -> str:
     taken = {index.name.casefold() for index in existing}
     if base.casefold() not in taken and base.casefold() != "primary":
         return base
+    stem = base if server.mariadb else base.encode()[:_NUMBERED_BYTES].decode(errors="ignore")
     number = 2
-    while f"{base}_{number}".casefold() in taken:
+    while f"{stem}_{number}".casefold() in taken:
         number += 1
-    return f"{base}_{number}"
+    return f"{stem}_{number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,11 @@ from pg_chameleon.model.names import quote_mysql_identifier
 from pg_chameleon.mysql.ddl import lexer
 
 
+def mentions(expression: str, name: str) -> bool:
+    """Tell whether an expression uses a column."""
+    return renamed_columns(expression, {name.casefold(): f"{name}_"}) != expression
+
+
 def renamed_columns(expression: str, names: Mapping[str, str]) -> str:
     """Return an expression with the new names of columns; ``names``: by the old ones in lower case."""
     tokens = lexer.tokenize(expression)

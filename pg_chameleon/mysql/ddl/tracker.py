@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -254,7 +254,7 @@ def _move_references(old: TableName, new: TableName, columns: dict[str, str], st
 
 
 def _rename_table(statement: RenameTable, steps: _Steps) -> None:
-    for old, new in statement.renames:
+    for old, new in _renames_inside(statement, steps.state):
         table = steps.state.table(old)
         target = steps.state.stored_name(new)
         if table is None:
@@ -264,6 +264,17 @@ def _rename_table(statement: RenameTable, steps: _Steps) -> None:
         else:
             steps.add(TableAltered(table, _renamed(table, target), table.column_names))
             _move_references(table.name, target, {}, steps)
+
+
+def _renames_inside(statement: RenameTable, state: Structures) -> Iterator[tuple[TableName, TableName]]:
+    """Yield the renamings; a table that only passes through a schema that is not tracked stays in its own meanwhile."""
+    passing: dict[TableName, TableName] = {}
+    for number, (old, new) in enumerate(statement.renames):
+        inside = passing.pop(state.key(old), old)
+        goes_on = any(state.key(later) == state.key(new) for later, _ in statement.renames[number + 1 :])
+        if goes_on and not state.tracks(new.schema):
+            passing[state.key(new)] = TableName(inside.schema, str(new))
+        yield inside, passing.get(state.key(new), new)
 
 
 def _renamed(table: TableSchema, name: TableName) -> TableSchema:

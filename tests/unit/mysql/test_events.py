@@ -85,11 +85,23 @@ def test_what_a_server_may_have_written_is_known_by_its_form() -> None:
 
     written = "CREATE TABLE `a`.`b` (\n  `é` int)"
     assert may_be_rewritten(written)
+    assert may_be_rewritten(written.replace("`", '"'))
     assert not may_be_rewritten(written, "latin1")
     assert not may_be_rewritten(written, collation=45)
     assert not may_be_rewritten(written, collation=63)
     assert not may_be_rewritten("CREATE TABLE `a`.`b` (\n  `e` int)")
     assert not may_be_rewritten("create table `a`.`b` (\n  `é` int)")
+
+
+def test_the_server_escapes_by_backslashes_in_every_mode() -> None:
+    def may_be_escaped(statement: bytes, sql_mode: int) -> bool:
+        return Query(statement, "", 0, sql_mode=sql_mode).may_be_escaped
+
+    written = b"CREATE TABLE `b` (\n  `a` binary(2) DEFAULT 'a\\0'\n)"
+    assert may_be_escaped(written, 1 << 20)
+    assert not may_be_escaped(written, 0)
+    assert not may_be_escaped(written.lower(), 1 << 20)
+    assert not may_be_escaped(written.replace(b"\\0", b""), 1 << 20)
 
 
 def test_xids_are_written_as_statements_write_them() -> None:

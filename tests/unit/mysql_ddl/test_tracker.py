@@ -718,6 +718,50 @@ def test_keys_go_over_to_the_first_column_that_is_or_was_called_so(change: str, 
     assert source.indexes() == {"k": [column]}
 
 
+def test_a_table_may_pass_through_a_schema_that_is_not_tracked() -> None:
+    source = Source(mapped=frozenset({"harbour"}))
+    source.run("create table boats (a int)", "create table yachts (b int)")
+    changes = source.run("rename table boats to other.x, yachts to boats, other.x to yachts")
+    assert all(isinstance(change, TableAltered) for change in changes)
+    assert (source.columns("boats"), source.columns("yachts")) == (["b"], ["a"])
+    changes = source.run("rename table boats to other.x, other.x to other.y")
+    assert isinstance(changes[-1], TableDropped)
+    (change,) = source.run("rename table other.z to other.x, other.x to boats")
+    assert isinstance(change, TableUncertain)
+
+
+def test_how_much_of_a_new_text_is_in_an_old_key_is_not_told() -> None:
+    source = Source()
+    source.run("create table boats (a int, b varchar(9), key k (a), key l (b))")
+    (change,) = source.run("alter table boats drop a, add a varchar(20)")
+    assert isinstance(change, TableUncertain)
+    source = Source()
+    source.run("create table boats (b varchar(9), key l (b))", "alter table boats drop b, add b varchar(9)")
+    assert source.indexes() == {"l": ["b"]}
+
+
+@pytest.mark.parametrize("server", [MYSQL, MARIADB])
+def test_checks_fall_with_the_last_column_that_they_are_about(server: ServerTraits) -> None:
+    source = Source(server)
+    source.run("create table boats (a int, b int, c int check (c > 1), check (a > 0), check (a > b), check (1 = 1))")
+    source.run("alter table boats drop a, drop b")
+    assert len(source.table().checks) == 1
+    source.run("create table yachts (a int, b int, check (`a` > 0))", "alter table yachts drop b")
+    assert len(source.table("yachts").checks) == 1
+
+
+def test_mysql_shortens_names_to_which_it_adds_a_number() -> None:
+    name = "c" * 64
+    source = Source(MYSQL)
+    source.run(f"create table boats ({name} int, k int, key ({name}), key ({name}, k))")
+    assert set(source.indexes()) == {name, f"{'c' * 61}_2"}
+
+
+def test_a_default_is_no_longer_than_its_column() -> None:
+    assert made("varchar(3) default 'a b '").default == Default("a b", True)
+    assert made("varchar(3) default 'a  '").default == Default("a  ", True)
+
+
 def test_a_new_column_in_the_primary_key_is_not_null() -> None:
     source = Source()
     source.run("create table boats (x int, a int primary key)", "alter table boats drop a, add a int")
