@@ -26,7 +26,7 @@ from pg_chameleon.mysql.ddl.draft import (
     column_of,
     is_bare_timestamp,
     is_hidden,
-    made_not_null,
+    made_key,
     with_first_timestamp,
     with_implicit_timestamp,
 )
@@ -58,6 +58,7 @@ class AlteredColumns:
         self.became: dict[str, str] = {}
         self._around = around
         self._kept_names: set[str] = set()
+        self._heirs: dict[str, str] = {}
         self._convert = convert
         self._made = self._made_columns()
         self._refuse_unknown()
@@ -77,9 +78,7 @@ class AlteredColumns:
 
         If there are both, it is the one that stands first.
         """
-        wanted = old.casefold()
-        names = (column.name for column in self.columns)
-        return next((name for name in names if (self.origins[name] or name).casefold() == wanted), None)
+        return self._heirs.get(old.casefold())
 
     def _refuse_unknown(self) -> None:
         """Refuse a statement that names a column that is not there; IF EXISTS allows for it."""
@@ -112,6 +111,8 @@ class AlteredColumns:
         bare = {action.column.name for action in made_by if is_bare_timestamp(action.column, self.server)}
         self.columns = with_first_timestamp(self.columns, bare, self.server)
         self.columns.sort(key=is_hidden)  # stable: the hidden ones stay last
+        names = [column.name for column in self.columns]
+        self._heirs = {(self.origins[name] or name).casefold(): name for name in reversed(names)}
         self._refuse_moved_key()
 
     def with_new_names(self, expression: str) -> str:
@@ -194,7 +195,7 @@ class AlteredColumns:
         primary = self.before.primary_key
         kept = primary is not None and not any(self._drops_primary(action) for action in self.actions)
         if kept and primary is not None and any(part.column == old.name for part in primary.parts):
-            return made_not_null(new)
+            return made_key(new, self.server)
         return new
 
     @staticmethod

@@ -182,8 +182,8 @@ class AlteredKeys:
         if self.columns.server.mariadb and before.column(check.name) is not None:
             return False  # it is a part of its column
         gone = {action.name.casefold() for action in self.columns.of(DropColumn) if before.column(action.name)}
-        about = {name.casefold() for name in before.column_names if mentions(check.expression, name)}
-        return bool(gone) and about <= gone
+        kept = (name for name in before.column_names if name.casefold() not in gone)
+        return bool(gone) and not any(mentions(check.expression, name) for name in kept)
 
     def _new_checks(self, action: Action, taken: list[str]) -> list[Check]:
         table = self.columns.before.name

@@ -167,11 +167,12 @@ class Host:
 def _part(part: KeyPart, kind: KeyKind, host: Host) -> IndexPart:
     column = host.column(part.column)
     name = column.name if column else part.column
+    descending = part.descending and host.server.keeps_descending_keys
     if kind is KeyKind.SPATIAL:
         return IndexPart(name)
     if kind is KeyKind.FULLTEXT or column is None:
-        return IndexPart(name, None, part.descending, part.expression)
-    return IndexPart(name, stored_prefix(part.length, column, kind is not KeyKind.INDEX, host), part.descending)
+        return IndexPart(name, None, descending, part.expression)
+    return IndexPart(name, stored_prefix(part.length, column, kind is not KeyKind.INDEX, host), descending)
 
 
 def stored_prefix(length: int | None, column: Column, unique: bool, host: Host) -> int | None:

@@ -56,6 +56,11 @@ class ServerTraits:
         return self.version < ((10, 1) if self.mariadb else (5, 7))
 
     @property
+    def keeps_descending_keys(self) -> bool:
+        """Tell whether DESC of a key is kept; older servers read and forget it."""
+        return self.version >= ((10, 8) if self.mariadb else (8, 0, 1))
+
+    @property
     def explicit_timestamps(self) -> bool:
         """Tell whether a TIMESTAMP is like any other type, without defaults of its own."""
         if self.explicit_defaults_for_timestamp is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -269,10 +270,11 @@ def _rename_table(statement: RenameTable, steps: _Steps) -> None:
 def _renames_inside(statement: RenameTable, state: Structures) -> Iterator[tuple[TableName, TableName]]:
     """Yield the renamings; a table that only passes through a schema that is not tracked stays in its own meanwhile."""
     passing: dict[TableName, TableName] = {}
-    for number, (old, new) in enumerate(statement.renames):
+    later = Counter(state.key(old) for old, _ in statement.renames)
+    for old, new in statement.renames:
+        later[state.key(old)] -= 1
         inside = passing.pop(state.key(old), old)
-        goes_on = any(state.key(later) == state.key(new) for later, _ in statement.renames[number + 1 :])
-        if goes_on and not state.tracks(new.schema):
+        if later[state.key(new)] and not state.tracks(new.schema):
             passing[state.key(new)] = TableName(inside.schema, str(new))
         yield inside, passing.get(state.key(new), new)
 

@@ -730,6 +730,15 @@ def test_a_table_may_pass_through_a_schema_that_is_not_tracked() -> None:
     assert isinstance(change, TableUncertain)
 
 
+def test_old_servers_forget_descending_keys_and_fill_those_that_change() -> None:
+    for server, descending in ((MYSQL, True), (MARIADB, True), (OLD_MYSQL, False)):
+        source = Source(server)
+        source.run("create table boats (a int primary key, key k (a desc))")
+        assert source.table().indexes[-1].parts[0].descending is descending
+    source.run("alter table boats modify a varchar(9)")
+    assert source.column("a").default == Default("", True)
+
+
 def test_how_much_of_a_new_text_is_in_an_old_key_is_not_told() -> None:
     source = Source()
     source.run("create table boats (a int, b varchar(9), key k (a), key l (b))")
