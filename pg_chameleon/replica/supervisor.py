@@ -144,7 +144,7 @@ class Supervisor:
         return connection
 
     def _watch(self, stop: StopEvent, connection: Connection | None, source: Source) -> Connection:
-        while not stop.wait(_LOOK_SECONDS):
+        while not stop.is_set():
             for child in self._children:
                 self._judge(child, child.look())
             try:
@@ -160,6 +160,7 @@ class Supervisor:
                     close_quietly(connection)
                 connection = None
                 stop.wait(_OFFLINE_SECONDS)
+            stop.wait(_LOOK_SECONDS)
         return connection or self._connect()
 
     def _judge(self, child: Child, status: int | None) -> None:
