@@ -15,6 +15,8 @@ from pg_chameleon.mysql import events
 from pg_chameleon.mysql.events import ROW_EVENTS, RowEventType
 
 _MOST_TABLE_MAPS = 10_000
+# Of one table; with binlog_row_image=MINIMAL there may be one for each set of columns that an UPDATE changes
+_MOST_LAYOUTS = 1_000
 # Ends a statement whose last rows were filtered out; it refers to no table (dummy table map)
 _DUMMY_TABLE_ID = 0xFFFFFF
 
@@ -43,6 +45,8 @@ class _Table:
         layout = self._layouts.get(key)
         if layout is None:
             layout = RowLayout(row_event.kind, self.map, before, after, row_event.partial)
+            if len(self._layouts) >= _MOST_LAYOUTS:
+                self._layouts.clear()
             self._layouts[key] = layout
         return layout
 
