@@ -63,6 +63,11 @@ class RowEvents:
         """Forget which table has which number."""
         self._tables.clear()
 
+    def end_transaction(self) -> None:
+        """Forget which table has which number if that is much by now: each statement tells it before its rows."""
+        if len(self._tables) >= _MOST_TABLE_MAPS:
+            self._tables.clear()
+
     def set_table_id_size(self, size: int) -> None:
         """Take the numbers of tables to have so many bytes."""
         if size != self._table_id_size:

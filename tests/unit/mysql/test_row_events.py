@@ -5,7 +5,7 @@ import gc
 import pytest
 
 from pg_chameleon.errors import StreamError
-from pg_chameleon.model.change import RowKind, RowLayout
+from pg_chameleon.model.change import RowKind, RowLayout, TableMap
 from pg_chameleon.mysql.events import EventType
 from pg_chameleon.mysql.row_events import RowEvents
 
@@ -117,3 +117,13 @@ def test_updates_of_ever_other_columns_take_no_more_and_more_memory() -> None:
         assert rows.layout.after == changed.to_bytes(2, "little")
     kept = [each for each in gc.get_objects() if isinstance(each, RowLayout) and len(each.table.types) == 16]
     assert len(kept) <= 1000
+
+
+def test_tables_that_are_opened_again_and_again_take_no_more_and_more_memory() -> None:
+    events = RowEvents()
+    for number in range(50_000):
+        events.take_table_map(table_map(number, "opened"))
+        assert events.read(EventType.WRITE_ROWS, insert(number, b"row"), 0) is not None
+        events.end_transaction()
+    kept = [each for each in gc.get_objects() if isinstance(each, TableMap) and each.name.table == "opened"]
+    assert len(kept) <= 20_000
