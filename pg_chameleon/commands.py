@@ -313,7 +313,11 @@ def _confirm_news(connection: Connection, source: Source, told: int) -> None:
     ]
     if news:
         report.say_all(f"  {line}" for line in news)
-        report.confirm("What the lines above tell of is lost with the source. This asks also with --yes.", yes=False)
+        report.confirm(
+            "What the lines above tell of is lost with the source. This asks also with --yes.",
+            yes=False,
+            advice="Answer YES in capitals to detach all the same; otherwise start_replica goes on replicating",
+        )
 
 
 def _say_stamps(result: detach.Report) -> None:

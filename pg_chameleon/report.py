@@ -200,8 +200,11 @@ def show_sources(configuration: Configuration) -> None:
     print(_table(("Source name", "Type", "Host", "Port", "User", "Schema mappings"), rows))
 
 
-def confirm(consequence: str, *, yes: bool) -> None:
-    """Ask whether the user is sure; raise ``ChameleonError`` unless the answer is YES."""
+def confirm(consequence: str, *, yes: bool, advice: str = "Answer YES in capitals, or add --yes") -> None:
+    """Ask whether the user is sure; raise ``ChameleonError`` unless the answer is YES.
+
+    ``yes``: he said so already. ``advice``: what to do if he is not.
+    """
     print(consequence)
     if yes:
         return
@@ -211,7 +214,7 @@ def confirm(consequence: str, *, yes: bool) -> None:
     except EOFError:
         answer = ""
     if answer != "YES":
-        raise ChameleonError("not confirmed, so nothing was changed", advice="Answer YES in capitals, or add --yes")
+        raise ChameleonError("not confirmed, so nothing was changed", advice=advice)
 
 
 def lag_text(seconds: float | None) -> str:

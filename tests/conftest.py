@@ -17,6 +17,8 @@ SERVER_FIXTURES = {"postgres", "source_server", *MARKERS_OF_FIXTURES}
 ServerOf = Callable[[str], Server]
 FreshSchema = Callable[[SourceServer], str]
 
+pytest.register_assert_rewrite("tests.integration.alter_support")
+
 _numbers = itertools.count(1)
 
 

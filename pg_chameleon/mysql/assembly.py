@@ -340,6 +340,7 @@ class Assembler:
         """Forget the transaction, and return the position after it."""
         if self._gtids is not None and self._gtid is not None:
             self._gtids = _with_gtid(self._gtids, self._gtid)
+        self._row_events.end_transaction()
         self._open = self._block = False
         self._gtid = None
         self._commit_time = 0.0

@@ -141,8 +141,9 @@ class _Inspection:
         if table.primary_key is not None or sum(index.unique for index in table.indexes) <= 1:
             return table
         place = f"{quote_mysql_identifier(table.name.schema)}.{quote_mysql_identifier(table.name.table)}"
-        shown = [row[2] for row in rows(self._connection, f"show index from {place}")]
-        return replace(table, indexes=tuple(sorted(table.indexes, key=lambda index: shown.index(index.name))))
+        shown = {row[2]: number for number, row in enumerate(rows(self._connection, f"show index from {place}"))}
+        # One that is not shown was dropped since; whoever copies the table sees that it was changed
+        return replace(table, indexes=tuple(sorted(table.indexes, key=lambda index: shown.get(index.name, len(shown)))))
 
     def _query(self, statement: str, table_column: str, order: str = "") -> list[_Row]:
         """Run a query for the schema; ``table_column`` narrows it down where one table is asked for."""

@@ -26,8 +26,6 @@ _BATCH_BYTES = 512 * 1024
 
 _NULL = 0xFB
 _EOF = 0xFE
-_ERROR = 0xFF
-_LONGEST_EOF = 8
 
 _header_at = Struct("<I").unpack_from
 

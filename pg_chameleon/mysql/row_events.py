@@ -15,6 +15,8 @@ from pg_chameleon.mysql import events
 from pg_chameleon.mysql.events import ROW_EVENTS, RowEventType
 
 _MOST_TABLE_MAPS = 10_000
+# Of one table; with binlog_row_image=MINIMAL there may be one for each set of columns that an UPDATE changes
+_MOST_LAYOUTS = 1_000
 # Ends a statement whose last rows were filtered out; it refers to no table (dummy table map)
 _DUMMY_TABLE_ID = 0xFFFFFF
 
@@ -43,6 +45,8 @@ class _Table:
         layout = self._layouts.get(key)
         if layout is None:
             layout = RowLayout(row_event.kind, self.map, before, after, row_event.partial)
+            if len(self._layouts) >= _MOST_LAYOUTS:
+                self._layouts.clear()
             self._layouts[key] = layout
         return layout
 
@@ -58,6 +62,11 @@ class RowEvents:
     def begin_file(self) -> None:
         """Forget which table has which number."""
         self._tables.clear()
+
+    def end_transaction(self) -> None:
+        """Forget which table has which number if that is much by now: each statement tells it before its rows."""
+        if len(self._tables) >= _MOST_TABLE_MAPS:
+            self._tables.clear()
 
     def set_table_id_size(self, size: int) -> None:
         """Take the numbers of tables to have so many bytes."""

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from pg_chameleon.errors import SourceError
-from pg_chameleon.model.position import BinlogPosition, GtidSet, MariadbGtidPosition, MysqlGtidSet, Position
+from pg_chameleon.model.position import BinlogPosition, MariadbGtidPosition, MysqlGtidSet, Position
 from pg_chameleon.mysql.connection import SourceConnection, source_errors
 
 
@@ -110,12 +110,6 @@ class SourceServer:
         if found is None:
             raise SourceError("the source knows no GTID position for this place", position=str(binlog))
         return MariadbGtidPosition.parse(_text(found))
-
-    def purged_gtid(self) -> GtidSet:
-        """Return the GTIDs whose binlogs MySQL no longer has; MariaDB does not tell, its set is empty."""
-        if self.is_mariadb:
-            return MariadbGtidPosition()
-        return MysqlGtidSet.parse(str(rows(self._connection, "SELECT @@global.gtid_purged")[0][0]))
 
     def binary_logs(self) -> list[tuple[str, int]]:
         """Return the binlog files that the server still has, with their sizes, oldest first."""

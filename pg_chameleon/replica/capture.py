@@ -42,6 +42,8 @@ class KeyRefused(EncodeError):
 Entries = Callable[[bytes, int], Iterator[LogEntry]]
 _MOST_LAYOUTS = 100
 """A table has few, but each of them may be read again and again."""
+_MOST_COMPILED = 500
+"""With ``binlog_row_image=MINIMAL`` there may be one for each set of columns that an UPDATE changes."""
 
 
 @dataclass(slots=True)
@@ -87,6 +89,8 @@ class TableCapture:
         key = (layout.kind, layout.before, layout.after, layout.partial_json)
         make = self._compiled.get(key)
         if make is None:
+            if len(self._compiled) >= _MOST_COMPILED:
+                self._compiled.clear()
             make = self._compiled[key] = self._compile(layout)
         self._entries[layout] = make
         return make

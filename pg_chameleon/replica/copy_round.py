@@ -415,7 +415,9 @@ class CopyRound:
         self._pending.extendleft(BuildIndex(task, index) for index in indexes)
 
     def _index_built(self, name: TableName, reply: IndexBuilt) -> None:
-        active = self._active[name]
+        active = self._active.get(name)
+        if active is None:  # another index of the table failed meanwhile
+            return
         if reply.missing is not None:
             logger.warning("%s: %s", name, reply.missing)
         active.steps_left -= 1

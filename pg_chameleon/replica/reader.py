@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -48,7 +49,7 @@ from pg_chameleon.postgres import batches
 from pg_chameleon.postgres.connection import Connection, Stop, target_errors, transaction
 from pg_chameleon.postgres.failures import DiscardedRow
 from pg_chameleon.postgres.sources import Source, read_checkpoint, read_schema_defaults, set_schema_default
-from pg_chameleon.postgres.tables import forget_starts, load_tables
+from pg_chameleon.postgres.tables import TrackedTable, forget_starts, load_tables
 from pg_chameleon.replica.capture import KeyRefused, TableCapture
 from pg_chameleon.replica.occasion import Occasion, ReadTable
 from pg_chameleon.replica.registry import Registry
@@ -117,21 +118,10 @@ class Reader:
                 f"the source {self._source.name} has no position to read from",
                 advice=f"Run chameleon init_replica --source {self._source.name}",
             )
-        control = connect_source(self._settings.source)
-        try:
+        with closing(connect_source(self._settings.source)) as control:
             server = SourceServer(control)
             clocks = Clocks(server.clock_offset(), self._target_offset())
-            registry = Registry(
-                self._source,
-                self._filter,
-                known,
-                server_traits(server),
-                schema_defaults=self._schema_defaults(control),
-                structures=StructureReader(self._settings.source),
-                locate=self._located,
-            )
-        finally:
-            control.close()
+            registry = self._registry(control, server, known)
         store = BatchStore(
             self._connection,
             self._source,
@@ -154,6 +144,17 @@ class Reader:
         finally:
             stream.close()
             self._connection.rollback()
+
+    def _registry(self, control: SourceConnection, server: SourceServer, known: Iterable[TrackedTable]) -> Registry:
+        return Registry(
+            self._source,
+            self._filter,
+            known,
+            server_traits(server),
+            schema_defaults=self._schema_defaults(control),
+            structures=StructureReader(self._settings.source),
+            locate=self._located,
+        )
 
     def _located(self, circumstances: Circumstances) -> Circumstances:
         """Ask the source what the clock of a session showed, which few statements depend on."""
@@ -228,6 +229,8 @@ class _Session:
     savepoints: dict[str, Mark] = field(default_factory=dict)
     touched: set[TableName] = field(default_factory=set)
     """The tables that the transaction changed so far."""
+    put_off: bool = False
+    """Whether whole transactions are not stored yet, for there was more to read."""
     file_number: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -239,10 +242,14 @@ class _Session:
             self.registry.settle_filters(self.store.cursor, self.position.binlog)
             heard = time.monotonic()
             while not stop.is_set():
-                event = self.stream.next(_POLL_SECONDS)
+                event = self.stream.next(0.0 if self.put_off else _POLL_SECONDS)
                 if event is not None:
                     heard = time.monotonic()
+                    self.put_off = False
                     self._take(event)
+                elif self.put_off:
+                    # What there was to read was nothing for us, or is not whole yet
+                    self._store_or_move(caught_up=False)
                 elif time.monotonic() - heard > _SILENCE_SECONDS:
                     raise SourceUnreachable(f"the source was silent for {_SILENCE_SECONDS:.0f} s, without a heartbeat")
                 if until is not None and not until > self.position.binlog:
@@ -366,6 +373,8 @@ class _Session:
         self.commit_time = self.clocks.on_target(commit_time)
         if self.store.batch.rows >= self.settings.batch_rows or not self.stream.pending():
             self._store_or_move(caught_up=False)
+        else:
+            self.put_off = True
 
     def _reach(self, position: Position) -> None:
         if position.binlog.file != self.position.binlog.file:
@@ -373,6 +382,7 @@ class _Session:
         self.position = position
 
     def _store_or_move(self, *, caught_up: bool) -> None:
+        self.put_off = False
         now = self.clocks.now() if caught_up else None
         if not self.store.batch.empty or self.registry.changed:
             self.store.store(self.position, self.commit_time, now, registered=self.registry.changed)

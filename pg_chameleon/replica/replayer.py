@@ -11,7 +11,7 @@ from pg_chameleon.convert.carried import carried_columns
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.target import target_table
 from pg_chameleon.convert.types import type_rule
-from pg_chameleon.errors import ReplicaStopped, TargetError
+from pg_chameleon.errors import ChameleonError, ReplicaStopped, TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.model.status import TableState
@@ -106,15 +106,19 @@ class Replayer:
             if error.transient:
                 raise
             logger.warning("a set of changes was refused, searching for the rows to blame: %s", error)
-        self._generation = None
-        try:
-            return self._pass(careful=True)
-        except ReplicaStopped as stopped:
-            self._generation = None
-            self._log_stop(stopped)
-            raise
+        return self._pass(careful=True)
 
     def _pass(self, *, careful: bool) -> int:
+        try:
+            return self._transact(careful=careful)
+        except ChameleonError as error:
+            # What is known of the tables may be ahead of the target: the transaction was rolled back
+            self._generation = None
+            if isinstance(error, ReplicaStopped):
+                self._log_stop(error)
+            raise
+
+    def _transact(self, *, careful: bool) -> int:
         tally = Tally()
         with transaction(self._connection) as cursor:
             cursor.execute(query("batches.lock_replay"), (self._source.source_id,))
@@ -178,9 +182,10 @@ class Replayer:
                 tally.rows += sum(counts)
 
     def _apply_table(self, cursor: Cursor, tracked: TrackedTable) -> ApplyTable:
+        # Not only once: the user may put a table of his own in the place of ours at any time
+        ownership.find_own(cursor, self._source, tracked.target)
         found = self._described.get(tracked.table_id)
         if found is None:
-            ownership.find_own(cursor, self._source, tracked.target)
             found = apply_table(cursor, tracked.table_id, tracked.target, tracked.schema, self._rules)
             self._described[tracked.table_id] = found
         return found
@@ -192,7 +197,7 @@ class Replayer:
         except TargetError as error:
             if error.transient:
                 raise
-            failures = [Failure(error.message, table=tracked.name, batch_id=rows.last_batch)]
+            failures = [Failure(str(error), table=tracked.name, batch_id=rows.last_batch)]
         tally.rows += sum(rows.counts) - len(failures)
         tally.skipped += len(failures)
         if failures:

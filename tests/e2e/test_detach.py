@@ -43,6 +43,7 @@ def test_what_fails_or_is_undecided_at_the_very_end_is_told_before_it_is_forgott
         assert "prepared by XA" in outcome.output
         assert "wrong" in outcome.output
         assert "check" in outcome.output
+        assert "add --yes" not in outcome.output, "which does not help"
     running_stage.execute("xa rollback 'x'")
 
 

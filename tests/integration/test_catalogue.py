@@ -41,11 +41,19 @@ def connection(settings: TargetSettings) -> Iterator[Connection]:
 
 
 def objects(database: Database) -> list[tuple[object, ...]]:
-    """Describe every column, index, constraint and function of the catalogue."""
+    """Describe every relation, column, index, constraint, type and function of the catalogue."""
     return [
         *database.execute(
-            "select table_name, column_name, data_type, is_nullable, column_default from information_schema.columns"
-            " where table_schema = 'sch_chameleon' order by 1, 2"
+            "select relname, relkind::text, obj_description(oid) from pg_class"
+            " where relnamespace = 'sch_chameleon'::regnamespace order by 1"
+        ),
+        *database.execute(
+            "select attrelid::regclass::text, attname, format_type(atttypid, atttypmod), attnotnull, attidentity::text,"
+            " attgenerated::text, attcollation::regcollation::text, attstorage::text,"
+            " pg_get_expr(d.adbin, d.adrelid) from pg_attribute a join pg_class c on c.oid = a.attrelid"
+            " left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum"
+            " where relnamespace = 'sch_chameleon'::regnamespace and attnum > 0 and not attisdropped"
+            " and relkind <> 'i' order by 1, 2"
         ),
         *database.execute("select indexname, indexdef from pg_indexes where schemaname = 'sch_chameleon' order by 1"),
         *database.execute(
@@ -53,7 +61,7 @@ def objects(database: Database) -> list[tuple[object, ...]]:
             " where connamespace = 'sch_chameleon'::regnamespace order by 1, 2"
         ),
         *database.execute(
-            "select proname, prosrc from pg_proc where pronamespace = 'sch_chameleon'::regnamespace order by 1"
+            "select pg_get_functiondef(oid) from pg_proc where pronamespace = 'sch_chameleon'::regnamespace order by 1"
         ),
     ]
 

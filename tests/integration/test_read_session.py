@@ -12,6 +12,7 @@ from pg_chameleon.model.change import (
     SavepointRolledBack,
     SavepointSet,
     StreamEvent,
+    TransactionBegin,
     TransactionEnd,
     TransactionPrepared,
     TransactionRolledBack,
@@ -34,11 +35,13 @@ __all__ = ["bench"]
 class Script(threading.Event):
     """A stream of given events, which asks the reader to stop at its end."""
 
-    def __init__(self, events: Iterable[StreamEvent]) -> None:
+    def __init__(self, events: Iterable[StreamEvent | None]) -> None:
         super().__init__()
         self.events = list(events)
+        self.waits: list[float] = []
 
-    def next(self, _seconds: float) -> StreamEvent | None:
+    def next(self, seconds: float) -> StreamEvent | None:
+        self.waits.append(seconds)
         event = self.events.pop(0)
         if not self.events:
             self.set()
@@ -48,7 +51,7 @@ class Script(threading.Event):
         return bool(self.events)
 
 
-def read(bench: Bench, *events: StreamEvent) -> None:
+def read(bench: Bench, *events: StreamEvent | None) -> Script:
     with transaction(bench.connection) as cursor:
         checkpoint = sources.read_checkpoint(cursor, bench.source)
         number = next_batch_number(cursor)
@@ -69,6 +72,7 @@ def read(bench: Bench, *events: StreamEvent) -> None:
     )
     session.run(cast(Any, script), None)
     bench.connection.rollback()
+    return script
 
 
 AT = (Position(BinlogPosition("binlog.000001", 200)), 1.0)
@@ -90,3 +94,17 @@ def test_the_mark_of_the_file_is_stored_with_the_place_in_it(bench: Bench) -> No
         stored = sources.read_checkpoint(cursor, bench.source).position
     assert stored == reached
     assert stored.file_mark == reached.file_mark
+
+
+def test_a_transaction_is_stored_at_once_if_what_was_there_to_read_is_nothing_for_us(bench: Bench) -> None:
+    script = read(bench, TransactionEnd(*AT), None)
+    assert script.waits[-1] == 0
+    with transaction(bench.connection) as cursor:
+        assert sources.read_checkpoint(cursor, bench.source).position == AT[0]
+
+
+def test_nothing_is_stored_while_a_transaction_is_open(bench: Bench) -> None:
+    script = read(bench, TransactionEnd(*AT), TransactionBegin(None), None)
+    assert script.waits[-1] > 0
+    with transaction(bench.connection) as cursor:
+        assert sources.read_checkpoint(cursor, bench.source).position == bench.stored

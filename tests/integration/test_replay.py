@@ -346,3 +346,21 @@ def test_a_log_table_is_emptied_when_all_of_it_is_old_and_replayed(bench: Bench)
     with transaction(bench.connection) as cursor:
         cursor.execute("select count(*) from sch_chameleon.log_1_1")
         assert cursor.fetchone() == (0,)
+
+
+def test_a_table_of_the_user_in_the_place_of_ours_is_noticed_while_the_replay_runs(bench: Bench) -> None:
+    table = bench.table("keyed", PRIMARY)
+    replayer = bench.replayer()
+    bench.store({table: [insert((1, "a", None, None))]})
+    assert replayer.replay_waiting() == 1
+    with transaction(bench.connection) as cursor:
+        cursor.execute(
+            "create schema ours; alter table sch_shop.keyed set schema ours;"
+            " create table sch_shop.keyed (like ours.keyed including all);"
+            " insert into sch_shop.keyed values (1, 'mine')"
+        )
+    bench.store({table: [delete((1, "a", None, None)), insert((2, "b", None, None))]})
+    assert replayer.replay_waiting() == 1
+    assert bench.rows("keyed") == [(1, "mine", None, None)]
+    assert bench.state("keyed") is TableState.QUARANTINED
+    assert "drop it" in status.errors(bench.connection, bench.source)[0].reason

@@ -1,9 +1,11 @@
 """What row events say of their rows is read once, and known again only where it is the same."""
 
+import gc
+
 import pytest
 
 from pg_chameleon.errors import StreamError
-from pg_chameleon.model.change import RowKind
+from pg_chameleon.model.change import RowKind, RowLayout, TableMap
 from pg_chameleon.mysql.events import EventType
 from pg_chameleon.mysql.row_events import RowEvents
 
@@ -104,3 +106,24 @@ def test_other_numbers_of_columns_than_in_the_table_map_are_refused() -> None:
     events.read(EventType.WRITE_ROWS, insert(7, b""), 0)
     with pytest.raises(StreamError, match=r"d\.t have 3 columns, its table map 2"):
         events.read(EventType.WRITE_ROWS, insert(7, b"", columns=3), 0)
+
+
+def test_updates_of_ever_other_columns_take_no_more_and_more_memory() -> None:
+    events = reading(table_map(7, types=bytes([LONG] * 16)))
+    head = (7).to_bytes(6, "little") + b"\1\0\2\0" + bytes([16, 1, 0])
+    for changed in range(1, 5000):
+        rows = events.read(EventType.UPDATE_ROWS, head + changed.to_bytes(2, "little") + b"rows", 0)
+        assert rows is not None
+        assert rows.layout.after == changed.to_bytes(2, "little")
+    kept = [each for each in gc.get_objects() if isinstance(each, RowLayout) and len(each.table.types) == 16]
+    assert len(kept) <= 1000
+
+
+def test_tables_that_are_opened_again_and_again_take_no_more_and_more_memory() -> None:
+    events = RowEvents()
+    for number in range(50_000):
+        events.take_table_map(table_map(number, "opened"))
+        assert events.read(EventType.WRITE_ROWS, insert(number, b"row"), 0) is not None
+        events.end_transaction()
+    kept = [each for each in gc.get_objects() if isinstance(each, TableMap) and each.name.table == "opened"]
+    assert len(kept) <= 20_000

@@ -1,0 +1,41 @@
+"""What a round of a copy makes of what its workers say."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from pg_chameleon.convert.indexes import TargetIndex
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.overview import CopyProgress
+from pg_chameleon.model.position import BinlogPosition
+from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.replica.copy_messages import BuildIndex, Failed, IndexBuilt, TableTask
+from pg_chameleon.replica.copy_progress import ProgressTracker
+from pg_chameleon.replica.copy_round import CopyRound, _ActiveTable
+
+
+class Silent:
+    """An observer that has nothing to say."""
+
+    def progress(self, state: CopyProgress) -> None:
+        """Nothing to do."""
+
+    def table_copied(self, name: TableName, rows: int, seconds: float) -> None:
+        """Nothing to do."""
+
+    def finished(self) -> None:
+        """Nothing to do."""
+
+
+def test_an_index_that_is_done_after_another_one_failed_is_of_no_matter() -> None:
+    schema = TableSchema(TableName("shop", "t"), ())
+    task = TableTask(1, schema, TableName("target", "t"), BinlogPosition("binlog.000001", 4), "", False, None)
+    tracker = ProgressTracker(Silent())
+    tracker.expect(schema.name, 1)
+    running = CopyRound(cast(Any, SimpleNamespace(tracker=tracker)), cast(Any, None), cast(Any, None))
+    running._schemas = {schema.name: schema}
+    running._active = {schema.name: _ActiveTable(task, steps_left=2)}
+    running._jobs = {n: BuildIndex(task, TargetIndex(f"i{n}", f"i{n}", "btree", ("a",), ("a",))) for n in (1, 2)}
+    running._take(1, Failed("it was changed on the source while it was copied", again=True))
+    running._take(2, IndexBuilt(None))
+    assert running._outcome.again.keys() == {schema.name}
+    assert not running._pending
