@@ -10,6 +10,7 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import TableState
+from pg_chameleon.mysql.charsets import charset_of_collation
 from pg_chameleon.mysql.programs import Program
 from pg_chameleon.mysql.reread import Reading
 from pg_chameleon.postgres import batches
@@ -17,6 +18,8 @@ from pg_chameleon.postgres.batches import OpenBatch
 from pg_chameleon.postgres.connection import Cursor
 
 _CAPTURED = frozenset({TableState.REPLICATED, TableState.COPYING, TableState.COPIED})
+# In these, a binary default or member has other bytes than its text in the binlog.
+_WIDE_CHARSETS = frozenset({"ucs2", "utf16", "utf16le", "utf32"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,12 @@ class Occasion:
     def position(self) -> BinlogPosition:
         """Where the statement stands in the binlog."""
         return self.event.position
+
+    @property
+    def has_wide_literals(self) -> bool:
+        """Tell whether the session's literals were of a character set with wide characters."""
+        told = self.event.circumstances
+        return told is not None and charset_of_collation(told.connection_collation or 0) in _WIDE_CHARSETS
 
     def is_before(self, table: ReadTable) -> bool:
         """Tell whether the table's copy is later than the statement."""

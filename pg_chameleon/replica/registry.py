@@ -27,14 +27,20 @@ from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.shadow import is_shadow
 from pg_chameleon.model.status import TableState
-from pg_chameleon.mysql.charsets import charset_of_collation
 from pg_chameleon.mysql.ddl.charsets import Charset
 from pg_chameleon.mysql.ddl.errors import Unfollowable
 from pg_chameleon.mysql.ddl.mentions import mentioned_tables
 from pg_chameleon.mysql.ddl.parser import parse
 from pg_chameleon.mysql.ddl.second_look import second_look
 from pg_chameleon.mysql.ddl.server import ServerTraits
-from pg_chameleon.mysql.ddl.statements import AlterDatabase, CreateDatabase, Ignored, StatementFormatChange
+from pg_chameleon.mysql.ddl.statements import (
+    AlterDatabase,
+    CreateDatabase,
+    Ignored,
+    RenameTable,
+    Statement,
+    StatementFormatChange,
+)
 from pg_chameleon.mysql.ddl.structures import Structures
 from pg_chameleon.mysql.ddl.subject import Act, Subject, find_subject
 from pg_chameleon.mysql.ddl.tracker import apply
@@ -55,15 +61,6 @@ _FROM_THE_BEGINNING = (-1, -1)
 _BY_ROUTINE = frozenset({"CALL", "DO", "SELECT", "VALUES", "HANDLER"})
 _ADMIT_IT = "limit_tables or skip_tables leave it out; admit tables of such names, or copy this one with sync_tables"
 _WHY_NOT = defaultdict(lambda: "it is out of the replica", {TableState.FILTERED: _ADMIT_IT})
-
-
-# In these, a binary default or member has other bytes than its text in the binlog.
-_WIDE_CHARSETS = frozenset({"ucs2", "utf16", "utf16le", "utf32"})
-
-
-def _has_wide_literals(event: StatementEvent) -> bool:
-    told = event.circumstances
-    return told is not None and charset_of_collation(told.connection_collation or 0) in _WIDE_CHARSETS
 
 
 class Registry:
@@ -148,19 +145,13 @@ class Registry:
         if isinstance(statement, Ignored):
             self._programs = None  # it may have changed one
             return
-        if _has_wide_literals(event):
+        if occasion.has_wide_literals:
             self._distrust(occasion, "was changed in a session whose collation_connection has wide characters")
             return
         if isinstance(statement, StatementFormatChange):
             self._statement_format(occasion, statement)
             return
-        changes = apply(
-            statement,
-            self._structures,
-            error_code=event.error_code,
-            settled=lambda name: (table := self._tables.get(name)) is not None and occasion.is_before(table),
-            offset=lambda: event.circumstances and self._locate(event.circumstances).offset,
-        )
+        changes = self._apply(occasion, statement)
         readable = next((each for each in changes if isinstance(each, TableUncertain) and each.readable), None)
         subject = self._subject_of(event) if readable is not None else None
         # Of one that renames the source tells nothing, and the new name has to be followed
@@ -171,6 +162,16 @@ class Registry:
         if isinstance(statement, CreateDatabase | AlterDatabase):
             self._keep_default(occasion.cursor, statement.name)
         self._carry(occasion, changes)
+
+    def _apply(self, occasion: Occasion, statement: Statement) -> list[SchemaChange]:
+        event = occasion.event
+        return apply(
+            statement,
+            self._structures,
+            error_code=event.error_code,
+            settled=lambda name: (table := self._tables.get(name)) is not None and occasion.is_before(table),
+            offset=lambda: event.circumstances and self._locate(event.circumstances).offset,
+        )
 
     def _keep_default(self, cursor: Cursor, schema: str) -> None:
         """Store what new tables of a schema inherit from now on: the source will tell only what is so later."""
@@ -194,7 +195,10 @@ class Registry:
         reason = f"a statement was not understood: {refused}"
         subject = self._subject_of(occasion.event)
         if subject is not None:
-            self._look_again(occasion, subject, reason)
+            if subject.new_name is None:
+                self._look_again(occasion, subject, reason)
+            else:
+                self._follow_doubtful_name(occasion, subject.name, subject.new_name, reason)
             if not subject.names_others:
                 return
         touched = self._distrust(occasion, reason)
@@ -224,7 +228,17 @@ class Registry:
         creates = subject.act is Act.CREATE
         if self._admits_new(name) if creates else known is not None and known.captured:
             self._second_look(occasion, subject, name, reason)
-        elif self._structures.tracks(name.schema) and (creates or before is not None):
+        elif creates or before is not None:
+            self._doubt(occasion, name, reason)
+
+    def _follow_doubtful_name(self, occasion: Occasion, old: TableName, new: TableName, reason: str) -> None:
+        """Take out a table under the name that a statement gave it, whatever else that did."""
+        self._move(occasion, self._apply(occasion, RenameTable(((old, new),))))
+        self._doubt(occasion, new, reason)
+
+    def _doubt(self, occasion: Occasion, name: TableName, reason: str) -> None:
+        """Keep in mind that there is a table of which nothing is known."""
+        if self._structures.tracks(name.schema):
             self._move(occasion, [TableUncertain(name, reason)])
 
     def _second_look(self, occasion: Occasion, subject: Subject, name: TableName, reason: str) -> None:

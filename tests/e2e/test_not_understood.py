@@ -77,6 +77,16 @@ def test_the_new_name_of_what_is_in_doubt_is_known(running: Stage) -> None:
     running.assert_whole()
 
 
+def test_the_new_name_of_what_cannot_be_read_is_known(running: Stage) -> None:
+    statement = "alter table t add column kind enum(0x61), rename as `b``oats`"
+    assert_refused(statement, running.server)
+    running.execute(statement)
+    running.journey.wait_until_replayed()
+    assert [table for table, _ in running.journey.quarantined()] == ["b`oats"]
+    running.copy_disabled()
+    running.assert_whole()
+
+
 def test_what_happened_while_nobody_read_is_told_apart(running: Stage) -> None:
     """Later statements do not matter to a table that was still empty; for one with rows since, they do."""
     running.journey.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from pg_chameleon.errors import DdlRefused
@@ -29,7 +29,7 @@ class Subject:
     """The table that a statement is about. ``clauses``: what follows its name, split at the outer commas.
 
     ``words``: every bare word after the name, those in parentheses among them. ``replaces``: OR REPLACE;
-    ``if_new``: IF NOT EXISTS.
+    ``if_new``: IF NOT EXISTS; ``new_name``: what it is called afterwards, if it is renamed.
     """
 
     act: Act
@@ -38,6 +38,7 @@ class Subject:
     words: frozenset[str]
     replaces: bool = False
     if_new: bool = False
+    new_name: TableName | None = None
 
     @property
     def names_others(self) -> bool:
@@ -79,7 +80,7 @@ def _alter(cursor: Cursor) -> Subject | None:
     if cursor.accept("WAIT"):
         cursor.number()
     cursor.accept("NOWAIT")
-    return _subject(cursor, Act.ALTER, name)
+    return replace(_subject(cursor, Act.ALTER, name), new_name=_new_name(cursor))
 
 
 def _drop(cursor: Cursor) -> Subject | None:
@@ -99,11 +100,19 @@ def _index(cursor: Cursor) -> Subject | None:
     return None
 
 
-def _subject(
-    cursor: Cursor, act: Act, name: TableName, *, replaces: bool = False, if_new: bool = False
-) -> Subject | None:
+def _subject(cursor: Cursor, act: Act, name: TableName, *, replaces: bool = False, if_new: bool = False) -> Subject:
     rest = cursor.words[cursor.index :]
     return Subject(act, name, _clauses(cursor), frozenset(rest) - {""}, replaces, if_new)
+
+
+def _new_name(cursor: Cursor) -> TableName | None:
+    """Find the clause that renames the table; RENAME is a reserved word, so it stands nowhere else."""
+    while cursor.kind != END:
+        if cursor.accept("RENAME") and not cursor.accept_one("COLUMN", "INDEX", "KEY"):
+            cursor.accept_one("TO", "AS", "=")
+            return cursor.table_name()
+        cursor.index += 1
+    return None
 
 
 def _clauses(cursor: Cursor) -> tuple[Clause, ...]:

@@ -70,6 +70,19 @@ def test_other_statements_are_about_no_single_table(statement: str) -> None:
     assert find_subject(statement, default_schema="harbour") is None
 
 
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("alter table boats add a enum(0x61), rename to quay.ships", TableName("quay", "ships")),
+        ("alter table boats rename = `ships`, add a enum(0x61)", TableName("harbour", "ships")),
+        ("alter table boats rename column a to b, rename key c to d, add e enum(0x61)", None),
+        ("alter table boats add `rename` enum(0x61) default 'rename'", None),
+    ],
+)
+def test_the_new_name_of_a_table_is_found(statement: str, expected: TableName | None) -> None:
+    assert subject_of(statement).new_name == expected
+
+
 def test_clauses_are_split_at_the_outer_commas() -> None:
     found = subject_of("alter table boats add column a weird(1, 2) default 'x', drop column `word`;")
     assert found.clauses == (("ADD", "COLUMN", "A", "WEIRD", "DEFAULT", ""), ("DROP", "COLUMN", ""))
