@@ -195,12 +195,6 @@ def try_lock(connection: Connection, source_id: int, role: LockRole) -> bool:
     return bool(found and found[0])
 
 
-def unlock(connection: Connection, source_id: int, role: LockRole) -> None:
-    """Give the role back."""
-    with transaction(connection) as cursor:
-        cursor.execute("select pg_advisory_unlock(%s, %s)", (LOCK_CLASS, source_id * len(LockRole) + role))
-
-
 def held_roles(connection: Connection, source_id: int) -> frozenset[LockRole]:
     """Tell which roles of the source some living process holds, on whatever host it runs."""
     with transaction(connection) as cursor:

@@ -31,7 +31,6 @@ logger = logging.getLogger(__name__)
 class Report:
     """What the cutover did, for people."""
 
-    drained_to: str | None = None
     sequences: int = 0
     foreign_keys: list[ConstraintResult] = field(default_factory=list)
     checks: list[ConstraintResult] = field(default_factory=list)

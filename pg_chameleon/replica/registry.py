@@ -202,7 +202,7 @@ class Registry:
             if not subject.names_others:
                 return
         touched = self._distrust(occasion, reason)
-        if not touched and occasion.event.schema in self._filter.mappings:
+        if subject is None and not touched and occasion.event.schema in self._filter.mappings:
             failure = Failure(str(refused), position=occasion.position, statement=occasion.event.statement)
             log_failure(occasion.cursor, self._source, failure)
 

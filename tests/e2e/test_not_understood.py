@@ -83,6 +83,8 @@ def test_the_new_name_of_what_cannot_be_read_is_known(running: Stage) -> None:
     running.execute(statement)
     running.journey.wait_until_replayed()
     assert [table for table, _ in running.journey.quarantined()] == ["b`oats"]
+    ((_, table, _, told, _),) = running.journey.errors()
+    assert (table, told) == ("b`oats", statement)
     running.copy_disabled()
     running.assert_whole()
 
