@@ -29,8 +29,8 @@ from pg_chameleon.mysql.connection import SourceSettings
 from pg_chameleon.mysql.inspect import read_schemas
 from pg_chameleon.postgres.connection import TargetSettings, connect, transaction
 from pg_chameleon.postgres.sources import add_source
-from pg_chameleon.replica.copy_settings import CopyKind, CopyRequest, CopySettings
-from pg_chameleon.replica.initialise import copy_tables
+from pg_chameleon.replica.copy.run import copy_tables
+from pg_chameleon.replica.copy.settings import CopyKind, CopyRequest, CopySettings
 from pg_chameleon.replica.settings import ReplicaSettings
 from pg_chameleon.resources import sql_text
 

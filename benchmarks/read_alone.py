@@ -34,7 +34,12 @@ PARTS: dict[str, tuple[str, ...]] = {
     "events": ("mysql/events.py", "mysql/assembly.py", "mysql/row_events.py", "mysql/payload.py", "model/"),
     "decode": ("<decoder", "mysql/"),
     "encode": ("<row encoder", "<value encoder", "convert/"),
-    "capture": ("replica/capture.py", "replica/images.py", "replica/reader.py", "replica/registry.py"),
+    "capture": (
+        "replica/read/capture.py",
+        "replica/read/images.py",
+        "replica/read/reader.py",
+        "replica/read/registry.py",
+    ),
     "log rows": ("postgres/batches.py:add", "postgres/batches.py:_text_field"),
     "copy": ("postgres/batches.py:write_rows", "postgres/batches.py:take"),
     "commit": ("",),

@@ -25,8 +25,8 @@ from pg_chameleon.postgres.left_out import find_left_out
 from pg_chameleon.postgres.prepared import undecided
 from pg_chameleon.postgres.sources import Source
 from pg_chameleon.replica import detach
-from pg_chameleon.replica.copy_settings import CopyKind, CopyReport, CopyRequest, copy_settings
-from pg_chameleon.replica.initialise import copy_tables
+from pg_chameleon.replica.copy.run import copy_tables
+from pg_chameleon.replica.copy.settings import CopyKind, CopyReport, CopyRequest, copy_settings
 from pg_chameleon.replica.preflight import require_usable_source
 from pg_chameleon.replica.settings import ReplicaSettings, replica_settings, target_settings
 from pg_chameleon.replica.supervisor import Supervisor

@@ -34,8 +34,8 @@ from pg_chameleon.postgres.connection import (
     try_lock,
 )
 from pg_chameleon.postgres.sources import Source, find_source, read_mappings, set_status
-from pg_chameleon.replica.reader import Reader
-from pg_chameleon.replica.replayer import Replayer
+from pg_chameleon.replica.read.reader import Reader
+from pg_chameleon.replica.replay.replayer import Replayer
 from pg_chameleon.replica.settings import ReplicaSettings, replica_settings
 
 logger = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ from pg_chameleon.mysql.ddl.tracker import apply
 from pg_chameleon.mysql.layout import check_table_map
 from pg_chameleon.mysql.server import SourceServer as Inquiry
 from pg_chameleon.mysql.stream import BinlogStream
-from pg_chameleon.replica.reader import schema_defaults, server_traits
+from pg_chameleon.replica.read.reader import schema_defaults, server_traits
 from tests.ddl_corpus.live import ServerGone, quoted
 from tests.ddl_corpus.truth import read_lines
 

@@ -25,8 +25,8 @@ from pg_chameleon.postgres.connection import TargetSettings, connect, transactio
 from pg_chameleon.postgres.sources import Source, add_source, find_source
 from pg_chameleon.postgres.tables import TrackedTable, load_tables
 from pg_chameleon.replica import detach
-from pg_chameleon.replica.copy_settings import CopyKind, CopyReport, CopyRequest, CopySettings
-from pg_chameleon.replica.initialise import copy_tables
+from pg_chameleon.replica.copy.run import copy_tables
+from pg_chameleon.replica.copy.settings import CopyKind, CopyReport, CopyRequest, CopySettings
 from pg_chameleon.replica.settings import ReplicaSettings
 
 SOURCE_NAME = "test"

@@ -15,7 +15,7 @@ from pg_chameleon.errors import ChameleonError
 from pg_chameleon.model.overview import ChangedValueRow
 from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres import maintenance, status
-from pg_chameleon.replica.copy_settings import CopyKind
+from pg_chameleon.replica.copy.settings import CopyKind
 from tests.conftest import FreshSchema
 from tests.integration.copy_support import Stage, numbers, wait_for
 

@@ -11,7 +11,7 @@ import pytest
 from lab.journey import Journey
 from lab.servers import Database, SourceServer
 from pg_chameleon.model.overview import CopyProgress
-from pg_chameleon.replica.copy_settings import CopyKind
+from pg_chameleon.replica.copy.settings import CopyKind
 from tests.conftest import FreshSchema
 from tests.integration.copy_support import Stage, Watcher, numbers
 

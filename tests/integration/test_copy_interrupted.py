@@ -15,7 +15,7 @@ from lab.servers import Database, SourceServer
 from pg_chameleon.errors import ChameleonError
 from pg_chameleon.model.overview import CopyProgress
 from pg_chameleon.model.status import SourceStatus, TableState
-from pg_chameleon.replica.copy_settings import CopyKind
+from pg_chameleon.replica.copy.settings import CopyKind
 from tests.conftest import FreshSchema
 from tests.integration.copy_support import Stage, Watcher, numbers, wait_for
 

@@ -17,8 +17,8 @@ from pg_chameleon.daemon import StopEvent
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import CopyProgress
 from pg_chameleon.postgres.connection import connect, transaction
-from pg_chameleon.replica.copy_settings import CopyKind, CopyReport, CopyRequest, CopySettings
-from pg_chameleon.replica.initialise import copy_tables
+from pg_chameleon.replica.copy.run import copy_tables
+from pg_chameleon.replica.copy.settings import CopyKind, CopyReport, CopyRequest, CopySettings
 from tests.conftest import FreshSchema
 from tests.integration.copy_support import Stage
 

@@ -13,8 +13,8 @@ from pg_chameleon.daemon import StopEvent
 from pg_chameleon.postgres import catalogue
 from pg_chameleon.postgres.connection import TargetSettings, connect
 from pg_chameleon.postgres.sources import add_source
-from pg_chameleon.replica.copy_settings import CopyKind, CopyReport, CopyRequest, CopySettings
-from pg_chameleon.replica.initialise import copy_tables
+from pg_chameleon.replica.copy.run import copy_tables
+from pg_chameleon.replica.copy.settings import CopyKind, CopyReport, CopyRequest, CopySettings
 from tests.integration.copy_support import Watcher, plain_settings
 
 STRUCTURE = """

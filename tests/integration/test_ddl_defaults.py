@@ -10,7 +10,7 @@ from pg_chameleon.mysql.ddl.parser import parse
 from pg_chameleon.mysql.ddl.structures import Structures
 from pg_chameleon.mysql.ddl.tracker import apply
 from pg_chameleon.mysql.server import SourceServer as Server
-from pg_chameleon.replica.reader import server_traits
+from pg_chameleon.replica.read.reader import server_traits
 from tests.conftest import FreshSchema
 from tests.integration.convert_support import SourceSchema
 

@@ -24,9 +24,9 @@ from pg_chameleon.mysql.stream import BinlogStream
 from pg_chameleon.postgres import sources
 from pg_chameleon.postgres.batches import next_batch_number
 from pg_chameleon.postgres.connection import transaction
-from pg_chameleon.replica.reader import Clocks, _Session
-from pg_chameleon.replica.registry import Registry
-from pg_chameleon.replica.storing import BatchStore
+from pg_chameleon.replica.read.reader import Clocks, _Session
+from pg_chameleon.replica.read.registry import Registry
+from pg_chameleon.replica.read.storing import BatchStore
 from tests.integration.test_replay import RULES, Bench, bench
 
 __all__ = ["bench"]

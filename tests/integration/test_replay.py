@@ -21,7 +21,7 @@ from pg_chameleon.postgres import batches, catalogue, ownership, sources, status
 from pg_chameleon.postgres.batches import DELETE, INSERT, PARTIAL, UPDATE, LogEntry, OpenBatch, ReadState
 from pg_chameleon.postgres.connection import BY_INDEX, Connection, TargetSettings, connect, transaction
 from pg_chameleon.postgres.sources import Source
-from pg_chameleon.replica.replayer import Replayer
+from pg_chameleon.replica.replay.replayer import Replayer
 from pg_chameleon.replica.settings import ReplicaSettings
 
 RULES = Rules()

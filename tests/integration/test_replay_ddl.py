@@ -11,7 +11,7 @@ from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.postgres import batches, status, tables
 from pg_chameleon.postgres.batches import OpenBatch, ReadState
 from pg_chameleon.postgres.connection import connect, transaction
-from pg_chameleon.replica import replayer
+from pg_chameleon.replica.replay import replayer
 from tests.integration.test_replay import COLUMNS, PRIMARY, Bench, bench, insert
 
 __all__ = ["bench"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, Index, IndexPart, TableSchema
 from pg_chameleon.mysql.snapshot import KeyRange, TableStatistics
-from pg_chameleon.replica.copy_plan import (
+from pg_chameleon.replica.copy.plan import (
     PlannedTable,
     in_order,
     key_ranges,

@@ -8,9 +8,9 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import CopyProgress
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import TableSchema
-from pg_chameleon.replica.copy_messages import BuildIndex, Failed, IndexBuilt, TableTask
-from pg_chameleon.replica.copy_progress import ProgressTracker
-from pg_chameleon.replica.copy_round import CopyRound, _ActiveTable
+from pg_chameleon.replica.copy.messages import BuildIndex, Failed, IndexBuilt, TableTask
+from pg_chameleon.replica.copy.progress import ProgressTracker
+from pg_chameleon.replica.copy.round import CopyRound, _ActiveTable
 
 
 class Silent:

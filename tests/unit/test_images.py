@@ -9,7 +9,7 @@ from pg_chameleon.convert.rules import Rules, TypeOverride
 from pg_chameleon.model.change import JsonChange, JsonChanges
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, Default, Generated, Index, IndexPart, TableSchema
-from pg_chameleon.replica.images import completed, inserted_encoder, is_whole, outdated_columns, unless_changed
+from pg_chameleon.replica.read.images import completed, inserted_encoder, is_whole, outdated_columns, unless_changed
 
 NAME = TableName("shop", "t")
 PRIMARY = Index("PRIMARY", (IndexPart("id"),), unique=True)

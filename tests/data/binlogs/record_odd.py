@@ -17,7 +17,7 @@ from lab.servers import Options, SourceServer, source_server
 from pg_chameleon.mysql.connection import SourceSettings, connect
 from pg_chameleon.mysql.inspect import read_schemas
 from pg_chameleon.mysql.server import SourceServer as Inquiry
-from pg_chameleon.replica.reader import server_traits
+from pg_chameleon.replica.read.reader import server_traits
 from tests.integration.test_decode_types import expected, selected
 
 FOLDER = Path(__file__).parent / "odd"

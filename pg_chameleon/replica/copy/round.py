@@ -28,8 +28,8 @@ from pg_chameleon.postgres.connection import Connection, Cursor, Stop, transacti
 from pg_chameleon.postgres.copies import Copy
 from pg_chameleon.postgres.ownership import ForeignTable
 from pg_chameleon.postgres.sources import Source, bump_generation, read_checkpoint, set_schema_default
-from pg_chameleon.replica.copy_inspection import Inspection, inspect
-from pg_chameleon.replica.copy_messages import (
+from pg_chameleon.replica.copy.inspection import Inspection, inspect
+from pg_chameleon.replica.copy.messages import (
     BuildIndex,
     Failed,
     FinishTable,
@@ -46,16 +46,16 @@ from pg_chameleon.replica.copy_messages import (
     TableLocked,
     TableTask,
 )
-from pg_chameleon.replica.copy_plan import (
+from pg_chameleon.replica.copy.plan import (
     PlannedTable,
     in_order,
     key_ranges,
     number_of_parts,
     splitting_column,
 )
-from pg_chameleon.replica.copy_pool import WorkerPool, raise_if_lost
-from pg_chameleon.replica.copy_progress import ProgressTracker
-from pg_chameleon.replica.copy_settings import CopyKind, CopySettings
+from pg_chameleon.replica.copy.pool import WorkerPool, raise_if_lost
+from pg_chameleon.replica.copy.progress import ProgressTracker
+from pg_chameleon.replica.copy.settings import CopyKind, CopySettings
 
 logger = logging.getLogger(__name__)
 

@@ -25,8 +25,8 @@ from pg_chameleon.postgres.connection import (
 from pg_chameleon.postgres.failures import savepoint
 from pg_chameleon.postgres.peer import PeerSchema, PeerTable
 from pg_chameleon.postgres.sources import Source
-from pg_chameleon.replica.copy_progress import ProgressTracker
-from pg_chameleon.replica.copy_settings import (
+from pg_chameleon.replica.copy.progress import ProgressTracker
+from pg_chameleon.replica.copy.settings import (
     CopiedRows,
     CopyKind,
     CopyProblem,

@@ -21,7 +21,7 @@ from pg_chameleon.postgres.connection import connect as connect_target
 from pg_chameleon.postgres.copies import Overtaken
 from pg_chameleon.postgres.failures import Failure, log_failure
 from pg_chameleon.postgres.tables import set_copied
-from pg_chameleon.replica.copy_messages import (
+from pg_chameleon.replica.copy.messages import (
     BuildIndex,
     Failed,
     FinishTable,
@@ -38,7 +38,7 @@ from pg_chameleon.replica.copy_messages import (
     TableTask,
     WorkerSettings,
 )
-from pg_chameleon.replica.copy_part import PartLoader
+from pg_chameleon.replica.copy.part import PartLoader
 
 
 def run_worker(pipe: Pipe, settings: WorkerSettings) -> None:

@@ -29,10 +29,10 @@ from pg_chameleon.postgres.copies import CopiedTable, Copy
 from pg_chameleon.postgres.failures import Failure, log_failure
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import bump_generation, reset_checkpoint, set_consistent_from
-from pg_chameleon.replica.copy_pool import CopyStopped
-from pg_chameleon.replica.copy_round import CopyContext
-from pg_chameleon.replica.copy_settings import CopiedRows, CopyKind, CopyProblem
-from pg_chameleon.replica.replayer import Replayer, apply_table
+from pg_chameleon.replica.copy.pool import CopyStopped
+from pg_chameleon.replica.copy.round import CopyContext
+from pg_chameleon.replica.copy.settings import CopiedRows, CopyKind, CopyProblem
+from pg_chameleon.replica.replay.replayer import Replayer, apply_table
 
 logger = logging.getLogger(__name__)
 

@@ -50,11 +50,11 @@ from pg_chameleon.postgres.connection import Connection, Stop, target_errors, tr
 from pg_chameleon.postgres.failures import DiscardedRow
 from pg_chameleon.postgres.sources import Source, read_checkpoint, read_schema_defaults, set_schema_default
 from pg_chameleon.postgres.tables import TrackedTable, forget_starts, load_tables
-from pg_chameleon.replica.capture import KeyRefused, TableCapture
-from pg_chameleon.replica.occasion import Occasion, ReadTable
-from pg_chameleon.replica.registry import Registry
+from pg_chameleon.replica.read.capture import KeyRefused, TableCapture
+from pg_chameleon.replica.read.occasion import Occasion, ReadTable
+from pg_chameleon.replica.read.registry import Registry
+from pg_chameleon.replica.read.storing import BatchStore, Mark, RegistryChanged
 from pg_chameleon.replica.settings import ReplicaSettings
-from pg_chameleon.replica.storing import BatchStore, Mark, RegistryChanged
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from pg_chameleon.errors import ChameleonError, SourceUnreachable
 from pg_chameleon.postgres.connection import Stop
-from pg_chameleon.replica.copy_messages import Failed, Reply, Request, RowsMoved, WorkerSettings
-from pg_chameleon.replica.copy_worker import run_worker
+from pg_chameleon.replica.copy.messages import Failed, Reply, Request, RowsMoved, WorkerSettings
+from pg_chameleon.replica.copy.worker import run_worker
 
 _TICK = 0.2
 _PATIENCE = 5.0

@@ -51,7 +51,7 @@ from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.failures import Failure, log_failure
 from pg_chameleon.postgres.sources import Source, set_schema_default
 from pg_chameleon.postgres.tables import TrackedTable
-from pg_chameleon.replica.occasion import Occasion, ReadTable, StructureSource
+from pg_chameleon.replica.read.occasion import Occasion, ReadTable, StructureSource
 
 logger = logging.getLogger(__name__)
 

@@ -31,7 +31,7 @@ from pg_chameleon.postgres.failures import Failure, log_failure
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import Source
 from pg_chameleon.postgres.tables import TrackedTable
-from pg_chameleon.replica.replay_ddl import SchemaReplay
+from pg_chameleon.replica.replay.structure import SchemaReplay
 from pg_chameleon.replica.settings import ReplicaSettings
 
 logger = logging.getLogger(__name__)

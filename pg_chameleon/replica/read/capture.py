@@ -19,7 +19,8 @@ from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.mysql.decode import check_table_map, row_decoder
 from pg_chameleon.postgres.batches import DELETE, INSERT, ORDERED, PARTIAL, UPDATE, LogEntry
-from pg_chameleon.replica.images import (
+from pg_chameleon.replica.notes import ValueNotes
+from pg_chameleon.replica.read.images import (
     completed,
     inserted_encoder,
     inserted_key_encoder,
@@ -28,7 +29,6 @@ from pg_chameleon.replica.images import (
     outdated_columns,
     unless_changed,
 )
-from pg_chameleon.replica.notes import ValueNotes
 
 
 class KeyRefused(EncodeError):

@@ -32,14 +32,14 @@ from pg_chameleon.postgres.connection import (
 from pg_chameleon.postgres.copies import CopiedTable, Copy
 from pg_chameleon.postgres.left_out import find_left_out
 from pg_chameleon.postgres.sources import Source, find_source, read_mappings, set_status
-from pg_chameleon.replica.copy_messages import WorkerSettings
-from pg_chameleon.replica.copy_pool import CopyStopped, WorkerPool
-from pg_chameleon.replica.copy_progress import ProgressTracker
-from pg_chameleon.replica.copy_round import CopyContext, CopyRound
-from pg_chameleon.replica.copy_settings import CopyKind, CopyProblem, CopyReport, CopyRequest, CopySettings
-from pg_chameleon.replica.copy_structure import copy_structures
-from pg_chameleon.replica.copy_swap import Swap, SwapOutcome
-from pg_chameleon.replica.peer import PeerCopy
+from pg_chameleon.replica.copy.messages import WorkerSettings
+from pg_chameleon.replica.copy.peer import PeerCopy
+from pg_chameleon.replica.copy.pool import CopyStopped, WorkerPool
+from pg_chameleon.replica.copy.progress import ProgressTracker
+from pg_chameleon.replica.copy.round import CopyContext, CopyRound
+from pg_chameleon.replica.copy.settings import CopyKind, CopyProblem, CopyReport, CopyRequest, CopySettings
+from pg_chameleon.replica.copy.structure import copy_structures
+from pg_chameleon.replica.copy.swap import Swap, SwapOutcome
 
 logger = logging.getLogger(__name__)
 

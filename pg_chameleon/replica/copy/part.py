@@ -32,7 +32,7 @@ from pg_chameleon.postgres.load import (
     spool,
     spooled_blocks,
 )
-from pg_chameleon.replica.copy_messages import LoadPart, PartLoaded, RowsMoved, TableTask, WorkerSettings
+from pg_chameleon.replica.copy.messages import LoadPart, PartLoaded, RowsMoved, TableTask, WorkerSettings
 from pg_chameleon.replica.notes import RowLabel, ValueNotes
 
 _PROGRESS_INTERVAL = 0.25

@@ -1,0 +1,1 @@
+"""The read process: events of the binlog become batches in the log of the source."""
