@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from pg_chameleon.ddl.effect.column_types import quoted_member
 from pg_chameleon.model.names import quote_mysql_identifier
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.mysql.connection import SourceConnection
-from pg_chameleon.mysql.ddl.column_types import quoted_member
 from pg_chameleon.mysql.server import ServerVersion, rows
 
 _WITH_ALL_CHARACTERS = frozenset({"utf8mb4", "utf16", "utf16le", "utf32", "gb18030"})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pg_chameleon.ddl.doubt.mentions import mentioned_tables
 from pg_chameleon.model.names import TableName
 from pg_chameleon.mysql.connection import SourceConnection
-from pg_chameleon.mysql.ddl.mentions import mentioned_tables
 from pg_chameleon.mysql.server import rows
 
 # Of schemas of the server itself nothing leads to others.

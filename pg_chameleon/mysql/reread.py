@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from pg_chameleon.ddl.doubt.concern import Concern, concern
+from pg_chameleon.ddl.syntax.errors import Unfollowable
 from pg_chameleon.errors import SourceError, SourceUnreachable
 from pg_chameleon.model.change import (
     Idle,
@@ -29,8 +31,6 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.connection import SourceConnection, SourceSettings, connect
-from pg_chameleon.mysql.ddl.errors import Unfollowable
-from pg_chameleon.mysql.ddl.named import Concern, concern
 from pg_chameleon.mysql.inspect import read_table
 from pg_chameleon.mysql.programs import Program, read_programs
 from pg_chameleon.mysql.server import SourceServer, rows

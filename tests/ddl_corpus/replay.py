@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pg_chameleon.ddl.effect.charsets import resolve
+from pg_chameleon.ddl.effect.server import ServerTraits
+from pg_chameleon.ddl.effect.structures import Structures
+from pg_chameleon.ddl.effect.tracker import apply
+from pg_chameleon.ddl.syntax.definitions import CharsetClause
+from pg_chameleon.ddl.syntax.parser import parse
+from pg_chameleon.ddl.syntax.statements import Ignored, Statement
 from pg_chameleon.errors import DdlRefused
 from pg_chameleon.model.change import TableAltered, TableCreated, TableDropped, TableUncertain
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema
-from pg_chameleon.mysql.ddl.charsets import resolve
-from pg_chameleon.mysql.ddl.definitions import CharsetClause
-from pg_chameleon.mysql.ddl.parser import parse
-from pg_chameleon.mysql.ddl.server import ServerTraits
-from pg_chameleon.mysql.ddl.statements import Ignored, Statement
-from pg_chameleon.mysql.ddl.structures import Structures
-from pg_chameleon.mysql.ddl.tracker import apply
 from tests.ddl_corpus.live import UNVERIFIED
 from tests.ddl_corpus.tally import Failure, Tally
 from tests.ddl_corpus.translation import Translation

@@ -17,13 +17,13 @@ import pymysql
 from pymysql.cursors import Cursor
 
 from lab.servers import SourceServer, source_server
+from pg_chameleon.ddl.effect.structures import Structures
+from pg_chameleon.ddl.effect.tracker import apply
+from pg_chameleon.ddl.syntax.parser import parse
 from pg_chameleon.errors import DdlRefused, DecodeError
 from pg_chameleon.model.change import RowsEvent, StatementEvent, StreamEvent
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.mysql.connection import SourceSettings, connect
-from pg_chameleon.mysql.ddl.parser import parse
-from pg_chameleon.mysql.ddl.structures import Structures
-from pg_chameleon.mysql.ddl.tracker import apply
 from pg_chameleon.mysql.layout import check_table_map
 from pg_chameleon.mysql.server import SourceServer as Inquiry
 from pg_chameleon.mysql.stream import BinlogStream

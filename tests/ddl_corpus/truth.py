@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pg_chameleon.ddl.effect.draft import is_hidden
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, Default, ForeignKey, Generated, Index, IndexPart, TableSchema
-from pg_chameleon.mysql.ddl.draft import is_hidden
 
 DEFAULT_PATH = Path(__file__).parents[2].parent / "shared" / "corpora" / "ddl"
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from lab.servers import Database, SourceServer
+from pg_chameleon.ddl.syntax.parser import parse
 from pg_chameleon.errors import DdlRefused
-from pg_chameleon.mysql.ddl.parser import parse
 from tests.conftest import FreshSchema
 from tests.e2e.stage import Stage, stage
 

@@ -4,11 +4,11 @@ import pymysql
 import pytest
 
 from lab.servers import SourceServer
+from pg_chameleon.ddl.effect.structures import Structures
+from pg_chameleon.ddl.effect.tracker import apply
+from pg_chameleon.ddl.syntax.parser import parse
 from pg_chameleon.model.change import TableCreated, TableUncertain
 from pg_chameleon.model.schema import Default, TableSchema
-from pg_chameleon.mysql.ddl.parser import parse
-from pg_chameleon.mysql.ddl.structures import Structures
-from pg_chameleon.mysql.ddl.tracker import apply
 from pg_chameleon.mysql.server import SourceServer as Server
 from pg_chameleon.replica.read.reader import server_traits
 from tests.conftest import FreshSchema

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.errors import StreamError
 from pg_chameleon.model.change import (
     Idle,
@@ -19,7 +20,6 @@ from pg_chameleon.model.change import (
 )
 from pg_chameleon.model.filter import TableFilter
 from pg_chameleon.model.position import BinlogPosition, Position
-from pg_chameleon.mysql.ddl.server import ServerTraits
 from pg_chameleon.mysql.stream import BinlogStream
 from pg_chameleon.postgres import sources
 from pg_chameleon.postgres.batches import next_batch_number

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from pg_chameleon.convert.encoder import EncodeError
 from pg_chameleon.convert.rules import Rules, UnknownType
+from pg_chameleon.ddl.effect.charsets import Charset
+from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.errors import (
     CatalogueError,
     ChameleonError,
@@ -38,8 +40,6 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.connection import connect as connect_source
-from pg_chameleon.mysql.ddl.charsets import Charset
-from pg_chameleon.mysql.ddl.server import ServerTraits
 from pg_chameleon.mysql.inspect import database_defaults
 from pg_chameleon.mysql.reread import StructureReader
 from pg_chameleon.mysql.server import SourceServer

@@ -9,6 +9,23 @@ from dataclasses import replace
 from typing import Any
 
 from pg_chameleon.convert import names
+from pg_chameleon.ddl.doubt.mentions import mentioned_tables
+from pg_chameleon.ddl.doubt.second_look import second_look
+from pg_chameleon.ddl.doubt.subject import Act, Subject, find_subject
+from pg_chameleon.ddl.effect.charsets import Charset
+from pg_chameleon.ddl.effect.server import ServerTraits
+from pg_chameleon.ddl.effect.structures import Structures
+from pg_chameleon.ddl.effect.tracker import apply
+from pg_chameleon.ddl.syntax.errors import Unfollowable
+from pg_chameleon.ddl.syntax.parser import parse
+from pg_chameleon.ddl.syntax.statements import (
+    AlterDatabase,
+    CreateDatabase,
+    Ignored,
+    RenameTable,
+    Statement,
+    StatementFormatChange,
+)
 from pg_chameleon.errors import DdlRefused
 from pg_chameleon.model.change import (
     Circumstances,
@@ -27,23 +44,6 @@ from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.shadow import is_shadow
 from pg_chameleon.model.status import TableState
-from pg_chameleon.mysql.ddl.charsets import Charset
-from pg_chameleon.mysql.ddl.errors import Unfollowable
-from pg_chameleon.mysql.ddl.mentions import mentioned_tables
-from pg_chameleon.mysql.ddl.parser import parse
-from pg_chameleon.mysql.ddl.second_look import second_look
-from pg_chameleon.mysql.ddl.server import ServerTraits
-from pg_chameleon.mysql.ddl.statements import (
-    AlterDatabase,
-    CreateDatabase,
-    Ignored,
-    RenameTable,
-    Statement,
-    StatementFormatChange,
-)
-from pg_chameleon.mysql.ddl.structures import Structures
-from pg_chameleon.mysql.ddl.subject import Act, Subject, find_subject
-from pg_chameleon.mysql.ddl.tracker import apply
 from pg_chameleon.mysql.layout import is_like_sequence
 from pg_chameleon.mysql.programs import Program, reached
 from pg_chameleon.postgres import tables

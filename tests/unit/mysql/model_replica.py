@@ -4,6 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pg_chameleon.ddl.doubt.mentions import mentioned_tables
+from pg_chameleon.ddl.effect.server import ServerTraits
+from pg_chameleon.ddl.effect.structures import Structures
+from pg_chameleon.ddl.effect.tracker import apply
+from pg_chameleon.ddl.syntax.parser import parse
+from pg_chameleon.ddl.syntax.statements import Ignored, StatementFormatChange
 from pg_chameleon.model.change import (
     PreparedDecided,
     RowKind,
@@ -22,12 +28,6 @@ from pg_chameleon.model.change import (
 )
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema
-from pg_chameleon.mysql.ddl.mentions import mentioned_tables
-from pg_chameleon.mysql.ddl.parser import parse
-from pg_chameleon.mysql.ddl.server import ServerTraits
-from pg_chameleon.mysql.ddl.statements import Ignored, StatementFormatChange
-from pg_chameleon.mysql.ddl.structures import Structures
-from pg_chameleon.mysql.ddl.tracker import apply
 from pg_chameleon.mysql.decode import check_table_map, row_decoder
 
 Row = dict[str, Any]

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.model.change import StreamEvent
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.mysql.assembly import Assembler
-from pg_chameleon.mysql.ddl.server import ServerTraits
 from pg_chameleon.mysql.events import ROW_EVENTS, EventType
 from tests.unit.mysql.model_replica import ModelReplica
 from tests.unit.mysql.recorded import FOLDER, raw_events

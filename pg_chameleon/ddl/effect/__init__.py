@@ -1,0 +1,1 @@
+"""What a statement does: from the structures before it to those after it."""

@@ -1,0 +1,285 @@
+"""Walk over the tokens of one statement: every step consumes a token that a rule knows, or refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from pg_chameleon.ddl.syntax import lexer
+from pg_chameleon.ddl.syntax.lexer import BAD, END, NUMBER, QUOTED, STRING, WORD
+from pg_chameleon.errors import DdlRefused
+from pg_chameleon.model.names import TableName
+
+Item = TypeVar("Item")
+
+_MAX_DIGITS = 20
+
+# Words that no server takes as a bare name: to meet one where a name is due means that a rule went wrong.
+_RESERVED = frozenset(
+    [
+        "ADD",
+        "ALL",
+        "ALTER",
+        "AND",
+        "AS",
+        "ASC",
+        "BETWEEN",
+        "BY",
+        "CASCADE",
+        "CASE",
+        "CHANGE",
+        "CHARACTER",
+        "CHECK",
+        "COLLATE",
+        "COLUMN",
+        "CONSTRAINT",
+        "CREATE",
+        "CROSS",
+        "DEFAULT",
+        "DELETE",
+        "DESC",
+        "DISTINCT",
+        "DROP",
+        "ELSE",
+        "EXISTS",
+        "FOR",
+        "FOREIGN",
+        "FROM",
+        "FULLTEXT",
+        "GRANT",
+        "GROUP",
+        "HAVING",
+        "IF",
+        "IGNORE",
+        "IN",
+        "INDEX",
+        "INSERT",
+        "INTO",
+        "IS",
+        "JOIN",
+        "KEY",
+        "KEYS",
+        "LIKE",
+        "LIMIT",
+        "MATCH",
+        "NOT",
+        "NULL",
+        "ON",
+        "OR",
+        "ORDER",
+        "PRIMARY",
+        "REFERENCES",
+        "RENAME",
+        "REPLACE",
+        "SELECT",
+        "SET",
+        "SPATIAL",
+        "TABLE",
+        "THEN",
+        "TO",
+        "TRIGGER",
+        "UNION",
+        "UNIQUE",
+        "UPDATE",
+        "USING",
+        "VALUES",
+        "WHEN",
+        "WHERE",
+        "WITH",
+    ]
+)
+
+
+class Cursor:
+    """The place in a statement up to which it is understood."""
+
+    __slots__ = (
+        "default_schema",
+        "ends",
+        "index",
+        "kinds",
+        "mariadb",
+        "sql_mode",
+        "starts",
+        "statement",
+        "words",
+    )
+
+    def __init__(self, statement: str, sql_mode: int, default_schema: str, mariadb: bool) -> None:
+        self.statement = statement
+        self.sql_mode = sql_mode
+        self.default_schema = default_schema
+        self.mariadb = mariadb
+        self.words, self.kinds, self.starts, self.ends = lexer.tokenize(statement, sql_mode, mariadb=mariadb)
+        self.index = 0
+
+    def refused(self, reason: str) -> DdlRefused:
+        """Build the error that says what was not understood, and where."""
+        return DdlRefused(reason, self.statement, self.starts[self.index])
+
+    @property
+    def word(self) -> str:
+        """The next token if it is a bare word (in upper case) or a symbol, else an empty text."""
+        return self.words[self.index]
+
+    @property
+    def kind(self) -> int:
+        """The kind of the next token."""
+        return self.kinds[self.index]
+
+    def peek(self, distance: int) -> str:
+        """Return the word or symbol that stands ``distance`` tokens further on; ``distance`` is at most 3."""
+        return self.words[min(self.index + distance, len(self.words) - 1)]
+
+    def peek_kind(self, distance: int) -> int:
+        """Return the kind of the token that stands ``distance`` tokens further on."""
+        return self.kinds[min(self.index + distance, len(self.kinds) - 1)]
+
+    def at(self, *words: str) -> bool:
+        """Tell whether these words come next."""
+        index = self.index
+        if self.words[index] != words[0]:  # which is nearly always so
+            return False
+        return self.words[index : index + len(words)] == list(words)
+
+    def accept(self, word: str) -> bool:
+        """Consume the word if it comes next."""
+        if self.words[self.index] == word:
+            self.index += 1
+            return True
+        return False
+
+    def accept_all(self, *words: str) -> bool:
+        """Consume these words if all of them come next, in this order."""
+        if self.at(*words):
+            self.index += len(words)
+            return True
+        return False
+
+    def accept_one(self, *words: str) -> str:
+        """Consume the next word if it is one of these, and return it; else return an empty text."""
+        word = self.words[self.index]
+        if word in words:
+            self.index += 1
+            return word
+        return ""
+
+    def expect(self, *words: str) -> None:
+        """Consume these words, or refuse."""
+        for word in words:
+            if self.words[self.index] != word:
+                raise self.refused(f"expected {word}")
+            self.index += 1
+
+    def expect_one(self, *words: str) -> str:
+        """Consume one of these words and return it, or refuse."""
+        word = self.accept_one(*words)
+        if not word:
+            raise self.refused(f"expected one of {', '.join(words)}")
+        return word
+
+    def expect_end(self) -> None:
+        """Refuse what is left of the statement, apart from a semicolon."""
+        while self.accept(";"):
+            pass
+        if self.kinds[self.index] != END:
+            raise self.refused("cannot be split into tokens" if self.kinds[self.index] == BAD else "not understood")
+
+    @property
+    def current_text(self) -> str:
+        """The next token as it is written."""
+        return self.statement[self.starts[self.index] : self.ends[self.index]]
+
+    def text(self) -> str:
+        """Consume the next token and return it as it is written."""
+        index = self.index
+        self.index += 1
+        return self.statement[self.starts[index] : self.ends[index]]
+
+    def identifier(self) -> str:
+        """Consume a name."""
+        kind = self.kinds[self.index]
+        if kind == QUOTED:
+            return lexer.unquote_identifier(self.text())
+        if kind == WORD and self.words[self.index] not in _RESERVED:
+            return self.text()
+        raise self.refused("expected a name")
+
+    def identifier_after_dot(self) -> str:
+        """Consume the name after a dot, where every keyword and even a number is a name."""
+        if self.kinds[self.index] in (WORD, NUMBER):
+            return self.text()
+        return self.identifier()
+
+    def table_name(self) -> TableName:
+        """Consume ``table``, ``schema.table`` or ``.table``."""
+        if self.accept("."):
+            return TableName(self.default_schema, self.identifier_after_dot())
+        first = self.identifier()
+        if self.accept("."):
+            return TableName(first, self.identifier_after_dot())
+        if not self.default_schema:
+            raise self.refused("a table without its schema, and no default database")
+        return TableName(self.default_schema, first)
+
+    def column_name(self) -> str:
+        """Consume ``column``, or ``table.column`` as ALTER TABLE takes it."""
+        name = self.identifier()
+        while self.accept("."):
+            name = self.identifier_after_dot()
+        return name
+
+    def string(self) -> str:
+        """Consume one string literal and return its value."""
+        if self.kinds[self.index] != STRING:
+            raise self.refused("expected a string")
+        return lexer.unquote_string(self.text(), self.sql_mode)
+
+    def name_or_string(self) -> str:
+        """Consume a name that may be written as a string (charsets, engines, parsers)."""
+        return self.string() if self.kinds[self.index] == STRING else self.identifier()
+
+    def number(self) -> int:
+        """Consume an unsigned integer."""
+        text = self.current_text
+        if self.kinds[self.index] != NUMBER or not text.isdecimal() or len(text) > _MAX_DIGITS:
+            raise self.refused("expected a number")
+        self.index += 1
+        return int(text)
+
+    def listed(self, item: Callable[[], Item]) -> tuple[Item, ...]:
+        """Consume items that are separated by commas."""
+        items = [item()]
+        while self.accept(","):
+            items.append(item())
+        return tuple(items)
+
+    def parenthesised(self, item: Callable[[], Item]) -> tuple[Item, ...]:
+        """Consume a list of items in parentheses."""
+        self.expect("(")
+        items = self.listed(item)
+        self.expect(")")
+        return items
+
+    def balanced(self) -> str:
+        """Consume an expression in parentheses and return its text without them."""
+        first = self.index
+        self.expect("(")
+        depth = 1
+        while depth:
+            if self.kinds[self.index] in (END, BAD):
+                raise self.refused("an expression that does not end")
+            word = self.words[self.index]
+            depth += (word == "(") - (word == ")")
+            self.index += 1
+        return self.source(first + 1, self.index - 1)
+
+    def source(self, first: int, last: int) -> str:
+        """Return the text from token ``first`` up to before token ``last``, freed of comments."""
+        if first == last:
+            return ""
+        text = self.statement[self.starts[first] : self.ends[last - 1]]
+        if "/*" in text or "--" in text or "#" in text:
+            pieces = (self.statement[self.starts[index] : self.ends[index]] for index in range(first, last))
+            return " ".join(pieces)
+        return text
