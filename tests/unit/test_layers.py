@@ -113,6 +113,20 @@ def test_imports_go_down_only(module: Path) -> None:
     assert layers_imported_by(module) <= MAY_IMPORT[layer] | {layer}
 
 
+# The rooms of a layer that has floors of its own, from the lowest
+FLOORS = {"ddl": ("syntax", "effect", "doubt")}
+
+
+@pytest.mark.parametrize("layer", FLOORS)
+def test_rooms_import_only_those_below(layer: str) -> None:
+    rooms = FLOORS[layer]
+    for height, room in enumerate(rooms):
+        above = tuple(f"{PACKAGE.name}.{layer}.{higher}." for higher in rooms[height + 1 :])
+        modules = list((PACKAGE / layer / room).glob("*.py"))
+        assert len(modules) > 1
+        assert [name for module in modules for name in imports_of(module) if f"{name}.".startswith(above)] == []
+
+
 @each_module
 def test_drivers_have_one_importer(module: Path) -> None:
     drivers = {name.split(".")[0] for name in imports_of(module)} & ONLY_IMPORTER.keys()

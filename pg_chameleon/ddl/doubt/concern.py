@@ -6,33 +6,20 @@ from collections.abc import Iterable
 from enum import Enum
 
 from pg_chameleon.ddl.doubt.mentions import mentioned_tables
-from pg_chameleon.ddl.effect.altered import new_name
 from pg_chameleon.ddl.syntax.parser import parse
 from pg_chameleon.ddl.syntax.statements import (
     AlterTable,
     CreateDatabase,
-    CreateTable,
     DropDatabase,
-    DropTable,
-    RenameTable,
     Statement,
     StatementFormatChange,
     TruncateTable,
+    named_tables,
+    new_name,
 )
 from pg_chameleon.errors import DdlRefused
 from pg_chameleon.model.change import StatementEvent
 from pg_chameleon.model.names import TableName
-
-
-def named_tables(statement: Statement) -> tuple[TableName, ...]:
-    """Return the tables that a statement names as those that it changes."""
-    if isinstance(statement, DropTable):
-        return statement.names
-    if isinstance(statement, RenameTable):
-        return tuple(name for pair in statement.renames for name in pair)
-    if isinstance(statement, CreateTable | AlterTable | TruncateTable):
-        return (statement.name,)
-    return statement.tables if isinstance(statement, StatementFormatChange) else ()
 
 
 class Concern(Enum):

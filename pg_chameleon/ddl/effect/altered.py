@@ -13,10 +13,9 @@ from pg_chameleon.ddl.effect.draft import Surroundings, made_key
 from pg_chameleon.ddl.effect.engines import refuse_hidden_rows
 from pg_chameleon.ddl.effect.moments import Offset, unknown_offset
 from pg_chameleon.ddl.effect.server import ServerTraits
-from pg_chameleon.ddl.syntax.actions import AddElement, ConvertCharset, RenameTo, SetOptions
+from pg_chameleon.ddl.syntax.actions import AddElement, ConvertCharset, SetOptions
 from pg_chameleon.ddl.syntax.errors import Unfollowable, UntoldStructure
 from pg_chameleon.ddl.syntax.statements import AlterTable
-from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, Index, TableSchema
 
 
@@ -97,8 +96,3 @@ def _table_charset(
     for clause in given:
         charset = resolve(clause, schema_default if clause.charset == "default" else charset, server)
     return charset
-
-
-def new_name(statement: AlterTable) -> TableName | None:
-    """Return the name that the table is given, if it is renamed."""
-    return next((action.name for action in reversed(statement.actions) if isinstance(action, RenameTo)), None)

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from pg_chameleon.ddl.doubt.concern import named_tables
-from pg_chameleon.ddl.effect.altered import altered_table, new_name
+from pg_chameleon.ddl.effect.altered import altered_table
 from pg_chameleon.ddl.effect.created import created_table
 from pg_chameleon.ddl.effect.moments import Offset, unknown_offset
 from pg_chameleon.ddl.effect.structures import Structures
@@ -26,6 +25,8 @@ from pg_chameleon.ddl.syntax.statements import (
     StatementFormatChange,
     TemporaryTable,
     TruncateTable,
+    named_tables,
+    new_name,
 )
 from pg_chameleon.model.change import (
     SchemaChange,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pg_chameleon.ddl.syntax.actions import Action
+from pg_chameleon.ddl.syntax.actions import Action, RenameTo
 from pg_chameleon.ddl.syntax.definitions import NO_OPTIONS, CharsetClause, Element, TableOptions
 from pg_chameleon.model.names import TableName
 
@@ -123,3 +123,19 @@ Statement = (
     | TemporaryTable
     | Ignored
 )
+
+
+def named_tables(statement: Statement) -> tuple[TableName, ...]:
+    """Return the tables that a statement names as those that it changes."""
+    if isinstance(statement, DropTable):
+        return statement.names
+    if isinstance(statement, RenameTable):
+        return tuple(name for pair in statement.renames for name in pair)
+    if isinstance(statement, CreateTable | AlterTable | TruncateTable):
+        return (statement.name,)
+    return statement.tables if isinstance(statement, StatementFormatChange) else ()
+
+
+def new_name(statement: AlterTable) -> TableName | None:
+    """Return the name that the table is given, if it is renamed."""
+    return next((action.name for action in reversed(statement.actions) if isinstance(action, RenameTo)), None)
