@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from psycopg2.extras import Json
 
-from pg_chameleon.convert.quoting import quote_identifier
-from pg_chameleon.convert.text import without_nul
+from pg_chameleon.convert.expressions.quoting import quote_identifier
+from pg_chameleon.convert.values.text import without_nul
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
 from pg_chameleon.postgres.queries import query

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import psycopg2
 
-from pg_chameleon.convert.quoting import quote_qualified
+from pg_chameleon.convert.expressions.quoting import quote_qualified
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition

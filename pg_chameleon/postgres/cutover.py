@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pg_chameleon.convert.ddl import Constraint
-from pg_chameleon.convert.names import constraint_name
-from pg_chameleon.convert.quoting import quote_identifier
+from pg_chameleon.convert.expressions.names import constraint_name
+from pg_chameleon.convert.expressions.quoting import quote_identifier
+from pg_chameleon.convert.structure.ddl import Constraint
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction

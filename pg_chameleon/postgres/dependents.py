@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pg_chameleon.convert.quoting import quote_identifier, quote_literal, quote_qualified
+from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal, quote_qualified
 from pg_chameleon.errors import TargetError
 from pg_chameleon.postgres import grants
 from pg_chameleon.postgres.connection import Cursor

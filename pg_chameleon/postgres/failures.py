@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psycopg2
 
-from pg_chameleon.convert.text import without_nul
+from pg_chameleon.convert.values.text import without_nul
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from pg_chameleon.convert.quoting import quote_identifier
+from pg_chameleon.convert.expressions.quoting import quote_identifier
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.queries import query
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pg_chameleon.convert.rules import Rules
-from pg_chameleon.convert.target import TargetTable, target_table
+from pg_chameleon.convert.structure.target import TargetTable, target_table
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import LeftOutRow
 from pg_chameleon.model.schema import TableSchema

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import psycopg2
 
-from pg_chameleon.convert.mending import LineMender, RefusedLine
-from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
+from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_qualified
+from pg_chameleon.convert.values.mending import LineMender, RefusedLine
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.postgres.connection import Cursor

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg2
 
-from pg_chameleon.convert.quoting import quote_identifier, quote_literal, quote_qualified
+from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal, quote_qualified
 from pg_chameleon.errors import SourceError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.postgres.connection import Connection, Cursor, translated

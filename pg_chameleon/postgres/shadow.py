@@ -6,11 +6,12 @@ from collections.abc import Container
 from dataclasses import replace
 from typing import NamedTuple
 
-from pg_chameleon.convert import ddl, names
-from pg_chameleon.convert.indexes import TargetIndex
-from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
+from pg_chameleon.convert.expressions import names
+from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_qualified
 from pg_chameleon.convert.rules import Rules
-from pg_chameleon.convert.target import target_table
+from pg_chameleon.convert.structure import ddl
+from pg_chameleon.convert.structure.indexes import TargetIndex
+from pg_chameleon.convert.structure.target import target_table
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema

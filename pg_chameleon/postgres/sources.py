@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pg_chameleon.convert.names import temporary_name
-from pg_chameleon.convert.quoting import quote_identifier
+from pg_chameleon.convert.expressions.names import temporary_name
+from pg_chameleon.convert.expressions.quoting import quote_identifier
 from pg_chameleon.errors import CatalogueError
 from pg_chameleon.model.position import BinlogPosition, Position, parse_gtid_set
 from pg_chameleon.model.status import SourceStatus

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
+from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_qualified
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.postgres import dependents, grants, ownership

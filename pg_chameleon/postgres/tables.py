@@ -7,8 +7,8 @@ from typing import Any
 
 from psycopg2.extras import Json
 
-from pg_chameleon.convert.quoting import quote_qualified
-from pg_chameleon.convert.text import without_nul
+from pg_chameleon.convert.expressions.quoting import quote_qualified
+from pg_chameleon.convert.values.text import without_nul
 from pg_chameleon.errors import CatalogueError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition

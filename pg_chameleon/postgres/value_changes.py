@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pg_chameleon.convert.rules import ChangeReason
-from pg_chameleon.convert.text import copy_text
+from pg_chameleon.convert.values.text import copy_text
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.queries import query

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
-from pg_chameleon.convert import ddl, triggers
 from pg_chameleon.convert.rules import Rules
-from pg_chameleon.convert.target import target_table
+from pg_chameleon.convert.structure import ddl, triggers
+from pg_chameleon.convert.structure.target import target_table
 from pg_chameleon.errors import ChameleonError, ReplicaBusy
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import LeftOutRow

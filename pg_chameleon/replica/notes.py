@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pg_chameleon.convert.changes import Change, readable
 from pg_chameleon.convert.rules import ChangeReason
+from pg_chameleon.convert.values.changes import Change, readable
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.postgres import value_changes
 from pg_chameleon.postgres.connection import Cursor

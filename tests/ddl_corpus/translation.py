@@ -9,12 +9,12 @@ from typing import Any
 import psycopg2
 from psycopg2.errors import RaiseException
 
-from pg_chameleon.convert import ddl
-from pg_chameleon.convert.alter import Unfollowable, alter_table
-from pg_chameleon.convert.carried import carried_columns
-from pg_chameleon.convert.quoting import quote_identifier, quote_literal, quote_qualified
+from pg_chameleon.convert.alter.plan import Unfollowable, alter_table
+from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal, quote_qualified
 from pg_chameleon.convert.rules import Rules, UnknownType
-from pg_chameleon.convert.target import target_table
+from pg_chameleon.convert.structure import ddl
+from pg_chameleon.convert.structure.target import target_table
+from pg_chameleon.convert.values.carried import carried_columns
 from pg_chameleon.model.change import (
     SchemaChange,
     TableAltered,

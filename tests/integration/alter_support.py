@@ -7,7 +7,7 @@ import psycopg2
 import pytest
 
 from lab.servers import PostgreSQL, SourceServer
-from pg_chameleon.convert.alter import alter_table
+from pg_chameleon.convert.alter.plan import alter_table
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.model.schema import TableSchema
 from tests.integration.convert_support import SourceSchema, Target

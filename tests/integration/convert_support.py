@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import lab.servers
-from pg_chameleon.convert import ddl
-from pg_chameleon.convert.changes import Change
-from pg_chameleon.convert.lines import copy_columns, copy_field_expressions, copy_line, copy_line_expression
-from pg_chameleon.convert.mending import LineMender, RefusedLine
-from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
+from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_qualified
 from pg_chameleon.convert.rules import Rules
-from pg_chameleon.convert.target import TargetTable, target_table
+from pg_chameleon.convert.structure import ddl
+from pg_chameleon.convert.structure.target import TargetTable, target_table
+from pg_chameleon.convert.values.changes import Change
+from pg_chameleon.convert.values.lines import copy_columns, copy_field_expressions, copy_line, copy_line_expression
+from pg_chameleon.convert.values.mending import LineMender, RefusedLine
 from pg_chameleon.model.change import Circumstances, StatementEvent, StreamEvent
 from pg_chameleon.model.names import TableName, quote_mysql_identifier
 from pg_chameleon.model.schema import TableSchema

@@ -7,8 +7,8 @@ import psycopg2
 import pytest
 
 from lab.servers import SourceServer
-from pg_chameleon.convert.alter import alter_table
-from pg_chameleon.convert.target import target_table
+from pg_chameleon.convert.alter.plan import alter_table
+from pg_chameleon.convert.structure.target import target_table
 from tests.integration.alter_support import FOLLOWED, RULES, Case, check_altered, source, target
 from tests.integration.convert_support import SourceSchema, Target
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from lab.servers import Database, SourceServer
-from pg_chameleon.convert import ddl
-from pg_chameleon.convert.encoder import COMPOSITE, row_encoder
-from pg_chameleon.convert.quoting import quote_literal, quote_qualified
+from pg_chameleon.convert.expressions.quoting import quote_literal, quote_qualified
 from pg_chameleon.convert.rules import Rules, TypeOverride, ZeroDates
-from pg_chameleon.convert.target import target_table
+from pg_chameleon.convert.structure import ddl
+from pg_chameleon.convert.structure.target import target_table
+from pg_chameleon.convert.values.encoder import COMPOSITE, row_encoder
 from pg_chameleon.model.schema import TableSchema
 from tests.conftest import FreshSchema
 from tests.integration.convert_support import Row, SourceSchema, Target

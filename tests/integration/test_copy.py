@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lab.servers import Database, SourceServer
-from pg_chameleon.convert.names import table_name
+from pg_chameleon.convert.expressions.names import table_name
 from pg_chameleon.convert.rules import TypeOverride
 from pg_chameleon.daemon import StopEvent
 from pg_chameleon.errors import ReplicaBusy, UsageError

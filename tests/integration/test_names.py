@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from lab.servers import Database, SourceServer
-from pg_chameleon.convert.names import column_name, table_name
+from pg_chameleon.convert.expressions.names import column_name, table_name
 from pg_chameleon.model.overview import RenamedRow
 from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres import status

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from lab.servers import Database
-from pg_chameleon.convert.encoder import COMPOSITE, key_encoder, row_encoder
 from pg_chameleon.convert.rules import Rules, ZeroDates
+from pg_chameleon.convert.values.encoder import COMPOSITE, key_encoder, row_encoder
 from pg_chameleon.errors import ReplicaStopped
 from pg_chameleon.model.filter import EventFilter, TableFilter
 from pg_chameleon.model.names import TableName

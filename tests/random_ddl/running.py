@@ -13,7 +13,7 @@ import pymysql
 from lab import compare
 from lab.journey import Journey, JourneyFailed
 from lab.servers import Database, PostgreSQL, SourceServer
-from pg_chameleon.convert.names import table_name
+from pg_chameleon.convert.expressions.names import table_name
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.model.names import TableName
 from pg_chameleon.mysql.connection import SourceSettings, connect

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any, cast
 
-from pg_chameleon.convert.indexes import TargetIndex
+from pg_chameleon.convert.structure.indexes import TargetIndex
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import CopyProgress
 from pg_chameleon.model.position import BinlogPosition

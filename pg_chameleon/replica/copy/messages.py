@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pg_chameleon.convert.indexes import TargetIndex
 from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.structure.indexes import TargetIndex
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.model.schema import TableSchema

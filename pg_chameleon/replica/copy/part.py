@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-from pg_chameleon.convert.changes import Change
-from pg_chameleon.convert.lines import copy_columns, copy_field_expressions, copy_line, copy_line_expression
-from pg_chameleon.convert.mending import LineMender
+from pg_chameleon.convert.values.changes import Change
+from pg_chameleon.convert.values.lines import copy_columns, copy_field_expressions, copy_line, copy_line_expression
+from pg_chameleon.convert.values.mending import LineMender
 from pg_chameleon.mysql import snapshot
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.snapshot import TableChanged

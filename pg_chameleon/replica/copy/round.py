@@ -8,9 +8,9 @@ from collections.abc import Callable, Container, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
-from pg_chameleon.convert import names
+from pg_chameleon.convert.expressions import names
 from pg_chameleon.convert.rules import Rules, UnknownType
-from pg_chameleon.convert.target import target_table
+from pg_chameleon.convert.structure.target import target_table
 from pg_chameleon.errors import SourceError
 from pg_chameleon.model.filter import TableFilter
 from pg_chameleon.model.names import TableName

@@ -6,7 +6,7 @@ import logging
 import time
 from contextlib import closing
 
-from pg_chameleon.convert.quoting import quote_qualified
+from pg_chameleon.convert.expressions.quoting import quote_qualified
 from pg_chameleon.convert.rules import UnknownType
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.schema import TableSchema

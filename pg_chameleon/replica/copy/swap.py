@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from pg_chameleon.convert.quoting import quote_qualified
+from pg_chameleon.convert.expressions.quoting import quote_qualified
 from pg_chameleon.errors import TargetUnreachable
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import Position

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection as Pipe
 from typing import cast
 
-from pg_chameleon.convert.target import target_table
+from pg_chameleon.convert.structure.target import target_table
 from pg_chameleon.errors import ChameleonError, SourceUnreachable, TargetUnreachable
 from pg_chameleon.mysql import snapshot
 from pg_chameleon.mysql.connection import SourceConnection

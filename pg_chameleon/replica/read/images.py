@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
-from pg_chameleon.convert.carried import CarriedColumn, carried_columns
-from pg_chameleon.convert.changes import Change
-from pg_chameleon.convert.defaults import omitted_changes, omitted_value
-from pg_chameleon.convert.encoder import COMPOSITE, Encoder, NoteChange, key_encoder
 from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.structure.defaults import omitted_changes, omitted_value
+from pg_chameleon.convert.values.carried import CarriedColumn, carried_columns
+from pg_chameleon.convert.values.changes import Change
+from pg_chameleon.convert.values.encoder import COMPOSITE, Encoder, NoteChange, key_encoder
 from pg_chameleon.model.schema import TableSchema
 
 Decode = Callable[[bytes, int], list[Any]]

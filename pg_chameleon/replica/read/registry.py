@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pg_chameleon.convert import names
+from pg_chameleon.convert.expressions import names
 from pg_chameleon.ddl.doubt.mentions import mentioned_tables
 from pg_chameleon.ddl.doubt.second_look import second_look
 from pg_chameleon.ddl.doubt.subject import Act, Subject, find_subject

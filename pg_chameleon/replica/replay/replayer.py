@@ -6,11 +6,11 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from pg_chameleon.convert import names
-from pg_chameleon.convert.carried import carried_columns
+from pg_chameleon.convert.expressions import names
 from pg_chameleon.convert.rules import Rules
-from pg_chameleon.convert.target import target_table
-from pg_chameleon.convert.types import type_rule
+from pg_chameleon.convert.structure.target import target_table
+from pg_chameleon.convert.values.carried import carried_columns
+from pg_chameleon.convert.values.types import type_rule
 from pg_chameleon.errors import ChameleonError, ReplicaStopped, TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, TableSchema

@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 
-from pg_chameleon.convert import ddl, names
-from pg_chameleon.convert.alter import alter_table
-from pg_chameleon.convert.carried import carried_columns
-from pg_chameleon.convert.changes import readable
-from pg_chameleon.convert.defaults import omitted_changes
-from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
+from pg_chameleon.convert.alter.plan import alter_table
+from pg_chameleon.convert.expressions import names
+from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_qualified
 from pg_chameleon.convert.rules import Rules, UnknownType
-from pg_chameleon.convert.target import target_table
+from pg_chameleon.convert.structure import ddl
+from pg_chameleon.convert.structure.defaults import omitted_changes
+from pg_chameleon.convert.structure.target import target_table
+from pg_chameleon.convert.values.carried import carried_columns
+from pg_chameleon.convert.values.changes import readable
 from pg_chameleon.errors import ChameleonError, TargetError
 from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.names import TableName

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pg_chameleon.convert.changes import Change
-from pg_chameleon.convert.encoder import COMPOSITE, JSON_OBJECT, EncodeError, Form, key_encoder, row_encoder
 from pg_chameleon.convert.rules import ChangeReason, Rules, TypeOverride, ZeroDates
+from pg_chameleon.convert.values.changes import Change
+from pg_chameleon.convert.values.encoder import COMPOSITE, JSON_OBJECT, EncodeError, Form, key_encoder, row_encoder
 from pg_chameleon.model.change import Undecodable
 from tests.unit.convert.tables import column, table
 

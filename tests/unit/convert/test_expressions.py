@@ -2,8 +2,8 @@
 
 import pytest
 
-from pg_chameleon.convert.expressions import check_expression, index_expression
-from pg_chameleon.convert.generated import generated_expression
+from pg_chameleon.convert.expressions.expressions import check_expression, index_expression
+from pg_chameleon.convert.expressions.generated import generated_expression
 from pg_chameleon.convert.rules import Rules, TypeOverride
 from pg_chameleon.model.schema import Generated, TableSchema
 from tests.unit.convert.tables import column, table

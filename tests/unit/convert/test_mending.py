@@ -2,11 +2,11 @@
 
 import pytest
 
-from pg_chameleon.convert.changes import Change, composite_fields, readable
-from pg_chameleon.convert.encoder import COMPOSITE, row_encoder
-from pg_chameleon.convert.lines import copy_line_expression
-from pg_chameleon.convert.mending import LineMender, RefusedLine
 from pg_chameleon.convert.rules import ChangeReason, Rules, ZeroDates
+from pg_chameleon.convert.values.changes import Change, composite_fields, readable
+from pg_chameleon.convert.values.encoder import COMPOSITE, row_encoder
+from pg_chameleon.convert.values.lines import copy_line_expression
+from pg_chameleon.convert.values.mending import LineMender, RefusedLine
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, Index, IndexPart, TableSchema
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pg_chameleon.convert.quoting import mysql_bytes, quote_identifier, quote_literal, quote_qualified
+from pg_chameleon.convert.expressions.quoting import mysql_bytes, quote_identifier, quote_literal, quote_qualified
 
 
 def test_identifier_doubles_its_quotes() -> None:

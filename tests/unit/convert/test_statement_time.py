@@ -2,7 +2,7 @@
 
 import pytest
 
-from pg_chameleon.convert.defaults import statement_time
+from pg_chameleon.convert.structure.defaults import statement_time
 from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.schema import Column, Default
 from pg_chameleon.mysql.zones import fixed_offset

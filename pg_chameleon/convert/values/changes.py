@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pg_chameleon.convert.rules import ChangeReason
-from pg_chameleon.convert.text import document_without_nul, without_nul
+from pg_chameleon.convert.values.text import document_without_nul, without_nul
 from pg_chameleon.model.change import Undecodable
 
 _SHOWN_CHARACTERS = 200

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pg_chameleon.convert.rules import Rules, UnknownType
-from pg_chameleon.convert.text import CALENDAR, EnumTexts, SetTexts, ewkb, vector_text
+from pg_chameleon.convert.values.text import CALENDAR, EnumTexts, SetTexts, ewkb, vector_text
 from pg_chameleon.model.numbers import double_text, mariadb_double_text, single
 from pg_chameleon.model.schema import Column, ColumnType, TableSchema
 

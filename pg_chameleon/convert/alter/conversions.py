@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pg_chameleon.convert.carried import CarriedColumn
-from pg_chameleon.convert.conversion import Conversion, clamped, literal, precision_of, unless_null
-from pg_chameleon.convert.conversions_temporal import TEMPORAL
-from pg_chameleon.convert.conversions_text import (
+from pg_chameleon.convert.alter.conversion import Conversion, clamped, literal, precision_of, unless_null
+from pg_chameleon.convert.alter.conversions_temporal import TEMPORAL
+from pg_chameleon.convert.alter.conversions_text import (
     FROM_TEXT,
     keeps_characters,
     label_to_text,
@@ -20,7 +19,8 @@ from pg_chameleon.convert.conversions_text import (
     uuid_to_text,
 )
 from pg_chameleon.convert.rules import normal_type
-from pg_chameleon.convert.types import integer_limits
+from pg_chameleon.convert.values.carried import CarriedColumn
+from pg_chameleon.convert.values.types import integer_limits
 from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.schema import Column
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from pg_chameleon.convert.alteration import Change, Pair, becomes_not_null, null_fill
-from pg_chameleon.convert.defaults import implicit_default, is_constant, statement_time
-from pg_chameleon.convert.quoting import quote_identifier, quote_literal
-from pg_chameleon.convert.target import TargetColumn
+from pg_chameleon.convert.alter.alteration import Change, Pair, becomes_not_null, null_fill
+from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal
+from pg_chameleon.convert.structure.defaults import implicit_default, is_constant, statement_time
+from pg_chameleon.convert.structure.target import TargetColumn
 
 _INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
 _TEXTS = frozenset({"varchar", "tinytext", "text", "mediumtext", "longtext"})

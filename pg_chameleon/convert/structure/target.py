@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from pg_chameleon.convert import names
-from pg_chameleon.convert.carried import CarriedColumn, carried_columns, in_primary_key
-from pg_chameleon.convert.defaults import default_expression
-from pg_chameleon.convert.generated import generated_expression
-from pg_chameleon.convert.indexes import TargetIndex, target_index
-from pg_chameleon.convert.quoting import quote_qualified
+from pg_chameleon.convert.expressions import names
+from pg_chameleon.convert.expressions.generated import generated_expression
+from pg_chameleon.convert.expressions.quoting import quote_qualified
 from pg_chameleon.convert.rules import Rules
-from pg_chameleon.convert.text import without_nul
-from pg_chameleon.convert.types import type_rule
+from pg_chameleon.convert.structure.defaults import default_expression
+from pg_chameleon.convert.structure.indexes import TargetIndex, target_index
+from pg_chameleon.convert.values.carried import CarriedColumn, carried_columns, in_primary_key
+from pg_chameleon.convert.values.text import without_nul
+from pg_chameleon.convert.values.types import type_rule
 from pg_chameleon.model.schema import Column, TableSchema
 
 _IDENTITY_TYPES = frozenset({"smallint", "integer", "bigint"})

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pg_chameleon.convert import names
-from pg_chameleon.convert.expressions import index_expression
-from pg_chameleon.convert.quoting import quote_identifier
+from pg_chameleon.convert.expressions import names
+from pg_chameleon.convert.expressions.expressions import index_expression
+from pg_chameleon.convert.expressions.quoting import quote_identifier
 from pg_chameleon.convert.rules import Rules
-from pg_chameleon.convert.text import without_nul
-from pg_chameleon.convert.types import is_text_target, type_rule
+from pg_chameleon.convert.values.text import without_nul
+from pg_chameleon.convert.values.types import is_text_target, type_rule
 from pg_chameleon.model.schema import Column, Index, IndexPart, TableSchema
 
 # PostgreSQL's btree takes entries of 2,704 bytes; a character takes up to four.

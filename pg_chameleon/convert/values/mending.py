@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from pg_chameleon.convert.carried import CarriedColumn, carried_columns
-from pg_chameleon.convert.changes import Change, clean_text, row_label, unfit_for_key
-from pg_chameleon.convert.lines import (
+from pg_chameleon.convert.rules import ChangeReason, Rules
+from pg_chameleon.convert.values.carried import CarriedColumn, carried_columns
+from pg_chameleon.convert.values.changes import Change, clean_text, row_label, unfit_for_key
+from pg_chameleon.convert.values.lines import (
     AMBIGUOUS_MARK,
     DOCUMENT_MARK,
     HEX_MARK,
@@ -21,8 +22,7 @@ from pg_chameleon.convert.lines import (
     may_lose,
     unescaped,
 )
-from pg_chameleon.convert.rules import ChangeReason, Rules
-from pg_chameleon.convert.text import copy_text
+from pg_chameleon.convert.values.text import copy_text
 from pg_chameleon.model.change import Undecodable
 from pg_chameleon.model.schema import TableSchema
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from pg_chameleon.convert.carried import CarriedColumn
-from pg_chameleon.convert.changes import Change, clean_text
-from pg_chameleon.convert.quoting import quote_literal
-from pg_chameleon.convert.text import CALENDAR, without_nul
-from pg_chameleon.convert.types import is_text_target
+from pg_chameleon.convert.expressions.quoting import quote_literal
+from pg_chameleon.convert.values.carried import CarriedColumn
+from pg_chameleon.convert.values.changes import Change, clean_text
+from pg_chameleon.convert.values.text import CALENDAR, without_nul
+from pg_chameleon.convert.values.types import is_text_target
 from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.schema import Column
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pg_chameleon.convert.carried import CarriedColumn, carried_columns
-from pg_chameleon.convert.quoting import mysql_bytes
+from pg_chameleon.convert.expressions.quoting import mysql_bytes
 from pg_chameleon.convert.rules import Rules
-from pg_chameleon.convert.text import copy_text
-from pg_chameleon.convert.types import TypeRule
+from pg_chameleon.convert.values.carried import CarriedColumn, carried_columns
+from pg_chameleon.convert.values.text import copy_text
+from pg_chameleon.convert.values.types import TypeRule
 from pg_chameleon.model.names import quote_mysql_identifier
 from pg_chameleon.model.schema import TableSchema
 

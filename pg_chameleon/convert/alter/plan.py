@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from pg_chameleon.convert import ddl, names
-from pg_chameleon.convert.alteration import Change, Pair, Side, becomes_not_null, is_nullable, null_fill
-from pg_chameleon.convert.attempts import attempt_on_rows, set_default
-from pg_chameleon.convert.carried import INFINITY, CarriedColumn, carried_columns
-from pg_chameleon.convert.guards import added_doubt, filling, guards
-from pg_chameleon.convert.indexes import TargetIndex
-from pg_chameleon.convert.quoting import quote_identifier, quote_literal, quote_qualified
+from pg_chameleon.convert.alter.alteration import Change, Pair, Side, becomes_not_null, is_nullable, null_fill
+from pg_chameleon.convert.alter.guards import added_doubt, filling, guards
+from pg_chameleon.convert.expressions import names
+from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal, quote_qualified
 from pg_chameleon.convert.rules import Rules, UnknownType
-from pg_chameleon.convert.target import EnumType, TargetColumn, target_table
+from pg_chameleon.convert.structure import ddl
+from pg_chameleon.convert.structure.attempts import attempt_on_rows, set_default
+from pg_chameleon.convert.structure.indexes import TargetIndex
+from pg_chameleon.convert.structure.target import EnumType, TargetColumn, target_table
+from pg_chameleon.convert.values.carried import INFINITY, CarriedColumn, carried_columns
 from pg_chameleon.errors import ChameleonError
 from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.schema import Index, IndexPart, TableSchema

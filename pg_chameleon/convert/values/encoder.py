@@ -12,11 +12,11 @@ import ast
 from collections.abc import Callable
 from typing import NamedTuple, cast
 
-from pg_chameleon.convert.carried import CarriedColumn, carried_columns
-from pg_chameleon.convert.changes import Change, clean_text
-from pg_chameleon.convert.members import Ambiguous
 from pg_chameleon.convert.rules import ChangeReason, Rules
-from pg_chameleon.convert.text import (
+from pg_chameleon.convert.values.carried import CarriedColumn, carried_columns
+from pg_chameleon.convert.values.changes import Change, clean_text
+from pg_chameleon.convert.values.members import Ambiguous
+from pg_chameleon.convert.values.text import (
     EnumTexts,
     SetTexts,
     document_without_nul,

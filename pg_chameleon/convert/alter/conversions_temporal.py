@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pg_chameleon.convert.conversion import Conversion, literal, unless_null
+from pg_chameleon.convert.alter.conversion import Conversion, literal, unless_null
 from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.schema import Column
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pg_chameleon.convert.conversion import Conversion, clamped, literal, precision_of, unless_null
-from pg_chameleon.convert.types import integer_limits
+from pg_chameleon.convert.alter.conversion import Conversion, clamped, literal, precision_of, unless_null
+from pg_chameleon.convert.values.types import integer_limits
 from pg_chameleon.model.schema import Column
 
 _TEXT_BYTES = {"tinytext": 255, "text": 65_535, "mediumtext": 16_777_215, "longtext": 4_294_967_295}

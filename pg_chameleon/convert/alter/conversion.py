@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pg_chameleon.convert.quoting import quote_literal
+from pg_chameleon.convert.expressions.quoting import quote_literal
 from pg_chameleon.model.schema import ColumnType
 
 

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from pg_chameleon.convert import names
-from pg_chameleon.convert.attempts import set_default
-from pg_chameleon.convert.expressions import check_expression
-from pg_chameleon.convert.indexes import TargetIndex
-from pg_chameleon.convert.quoting import quote_identifier, quote_literal, quote_qualified
+from pg_chameleon.convert.expressions import names
+from pg_chameleon.convert.expressions.expressions import check_expression
+from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal, quote_qualified
 from pg_chameleon.convert.rules import Rules
-from pg_chameleon.convert.target import EnumType, TargetColumn, TargetTable
+from pg_chameleon.convert.structure.attempts import set_default
+from pg_chameleon.convert.structure.indexes import TargetIndex
+from pg_chameleon.convert.structure.target import EnumType, TargetColumn, TargetTable
 from pg_chameleon.model.schema import ForeignKey, TableSchema
 
 

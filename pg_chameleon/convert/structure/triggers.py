@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pg_chameleon.convert import names
-from pg_chameleon.convert.quoting import quote_identifier, quote_literal, quote_qualified
+from pg_chameleon.convert.expressions import names
+from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal, quote_qualified
 from pg_chameleon.convert.rules import Rules
-from pg_chameleon.convert.target import TargetColumn, target_table
+from pg_chameleon.convert.structure.target import TargetColumn, target_table
 from pg_chameleon.model.schema import TableSchema
 
 _FULL_PRECISION = 6

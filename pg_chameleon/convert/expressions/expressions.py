@@ -10,8 +10,8 @@ import re
 from enum import Enum
 from typing import NamedTuple
 
-from pg_chameleon.convert import names
-from pg_chameleon.convert.quoting import quote_identifier, quote_literal
+from pg_chameleon.convert.expressions import names
+from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.model.schema import Column, TableSchema
 

@@ -6,8 +6,8 @@ takes it back if it is refused.
 
 from __future__ import annotations
 
-from pg_chameleon.convert.quoting import quote_identifier, quote_literal
-from pg_chameleon.convert.target import TargetColumn
+from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal
+from pg_chameleon.convert.structure.target import TargetColumn
 
 # What the input functions of types report, those of extensions too: bad data, and bad syntax.
 _REFUSED = "data_exception OR syntax_error_or_access_rule_violation OR check_violation"

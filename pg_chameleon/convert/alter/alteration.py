@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from pg_chameleon.convert.carried import CarriedColumn, in_primary_key
-from pg_chameleon.convert.conversion import Conversion
-from pg_chameleon.convert.conversions import conversion
-from pg_chameleon.convert.defaults import null_substitute
-from pg_chameleon.convert.quoting import quote_identifier, quote_qualified
-from pg_chameleon.convert.target import TargetColumn, TargetTable
+from pg_chameleon.convert.alter.conversion import Conversion
+from pg_chameleon.convert.alter.conversions import conversion
+from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_qualified
+from pg_chameleon.convert.structure.defaults import null_substitute
+from pg_chameleon.convert.structure.target import TargetColumn, TargetTable
+from pg_chameleon.convert.values.carried import CarriedColumn, in_primary_key
 from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.schema import Column, TableSchema
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pg_chameleon.convert.expressions import Kind, Use, translated
+from pg_chameleon.convert.expressions.expressions import Kind, Use, translated
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.model.schema import Column, TableSchema
 

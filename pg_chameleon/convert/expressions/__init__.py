@@ -1,0 +1,1 @@
+"""Names, quoting, and expressions of MySQL in the words of PostgreSQL."""
