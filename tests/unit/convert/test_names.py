@@ -25,7 +25,8 @@ def test_names_fit(name: str) -> None:
 
 @given(mysql_names)
 def test_names_that_fit_are_kept(name: str) -> None:
-    if len(name.encode()) <= names.MAX_BYTES:
+    # What ends like a primary key's index is renamed: test_no_table_has_the_name_of_a_primary_key
+    if len(name.encode()) <= names.MAX_BYTES and not name.endswith("_pkey"):
         assert names.table_name(name) == name
 
 
