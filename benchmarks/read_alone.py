@@ -40,8 +40,8 @@ PARTS: dict[str, tuple[str, ...]] = {
         "replica/read/reader.py",
         "replica/read/registry.py",
     ),
-    "log rows": ("postgres/batches.py:add", "postgres/batches.py:_text_field"),
-    "copy": ("postgres/batches.py:write_rows", "postgres/batches.py:take"),
+    "log rows": ("postgres/log_lines.py:add", "postgres/log_lines.py:_text_field"),
+    "copy": ("postgres/batches.py:write_rows", "postgres/log_lines.py:take"),
     "commit": ("",),
 }
 

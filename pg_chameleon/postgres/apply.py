@@ -8,31 +8,17 @@ counted by their whole image.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal, quote_qualified
+from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal
 from pg_chameleon.errors import TargetError
-from pg_chameleon.model.names import TableName
+from pg_chameleon.model.log import DELETE, INSERT, PARTIAL, UPDATE, Counts, Operation
+from pg_chameleon.postgres.apply_table import ApplyTable
 from pg_chameleon.postgres.connection import Cursor
-from pg_chameleon.postgres.queries import query
 
-
-class Counts(NamedTuple):
-    """How many log rows there are of each operation."""
-
-    inserts: int = 0
-    updates: int = 0
-    deletes: int = 0
-    partials: int = 0
-    ordered: int = 0
-
-    @property
-    def only_inserts(self) -> bool:
-        """Tell whether nothing but inserts is to be applied."""
-        return not (self.updates or self.deletes or self.partials or self.ordered)
+# As literals of SQL
+_INSERT, _UPDATE, _DELETE, _PARTIAL = (quote_literal(each.value) for each in (INSERT, UPDATE, DELETE, PARTIAL))
 
 
 class Part(NamedTuple):
@@ -50,14 +36,14 @@ class Part(NamedTuple):
         """The last whole image of each key; the images of partial updates come on top of it later."""
         return (
             f"select distinct on (key) key, operation, image from {self.log}"
-            f" where {self.condition} and operation <> 'p' order by key, batch_id desc, sequence desc"
+            f" where {self.condition} and operation <> {_PARTIAL} order by key, batch_id desc, sequence desc"
         )
 
     @property
     def net_images(self) -> str:
         """How much more often each image came than it went."""
         return (
-            "select image, sum(case operation when 'd' then -1 else 1 end) as change"
+            f"select image, sum(case operation when {_DELETE} then -1 else 1 end) as change"
             f" from {self.log} where {self.condition} group by image"
         )
 
@@ -89,129 +75,6 @@ class LogSlice:
     def part(self) -> Part:
         """All rows of the slice."""
         return Part(self.log, self.condition, self.counts)
-
-
-@dataclass(frozen=True, slots=True)
-class ApplyTable:
-    """A target table as the replay process needs it.
-
-    ``columns``: names and types in the order of the images. ``key``: the names of those by which a row is
-    found, and ``key_column_types`` what they are, with the digits to which the column rounds. ``may_coincide``:
-    different keys of the source may be the same to the type that the user chose. ``spare_indexes``: those without
-    which rows can be applied all the same, with their names on the source.
-    """
-
-    table_id: int
-    name: TableName
-    columns: tuple[tuple[str, str], ...]
-    key: tuple[str, ...]
-    key_column_types: tuple[str, ...]
-    may_coincide: bool
-    spare_indexes: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def quoted(self) -> str:
-        """The quoted name of the table."""
-        return quote_qualified(self.name.schema, self.name.table)
-
-    @property
-    def list(self) -> str:
-        """The quoted names of the columns, for INSERT."""
-        return ", ".join(quote_identifier(name) for name, _ in self.columns)
-
-    @property
-    def casts(self) -> str:
-        """The columns taken out of the image ``n.r``, each as what the column is."""
-        return ", ".join(f"(n.r).c{number}::{kind}" for number, (_, kind) in enumerate(self.columns, 1))
-
-    @property
-    def row_type(self) -> str:
-        """The composite type of an image."""
-        return f"sch_chameleon.row_{len(self.columns)}"
-
-    @property
-    def key_type(self) -> str:
-        """The composite type of a key."""
-        return f"sch_chameleon.row_{len(self.key)}"
-
-    @property
-    def key_casts(self) -> str:
-        """The columns taken out of the key ``n.k``, each as what the column is."""
-        return ", ".join(f"(n.k).c{number}::{kind}" for number, kind in enumerate(self.key_column_types, 1))
-
-    def key_match(self, key: str) -> str:
-        """The condition that the row of ``t`` has the key ``key``, a composite."""
-        return " and ".join(
-            f"t.{quote_identifier(name)} = ({key}).c{number}::{kind}"
-            for number, (name, kind) in enumerate(zip(self.key, self.key_column_types, strict=True), 1)
-        )
-
-
-def describe(
-    cursor: Cursor, table_id: int, name: TableName, columns: Sequence[str], key: Mapping[str, str]
-) -> ApplyTable:
-    """Look up the types that the target's columns really have; they win over what the rules would give.
-
-    ``key``: its columns, each with the type that it usually has, empty if it has one of its own. Types are taken
-    without length or precision, so that a value too long is an error and never cut.
-    """
-    cursor.execute(query("apply.column_types"), (name.schema, name.table))
-    found = cursor.fetchall()
-    types = {column: bare for column, bare, _ in found}
-    missing = [column for column in columns if column not in types]
-    if missing:
-        raise TargetError(
-            f"the target table lacks {'the column' if types else 'itself; first column'} {missing[0]!r}",
-            table=str(name),
-            advice="Copy the table again with sync_tables",
-        )
-    for width in {len(columns), len(key)} - {0}:
-        cursor.execute("select sch_chameleon.ensure_row_type(%s)", (width,))
-    key_column_types = {
-        column: whole if bare in _ROUNDING or _is_shorter(whole, key.get(column, "")) else bare
-        for column, bare, whole in found
-    }
-    return ApplyTable(
-        table_id=table_id,
-        name=name,
-        columns=tuple((column, types[column]) for column in columns),
-        key=tuple(key),
-        key_column_types=tuple(key_column_types[column] for column in key),
-        may_coincide=any(
-            _is_unusual(cursor, types[column], key_column_types[column], usual) for column, usual in key.items()
-        ),
-    )
-
-
-_VARCHAR = re.compile(r"(?:varchar|character varying)(?:\((\d+)\))?")
-# They round a value to their digits when it is stored, so it has to be rounded to be found
-_ROUNDING = frozenset(
-    {"timestamp without time zone", "timestamp with time zone", "time without time zone", "interval", "numeric"}
-)
-_DIGITS = re.compile(r"\([\d,]+\)")
-
-
-def _is_unusual(cursor: Cursor, bare: str, whole: str, usual: str) -> bool:
-    """Tell whether nobody knows if a type holds apart all values that the usual type of a column does."""
-    if not usual or bare == "text":  # in which every value is another text
-        return False
-    if _VARCHAR.fullmatch(whole):
-        return _is_shorter(whole, usual)
-    cursor.execute("select format_type(to_regtype(%s), -1)", (usual,))
-    if cursor.fetchone() != (bare,):
-        return True
-    return bare in _ROUNDING and "(" in whole and _DIGITS.findall(whole) != _DIGITS.findall(usual)
-
-
-def _is_shorter(whole: str, usual: str) -> bool:
-    """Tell whether a type is a varchar that may cut blanks off which the usual type of its column keeps.
-
-    PostgreSQL does so to store a value that is too long for nothing but blanks at its end.
-    """
-    chosen, source = _VARCHAR.fullmatch(whole), _VARCHAR.fullmatch(usual)
-    if chosen is None or chosen[1] is None or not usual:
-        return False
-    return source is None or source[1] is None or int(chosen[1]) < int(source[1])
 
 
 def apply_rows(cursor: Cursor, table: ApplyTable, part: Part, *, replace: bool = False) -> None:
@@ -274,7 +137,8 @@ def _refuse_coinciding_keys(cursor: Cursor, table: ApplyTable, part: Part) -> No
         " order by key, batch_id, sequence"
     )
     cursor.execute(
-        f"select n.key from (select key, key::{table.key_type} as k from ({first}) x where operation = 'i' offset 0) n"
+        f"select n.key from (select key, key::{table.key_type} as k from ({first}) x"
+        f" where operation = {_INSERT} offset 0) n"
         f" where exists (select 1 from {table.quoted} t where {table.key_match('n.k')}) limit 1"
     )
     _refuse_if_found(cursor, table, "this key of a new row is that of another row in the target already")
@@ -308,14 +172,14 @@ def _delete_keys(table: ApplyTable, part: Part, which: str) -> str:
 def _insert_net(table: ApplyTable, part: Part) -> str:
     return (
         f"insert into {table.quoted} ({table.list}) select {table.casts}"
-        f" from (select image::{table.row_type} as r from ({part.net}) x where operation <> 'd' offset 0) n"
+        f" from (select image::{table.row_type} as r from ({part.net}) x where operation <> {_DELETE} offset 0) n"
     )
 
 
 def _apply_with_key(cursor: Cursor, table: ApplyTable, part: Part) -> None:
     counts = part.counts
     if counts.deletes:
-        cursor.execute(_delete_keys(table, part, " where operation = 'd'"))
+        cursor.execute(_delete_keys(table, part, f" where operation = {_DELETE}"))
     if counts.inserts or counts.updates:
         cursor.execute(_insert_net(table, part) + _on_conflict(table))
     if counts.partials:
@@ -334,12 +198,13 @@ def _on_conflict(table: ApplyTable) -> str:
 def _update_partials(table: ApplyTable, part: Part) -> str:
     """Lay the columns that partial images hold, as JSON objects, over the row, in order."""
     return (
-        "with logged as (select key, operation, image, batch_id, sequence, count(*) filter (where operation <> 'p')"
+        "with logged as (select key, operation, image, batch_id, sequence,"
+        f" count(*) filter (where operation <> {_PARTIAL})"
         " over (partition by key order by batch_id, sequence rows between 1 following and unbounded following)"
         f" as whole_later from {part.log} where {part.condition}),"
         " parts as (select l.key, jsonb_object_agg(e.key, e.value order by l.batch_id, l.sequence) as image"
-        " from logged l cross join lateral jsonb_each(case l.operation when 'p' then l.image::jsonb end) e"
-        " where l.operation = 'p' and l.whole_later = 0 group by l.key),"
+        f" from logged l cross join lateral jsonb_each(case l.operation when {_PARTIAL} then l.image::jsonb end) e"
+        f" where l.operation = {_PARTIAL} and l.whole_later = 0 group by l.key),"
         f" keyed as materialized (select key::{table.key_type} as k, image from parts),"
         f" updated as (update {table.quoted} t set {_all_laid_over(table)}"
         f" from keyed n where {table.key_match('n.k')} returning 1)"
@@ -385,10 +250,10 @@ begin
         select operation, key, image, binlog_file, binlog_offset
         from {part.log} where {part.condition} order by batch_id, sequence
     loop
-        if entry.operation in ('i', 'u') then
+        if entry.operation in ({_INSERT}, {_UPDATE}) then
             insert into {table.quoted} ({table.list})
             select {table.casts} from (select entry.image::{table.row_type} as r offset 0) n{_on_conflict(table)};
-        elsif entry.operation = 'd' then
+        elsif entry.operation = {_DELETE} then
             delete from {table.quoted} t using (select entry.key::{table.key_type} as k offset 0) n
             where {table.key_match("n.k")};
         else
@@ -438,7 +303,7 @@ def _delete_images(cursor: Cursor, table: ApplyTable, net: str) -> None:
 class LoggedRow(NamedTuple):
     """A row of the log, for people."""
 
-    operation: str
+    operation: Operation
     key: str | None
     image: str | None
     file_number: int
@@ -453,27 +318,8 @@ def last_logged(cursor: Cursor, part: Part) -> LoggedRow:
     )
     row = cursor.fetchone()
     assert row is not None  # the row is in this part
-    return LoggedRow(*row)
-
-
-def hold_rows(cursor: Cursor, rows: LogSlice) -> None:
-    """Keep a slice aside for a table whose copy is not in place yet."""
-    cursor.execute(f"insert into sch_chameleon.held_rows select * from {rows.log} where {rows.condition}")
-
-
-def held_slice(cursor: Cursor, table_id: int) -> LogSlice | None:
-    """Return what is kept aside for a table, if anything is."""
-    cursor.execute(query("apply.held_counts"), (table_id,))
-    *counted, first, last, file = cursor.fetchone() or (None, None, None)
-    if first is None:
-        return None
-    counts = Counts(*counted)
-    return LogSlice("sch_chameleon.held_rows", first, last, None, table_id, counts, file)
-
-
-def forget_held(cursor: Cursor, table_id: int) -> None:
-    """Remove what was kept aside for a table."""
-    cursor.execute("delete from sch_chameleon.held_rows where table_id = %s", (table_id,))
+    letter, *others = row
+    return LoggedRow(Operation(letter), *others)
 
 
 def _one(cursor: Cursor) -> int:

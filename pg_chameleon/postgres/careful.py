@@ -17,11 +17,10 @@ import psycopg2
 
 from pg_chameleon.convert.expressions.quoting import quote_qualified
 from pg_chameleon.errors import TargetError
+from pg_chameleon.model.log import Counts
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.postgres.apply import (
-    ApplyTable,
-    Counts,
     LoggedRow,
     LogSlice,
     Part,
@@ -30,6 +29,7 @@ from pg_chameleon.postgres.apply import (
     last_logged,
     remove_rows,
 )
+from pg_chameleon.postgres.apply_table import ApplyTable
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.failures import (
     DiscardedRow,
@@ -42,8 +42,6 @@ from pg_chameleon.postgres.failures import (
 from pg_chameleon.postgres.sources import Source
 
 logger = logging.getLogger(__name__)
-
-_OPERATIONS = {"i": "insert", "u": "update", "d": "delete", "p": "update", "o": "update"}
 
 
 class _Refusal(NamedTuple):
@@ -240,7 +238,7 @@ def _put_aside(  # noqa: PLR0917 - a row and all that is to be told of it
     cursor: Cursor, source: Source, name: TableName, rows: LogSlice, row: LoggedRow, refusal: _Refusal
 ) -> Failure:
     """Keep a row that is to blame; return what the error log is to say of it."""
-    operation = _OPERATIONS[row.operation]
+    operation = row.operation.row_kind.value
     message = f"{operation} could not be applied: {refusal.message}"
     position = BinlogPosition(numbered_file(rows.file, row.file_number), row.offset)
     keep_discarded(cursor, source, DiscardedRow(name, operation, row.key, row.image, position, message))

@@ -32,7 +32,7 @@ class Failure:
 def log_failure(cursor: Cursor, source: Source, failure: Failure) -> int:
     """Write a failure into the error log; return its number, by which ``show_errors --logid`` shows it."""
     cursor.execute(
-        query("apply.add_error"),
+        query("failures.add_error"),
         {
             "source_id": source.source_id,
             "schema": None if failure.table is None else failure.table.schema,
@@ -69,7 +69,7 @@ def keep_discarded(cursor: Cursor, source: Source, row: DiscardedRow) -> None:
     """Keep a row that could not be applied, so that nothing of it is lost."""
     place = row.position
     cursor.execute(
-        query("apply.add_discarded"),
+        query("failures.add_discarded"),
         {
             "source_id": source.source_id,
             "schema": row.table.schema,

@@ -7,8 +7,9 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from pg_chameleon.model.names import TableName
-from pg_chameleon.postgres.batches import OpenBatch, log_table
+from pg_chameleon.postgres.batches import log_table
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
+from pg_chameleon.postgres.log_lines import OpenBatch
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import Source
 

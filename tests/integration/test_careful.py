@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from pg_chameleon.model.log import DELETE, INSERT, PARTIAL, LogEntry
 from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres import status
-from pg_chameleon.postgres.batches import DELETE, INSERT, PARTIAL, LogEntry
 from pg_chameleon.postgres.connection import transaction
 from tests.integration.test_replay import IMAGE, KEY, PRIMARY, UNIQUE, Bench, Row, bench, delete, insert, update
 

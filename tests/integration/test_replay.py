@@ -12,14 +12,16 @@ from pg_chameleon.convert.rules import Rules, ZeroDates
 from pg_chameleon.convert.values.encoder import COMPOSITE, key_encoder, row_encoder
 from pg_chameleon.errors import ReplicaStopped
 from pg_chameleon.model.filter import EventFilter, TableFilter
+from pg_chameleon.model.log import DELETE, INSERT, PARTIAL, UPDATE, LogEntry
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.model.schema import Column, Index, IndexPart, TableSchema
 from pg_chameleon.model.status import TableState
 from pg_chameleon.mysql.connection import SourceSettings
 from pg_chameleon.postgres import batches, catalogue, ownership, sources, status, tables
-from pg_chameleon.postgres.batches import DELETE, INSERT, PARTIAL, UPDATE, LogEntry, OpenBatch, ReadState
+from pg_chameleon.postgres.batches import ReadState
 from pg_chameleon.postgres.connection import BY_INDEX, Connection, TargetSettings, connect, transaction
+from pg_chameleon.postgres.log_lines import OpenBatch
 from pg_chameleon.postgres.sources import Source
 from pg_chameleon.replica.replay.replayer import Replayer
 from pg_chameleon.replica.settings import ReplicaSettings

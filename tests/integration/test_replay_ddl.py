@@ -5,12 +5,14 @@ from contextlib import closing
 import pytest
 
 from pg_chameleon.errors import ReplicaStopped, TargetUnreachable
+from pg_chameleon.model.log import AlterDetails, SchemaChangeKind, StoredChange
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.postgres import batches, status, tables
-from pg_chameleon.postgres.batches import OpenBatch, ReadState
+from pg_chameleon.postgres.batches import ReadState
 from pg_chameleon.postgres.connection import connect, transaction
+from pg_chameleon.postgres.log_lines import OpenBatch
 from pg_chameleon.replica.replay import replayer
 from tests.integration.test_replay import COLUMNS, PRIMARY, Bench, bench, insert
 
@@ -25,16 +27,16 @@ def store_alters(bench: Bench, *alters: tuple[int, str, tuple[Column, ...]]) -> 
         batch = OpenBatch(batches.next_batch_number(cursor))
         for table_id, name, columns in alters:
             after = TableSchema(TableName("shop", name), columns, (PRIMARY,))
-            batches.add_schema_change(
-                cursor,
-                batch,
-                table_id,
-                "alter",
+            change = StoredChange(
+                segment=batch.segment,
+                table_id=table_id,
+                kind=SchemaChangeKind.ALTER,
                 structure_id=tables.add_structure(cursor, table_id, after, reached.binlog, replayed=False),
-                change={"origins": [column.name for column in columns]},
+                alter=AlterDetails(tuple(column.name for column in columns)),
                 statement=f"alter table {name}",
                 position=reached.binlog,
             )
+            batches.add_schema_change(cursor, batch, change)
             batch.segment += 1
         batch.commit()
         state = ReadState(bench.generation, bench.stored, reached, 1.0, None)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from pg_chameleon.model.log import DELETE, INSERT, ORDERED, PARTIAL, UPDATE, LogEntry
 from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres import status
-from pg_chameleon.postgres.batches import DELETE, INSERT, ORDERED, PARTIAL, UPDATE, LogEntry
 from pg_chameleon.postgres.connection import transaction
 from tests.integration.test_replay import KEY, PRIMARY, UNIQUE, Bench, Row, bench, insert, update
 

@@ -21,7 +21,7 @@ def stored() -> set[str]:
 def asked_for() -> set[str]:
     code = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "pg_chameleon").rglob("*.py"))
     subjects = {file.stem for file in (ROOT / "sql/queries").glob("*.sql")}
-    found = set(re.findall(r'"([a-z]+\.[a-z_]+)"', code))
+    found = set(re.findall(r'"([a-z_]+\.[a-z_]+)"', code))
     return {name for name in found if name.partition(".")[0] in subjects and not name.endswith(".sql")} | BY_PATTERN
 
 

@@ -13,8 +13,8 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import Position
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import TableState
-from pg_chameleon.postgres import copies, grants, ownership, shadow, swap, tables
-from pg_chameleon.postgres.apply import forget_held, held_slice
+from pg_chameleon.postgres import copies, grants, ownership, shadow, swap, tables, waiting
+from pg_chameleon.postgres.apply_table import apply_table
 from pg_chameleon.postgres.careful import apply_carefully
 from pg_chameleon.postgres.connection import (
     BY_INDEX,
@@ -27,12 +27,13 @@ from pg_chameleon.postgres.connection import (
 )
 from pg_chameleon.postgres.copies import CopiedTable, Copy
 from pg_chameleon.postgres.failures import Failure, log_failure
+from pg_chameleon.postgres.held_rows import forget_held, held_slice
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import bump_generation, reset_checkpoint, set_consistent_from
 from pg_chameleon.replica.copy.pool import CopyStopped
 from pg_chameleon.replica.copy.round import CopyContext
 from pg_chameleon.replica.copy.settings import CopiedRows, CopyKind, CopyProblem
-from pg_chameleon.replica.replay.replayer import Replayer, apply_table
+from pg_chameleon.replica.replay.replayer import Replayer
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +123,7 @@ class Swap:
         with transaction(self.context.target) as cursor:
             swap.limit_lock_wait(cursor, self.context.settings.lock_timeout)
             # Excludes the replay process until the transaction ends
-            cursor.execute(query("batches.lock_replay"), (source.source_id,))
+            waiting.lock(cursor, source)
             ready = copies.copied_tables(cursor, self.copy)
             self._report_unfit(cursor, outcome)
             if self.kind is CopyKind.INIT_REPLICA:

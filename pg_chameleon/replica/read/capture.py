@@ -14,11 +14,11 @@ from pg_chameleon.convert.values.changes import Change, composite_fields, readab
 from pg_chameleon.convert.values.encoder import COMPOSITE, EncodeError, Encoder, key_encoder, row_encoder
 from pg_chameleon.errors import DecodeError
 from pg_chameleon.model.change import JsonChanges, RowKind, RowLayout, RowsEvent, TableMap
+from pg_chameleon.model.log import DELETE, INSERT, ORDERED, PARTIAL, UPDATE, LogEntry
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.mysql.decode import check_table_map, row_decoder
-from pg_chameleon.postgres.batches import DELETE, INSERT, ORDERED, PARTIAL, UPDATE, LogEntry
 from pg_chameleon.replica.notes import ValueNotes
 from pg_chameleon.replica.read.images import (
     completed,

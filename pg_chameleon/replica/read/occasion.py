@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from pg_chameleon.model.change import StatementEvent
+from pg_chameleon.model.log import AlterDetails, SchemaChangeKind, StoredChange
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import TableSchema
@@ -14,8 +15,8 @@ from pg_chameleon.mysql.charsets import charset_of_collation
 from pg_chameleon.mysql.programs import Program
 from pg_chameleon.mysql.reread import Reading
 from pg_chameleon.postgres import batches
-from pg_chameleon.postgres.batches import OpenBatch
 from pg_chameleon.postgres.connection import Cursor
+from pg_chameleon.postgres.log_lines import OpenBatch
 
 _CAPTURED = frozenset({TableState.REPLICATED, TableState.COPYING, TableState.COPIED})
 # In these, a binary default or member has other bytes than its text in the binlog.
@@ -69,18 +70,13 @@ class Occasion:
         """Tell whether the table's copy is later than the statement."""
         return table.covers(self.position.file_number, self.position.offset)
 
-    def store(self, table: int, kind: str, structure_id: int | None = None, **document: Any) -> bool:
+    def store(
+        self, table: int, kind: SchemaChangeKind, structure_id: int | None = None, alter: AlterDetails | None = None
+    ) -> bool:
         """Store what the target has to do; the answer is that there is something."""
-        batches.add_schema_change(
-            self.cursor,
-            self.batch,
-            table,
-            kind,
-            structure_id=structure_id,
-            change=document,
-            statement=self.event.statement,
-            position=self.position,
-        )
+        segment, statement = self.batch.segment, self.event.statement
+        change = StoredChange(segment, table, kind, structure_id, alter, statement, self.position)
+        batches.add_schema_change(self.cursor, self.batch, change)
         return True
 
 

@@ -6,7 +6,6 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from pg_chameleon.convert.expressions import names
 from pg_chameleon.ddl.doubt.mentions import mentioned_tables
@@ -39,6 +38,7 @@ from pg_chameleon.model.change import (
     TableUncertain,
 )
 from pg_chameleon.model.filter import TableFilter
+from pg_chameleon.model.log import AlterDetails, SchemaChangeKind
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import TableSchema
@@ -335,7 +335,7 @@ class Registry:
         if isinstance(change, TableDropped):
             return self._ended(occasion, table)
         if isinstance(change, TableTruncated):
-            return table.captured and occasion.store(table.table_id, "truncate")
+            return table.captured and occasion.store(table.table_id, SchemaChangeKind.TRUNCATE)
         assert isinstance(change, TableUncertain)
         self._doubted(occasion, table, change.reason)
         return False
@@ -397,7 +397,7 @@ class Registry:
         table_id, structure_id = self._register(
             occasion.cursor, schema, TableState.REPLICATED, occasion.position, replayed=False
         )
-        return occasion.store(table_id, "create", structure_id)
+        return occasion.store(table_id, SchemaChangeKind.CREATE, structure_id)
 
     def _altered(self, occasion: Occasion, change: TableAltered, final: TableName | None) -> bool:
         before, after = change.before.name, change.after.name
@@ -418,15 +418,15 @@ class Registry:
         self.changed = True
         if not table.captured:
             return False
-        told = self._circumstances(occasion.event)
-        return occasion.store(table.table_id, "alter", structure_id, origins=list(change.origins), circumstances=told)
+        details = AlterDetails(change.origins, self._circumstances(occasion.event))
+        return occasion.store(table.table_id, SchemaChangeKind.ALTER, structure_id, details)
 
-    def _circumstances(self, event: StatementEvent) -> dict[str, Any] | None:
+    def _circumstances(self, event: StatementEvent) -> Circumstances | None:
         """Return what the replay needs to know of the statement itself."""
         found = event.circumstances
         if found is None:
             return None
-        return self._locate(found._replace(mariadb=self._mariadb))._asdict()
+        return self._locate(found._replace(mariadb=self._mariadb))
 
     def _doubted(self, occasion: Occasion, table: ReadTable, reason: str) -> None:
         """Quarantine a table, or forget the structure of one that is not replicated: others may be made LIKE it."""
@@ -460,7 +460,7 @@ class Registry:
             tables.set_state(occasion.cursor, table.table_id, TableState.DROPPED)
             return False
         tables.end(occasion.cursor, table.table_id)
-        return occasion.store(table.table_id, "drop")
+        return occasion.store(table.table_id, SchemaChangeKind.DROP)
 
     def _register(
         self, cursor: Cursor, schema: TableSchema, state: TableState, position: BinlogPosition, *, replayed: bool

@@ -11,9 +11,10 @@ from typing import NamedTuple
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import Position
 from pg_chameleon.postgres import batches, prepared
-from pg_chameleon.postgres.batches import OpenBatch, ReadState
+from pg_chameleon.postgres.batches import ReadState
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
 from pg_chameleon.postgres.failures import DiscardedRow, Failure, keep_discarded, log_failure
+from pg_chameleon.postgres.log_lines import OpenBatch
 from pg_chameleon.postgres.prepared import Prepared
 from pg_chameleon.postgres.sources import Checkpoint, Source
 from pg_chameleon.replica import notes

@@ -6,31 +6,22 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from pg_chameleon.convert.expressions import names
 from pg_chameleon.convert.rules import Rules
-from pg_chameleon.convert.structure.target import target_table
-from pg_chameleon.convert.values.carried import carried_columns
-from pg_chameleon.convert.values.types import type_rule
 from pg_chameleon.errors import ChameleonError, ReplicaStopped, TargetError
+from pg_chameleon.model.log import Counts, SchemaChangeKind, StoredChange
 from pg_chameleon.model.names import TableName
-from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.model.status import TableState
-from pg_chameleon.postgres import batches, ownership, tables
-from pg_chameleon.postgres.apply import (
-    ApplyTable,
-    Counts,
-    LogSlice,
-    apply_rows,
-    describe,
-    hold_rows,
-)
-from pg_chameleon.postgres.batches import StoredChange, WaitingBatch, log_table
+from pg_chameleon.postgres import ownership, tables, waiting
+from pg_chameleon.postgres.apply import LogSlice, apply_rows
+from pg_chameleon.postgres.apply_table import ApplyTable, apply_table
+from pg_chameleon.postgres.batches import log_table
 from pg_chameleon.postgres.careful import apply_carefully
 from pg_chameleon.postgres.connection import Connection, Cursor, Stop, transaction, wait_for_notice
 from pg_chameleon.postgres.failures import Failure, log_failure
-from pg_chameleon.postgres.queries import query
+from pg_chameleon.postgres.held_rows import hold_rows
 from pg_chameleon.postgres.sources import Source
 from pg_chameleon.postgres.tables import TrackedTable
+from pg_chameleon.postgres.waiting import WaitingBatch
 from pg_chameleon.replica.replay.structure import SchemaReplay
 from pg_chameleon.replica.settings import ReplicaSettings
 
@@ -121,46 +112,44 @@ class Replayer:
     def _transact(self, *, careful: bool) -> int:
         tally = Tally()
         with transaction(self._connection) as cursor:
-            cursor.execute(query("batches.lock_replay"), (self._source.source_id,))
-            waiting = self._next_batches(cursor, careful=careful)
-            if not waiting:
+            waiting.lock(cursor, self._source)
+            found = self._next_batches(cursor, careful=careful)
+            if not found:
                 return 0
             self._load(cursor)
-            for batch_run in _runs(cursor, waiting):
+            for batch_run in _runs(cursor, found):
                 if isinstance(batch_run, StoredChange):
                     self._change_structure(cursor, batch_run, tally, careful=careful)
                 else:
                     self._apply_run(cursor, batch_run, tally, careful=careful)
-            batches.mark_replayed(
+            waiting.mark_replayed(
                 cursor,
                 self._source,
-                waiting[0].batch_id,
-                waiting[-1].batch_id,
+                found[0].batch_id,
+                found[-1].batch_id,
                 rows=tally.rows,
                 ddl=tally.ddl,
                 skipped=tally.skipped,
             )
         for failure in tally.failures:
             logger.error("%s: %s (position %s)", failure.table, failure.message, failure.position)
-        logger.debug("replayed %d batches with %d rows up to %s", len(waiting), tally.rows, waiting[-1].position)
-        return len(waiting)
+        logger.debug("replayed %d batches with %d rows up to %s", len(found), tally.rows, found[-1].position)
+        return len(found)
 
     def _next_batches(self, cursor: Cursor, *, careful: bool) -> list[WaitingBatch]:
-        waiting = batches.waiting_batches(cursor, self._source)
+        found = waiting.waiting_batches(cursor, self._source)
         if careful:
-            return waiting[:1]
+            return found[:1]
         rows = 0
-        for count, batch in enumerate(waiting):
+        for count, batch in enumerate(found):
             rows += batch.rows
             if count and rows > self._settings.replay_rows:
-                return waiting[:count]
-        return waiting
+                return found[:count]
+        return found
 
     def _load(self, cursor: Cursor) -> None:
         """Load the registry again if anyone but this process changed it."""
-        cursor.execute(query("batches.generation"), (self._source.source_id,))
-        row = cursor.fetchone()
-        generation = None if row is None else row[0]
+        generation = waiting.generation(cursor, self._source)
         if generation != self._generation:
             self._tracked = {table.table_id: table for table in tables.load_tables(cursor, self._source, replayed=True)}
             self._described.clear()
@@ -224,7 +213,7 @@ class Replayer:
         tracked = self._tracked.get(change.table_id)
         self._described.pop(change.table_id, None)
         being_copied = tracked is not None and tracked.state in (TableState.COPYING, TableState.COPIED)
-        if tracked is not None and being_copied and change.kind != "drop":
+        if tracked is not None and being_copied and change.kind is not SchemaChangeKind.DROP:
             failure = Failure(
                 f"the table was changed while it was being copied: {change.statement}",
                 table=tracked.name,
@@ -253,29 +242,10 @@ class Replayer:
             log_failure(cursor, self._source, Failure(str(stopped), table=table))
 
 
-def apply_table(cursor: Cursor, table_id: int, target: TableName, schema: TableSchema, rules: Rules) -> ApplyTable:
-    """Describe the target of a table with a structure."""
-    key = [column for name in schema.key_columns if (column := schema.column(name)) is not None]
-    described = describe(
-        cursor,
-        table_id,
-        target,
-        [column.name for column in carried_columns(schema, rules)],
-        {names.column_name(column.name): _usual_type(schema, column, rules) for column in key},
-    )
-    return replace(described, spare_indexes=target_table(schema, rules).spare_indexes)
-
-
-def _usual_type(schema: TableSchema, column: Column, rules: Rules) -> str:
-    """Return the type that a column has if the user chooses none; empty if it is its own enum type."""
-    usual = type_rule(schema, column, replace(rules, overrides=())).target
-    return usual or ("text" if rules.override(schema.name, column) else "")
-
-
-def _runs(cursor: Cursor, waiting: list[WaitingBatch]) -> Iterator[Run | StoredChange]:
+def _runs(cursor: Cursor, found: list[WaitingBatch]) -> Iterator[Run | StoredChange]:
     """Order what the batches hold: rows in runs as long as possible, changes of structure between them."""
     pending: list[WaitingBatch] = []
-    for batch in waiting:
+    for batch in found:
         if pending and (batch.changes_structure or batch.log_number != pending[0].log_number):
             yield _joined(pending)
             pending = []
@@ -291,16 +261,16 @@ def _joined(joined: list[WaitingBatch]) -> Run:
     counts: dict[int, Counts] = {}
     for batch in joined:
         for (_, table_id), found in batch.summary.items():
-            counts[table_id] = Counts(*map(sum, zip(counts.get(table_id, Counts()), Counts(*found), strict=True)))
+            counts[table_id] = counts.get(table_id, Counts()).plus(found)
     first, last = joined[0], joined[-1]
     return Run(first.log_number, first.batch_id, last.batch_id, 0, last.position.file, counts)
 
 
 def _segments(cursor: Cursor, batch: WaitingBatch) -> Iterator[Run | StoredChange]:
-    changes = batches.schema_changes(cursor, batch.batch_id)
+    changes = waiting.schema_changes(cursor, batch.batch_id)
     last = max([change.segment for change in changes] + [segment for segment, _ in batch.summary])
     for segment in range(last + 1):
-        counts = {table_id: Counts(*found) for (part, table_id), found in batch.summary.items() if part == segment}
+        counts = {table_id: found for (part, table_id), found in batch.summary.items() if part == segment}
         if counts:
             yield Run(batch.log_number, batch.batch_id, batch.batch_id, segment, batch.position.file, counts)
         yield from (change for change in changes if change.segment == segment)

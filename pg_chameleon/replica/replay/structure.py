@@ -15,15 +15,15 @@ from pg_chameleon.convert.structure.target import target_table
 from pg_chameleon.convert.values.carried import carried_columns
 from pg_chameleon.convert.values.changes import readable
 from pg_chameleon.errors import ChameleonError, TargetError
-from pg_chameleon.model.change import Circumstances
+from pg_chameleon.model.log import AlterDetails, SchemaChangeKind, StoredChange
 from pg_chameleon.model.names import TableName
+from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres import ownership, swap, tables
-from pg_chameleon.postgres.apply import forget_held
-from pg_chameleon.postgres.batches import StoredChange
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.failures import Failure, run_statements
 from pg_chameleon.postgres.grants import existing_roles, let_read_table
+from pg_chameleon.postgres.held_rows import forget_held
 from pg_chameleon.postgres.left_out import refused_defaults
 from pg_chameleon.postgres.sources import Source
 from pg_chameleon.postgres.tables import TrackedTable
@@ -76,19 +76,18 @@ class SchemaReplay:
     ) -> Outcome:
         """Leave a table as it was, but not under the name that it has no more: that is for others now."""
         failure = _failure(change, self._name(cursor, change, tracked), error)
-        if change.kind != "alter" or change.structure_id is None or tracked is None:
+        if change.kind is not SchemaChangeKind.ALTER or change.structure_id is None or tracked is None:
             return Outcome(tracked, failure=failure)
         altered = tables.load_structure(cursor, change.structure_id)
         return replace(self._leave_behind(cursor, tracked, altered, self._target_of(altered)), failure=failure)
 
     def _act(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, *, careful: bool) -> Outcome:
-        if change.kind == "create":
+        if change.kind is SchemaChangeKind.CREATE:
             return self._create(cursor, change, careful=careful)
-        if change.kind == "drop":
+        if change.kind is SchemaChangeKind.DROP:
             return self._drop(cursor, change.table_id, tracked, careful=careful)
-        if change.kind == "alter":
+        if change.kind is SchemaChangeKind.ALTER:
             return self._alter(cursor, change, tracked, careful=careful)
-        assert change.kind == "truncate", change.kind
         return self._truncate(cursor, tracked, careful=careful)
 
     def _name(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None) -> TableName | None:
@@ -130,6 +129,7 @@ class SchemaReplay:
 
     def _alter(self, cursor: Cursor, change: StoredChange, tracked: TrackedTable | None, *, careful: bool) -> Outcome:
         assert change.structure_id is not None  # stored with every alter
+        assert change.alter is not None
         if tracked is None:
             tables.set_replayed(cursor, change.structure_id)
             return Outcome()
@@ -142,25 +142,27 @@ class SchemaReplay:
         statements = alter_table(
             tracked.schema,
             altered.schema,
-            tuple(change.change["origins"]),
+            change.alter.origins,
             self._rules,
             schema_name=tracked.target.schema,
             new_schema_name=after.schema,
-            circumstances=_circumstances(change),
+            circumstances=change.alter.circumstances,
         )
         _run(cursor, statements, careful=careful)
         tables.set_replayed(cursor, change.structure_id)
         if after != tracked.target:
             tables.rename_target(cursor, tracked.table_id, after)
-        self._count_changed(cursor, change, replace(altered, target=after))
+        self._count_changed(cursor, change.alter, change.position, replace(altered, target=after))
         return Outcome(replace(altered, target=after), replayed=1)
 
-    def _count_changed(self, cursor: Cursor, change: StoredChange, altered: TrackedTable) -> None:
+    def _count_changed(
+        self, cursor: Cursor, alter: AlterDetails, position: BinlogPosition, altered: TrackedTable
+    ) -> None:
         """Put on record that new columns do not hold in any row what the source has in all of them."""
         carried = {each.source.name: each for each in carried_columns(altered.schema, self._rules)}
         changes = [
             found
-            for column, origin in zip(altered.schema.columns, change.change["origins"], strict=True)
+            for column, origin in zip(altered.schema.columns, alter.origins, strict=True)
             if origin is None and column.name in carried
             for found in omitted_changes(column, carried[column.name])
         ]
@@ -168,7 +170,7 @@ class SchemaReplay:
         if rows:
             groups = {ChangeGroup(altered.table_id, each.column, each.reason): readable(each.value) for each in changes}
             for group in sorted(groups, key=lambda group: group.order):
-                count(cursor, group, rows, ChangedValue("each row", groups[group], change.position))
+                count(cursor, group, rows, ChangedValue("each row", groups[group], position))
 
     def _leave_behind(self, cursor: Cursor, tracked: TrackedTable, altered: TrackedTable, after: TableName) -> Outcome:
         """Keep the target of a table that is out of the replica, unless its name is for another table now."""
@@ -221,11 +223,6 @@ class SchemaReplay:
         refusal = swap.drop_former(cursor, self._source, tracked.target)
         if refusal is not None:
             logger.warning("%s: %s", tracked.name, refusal)
-
-
-def _circumstances(change: StoredChange) -> Circumstances | None:
-    told = change.change.get("circumstances")
-    return None if told is None else Circumstances(**told)
 
 
 def _run(cursor: Cursor, statements: list[str], *, careful: bool) -> None:

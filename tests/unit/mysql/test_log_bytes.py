@@ -11,7 +11,7 @@ from pg_chameleon.convert.rules import Rules
 from pg_chameleon.model.change import RowsEvent, StatementEvent
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema
-from pg_chameleon.postgres.batches import OpenBatch
+from pg_chameleon.postgres.log_lines import OpenBatch
 from pg_chameleon.replica.notes import ValueNotes
 from pg_chameleon.replica.read.capture import TableCapture
 from tests.unit.mysql.model_replica import ModelReplica

@@ -1,0 +1,28 @@
+"""Changes of tables whose copy is not in place yet, kept aside until it is."""
+
+from __future__ import annotations
+
+from pg_chameleon.model.log import Counts
+from pg_chameleon.postgres.apply import LogSlice
+from pg_chameleon.postgres.connection import Cursor
+from pg_chameleon.postgres.queries import query
+
+
+def hold_rows(cursor: Cursor, rows: LogSlice) -> None:
+    """Keep a slice aside for a table whose copy is not in place yet."""
+    cursor.execute(f"insert into sch_chameleon.held_rows select * from {rows.log} where {rows.condition}")
+
+
+def held_slice(cursor: Cursor, table_id: int) -> LogSlice | None:
+    """Return what is kept aside for a table, if anything is."""
+    cursor.execute(query("held_rows.counts"), (table_id,))
+    *counted, first, last, file = cursor.fetchone() or (None, None, None)
+    if first is None:
+        return None
+    counts = Counts(*counted)
+    return LogSlice("sch_chameleon.held_rows", first, last, None, table_id, counts, file)
+
+
+def forget_held(cursor: Cursor, table_id: int) -> None:
+    """Remove what was kept aside for a table."""
+    cursor.execute("delete from sch_chameleon.held_rows where table_id = %s", (table_id,))
