@@ -27,9 +27,10 @@ INTERRUPTED = 130
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command: which options it needs, which it may have, and whether it reads a configuration."""
+    """A command: its module, which options it needs, which it may have, and whether it reads a configuration."""
 
     name: str
+    theme: str
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     configured: bool = True
@@ -37,7 +38,8 @@ class Command:
     @property
     def function(self) -> Callable[..., None]:
         """The function of the same name, looked up when it is called for."""
-        function: Callable[..., None] = getattr(importlib.import_module("pg_chameleon.commands"), self.name)
+        module = importlib.import_module(f"pg_chameleon.commands.{self.theme}")
+        function: Callable[..., None] = getattr(module, self.name)
         return function
 
     @property
@@ -49,27 +51,27 @@ class Command:
 COMMANDS = {
     command.name: command
     for command in (
-        Command("set_configuration_files", configured=False),
-        Command("show_config"),
-        Command("show_sources"),
-        Command("create_replica_schema"),
-        Command("drop_replica_schema", takes=("yes",)),
-        Command("upgrade_replica_schema"),
-        Command("add_source", needs=("source",)),
-        Command("drop_source", needs=("source",), takes=("yes",)),
-        Command("init_replica", needs=("source",)),
-        Command("copy_schema", needs=("source",)),
-        Command("refresh_schema", needs=("source", "schema")),
-        Command("sync_tables", needs=("source", "tables")),
-        Command("start_replica", needs=("source",)),
-        Command("stop_replica", needs=("source",)),
-        Command("stop_all_replicas"),
-        Command("enable_replica", needs=("source",)),
-        Command("update_schema_mappings", needs=("source",)),
-        Command("show_status", takes=("source", "full", "tables")),
-        Command("show_errors", takes=("source", "logid")),
-        Command("run_maintenance", needs=("source",), takes=("full",)),
-        Command("detach_replica", needs=("source",), takes=("yes",)),
+        Command("set_configuration_files", "setup", configured=False),
+        Command("show_config", "show"),
+        Command("show_sources", "show"),
+        Command("create_replica_schema", "setup"),
+        Command("drop_replica_schema", "setup", takes=("yes",)),
+        Command("upgrade_replica_schema", "setup"),
+        Command("add_source", "setup", needs=("source",)),
+        Command("drop_source", "setup", needs=("source",), takes=("yes",)),
+        Command("init_replica", "copy", needs=("source",)),
+        Command("copy_schema", "copy", needs=("source",)),
+        Command("refresh_schema", "copy", needs=("source", "schema")),
+        Command("sync_tables", "copy", needs=("source", "tables")),
+        Command("start_replica", "replicate", needs=("source",)),
+        Command("stop_replica", "replicate", needs=("source",)),
+        Command("stop_all_replicas", "replicate"),
+        Command("enable_replica", "replicate", needs=("source",)),
+        Command("update_schema_mappings", "setup", needs=("source",)),
+        Command("show_status", "show", takes=("source", "full", "tables")),
+        Command("show_errors", "show", takes=("source", "logid")),
+        Command("run_maintenance", "replicate", needs=("source",), takes=("full",)),
+        Command("detach_replica", "cutover", needs=("source",), takes=("yes",)),
     )
 }
 

@@ -53,7 +53,7 @@ sources:
 
 
 class Commands:
-    """Stands for the module of commands: notes the calls, and does what a test wants."""
+    """Stands for the modules of commands: notes the calls, and does what a test wants."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -61,7 +61,7 @@ class Commands:
         self.outcome: Callable[[], None] = lambda: None
 
     def module(self) -> ModuleType:
-        module = ModuleType("pg_chameleon.commands")
+        module = ModuleType("pg_chameleon.commands.any")
         for name in KNOWN_COMMANDS:
             setattr(module, name, self._function(name))
         return module
@@ -97,7 +97,9 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
         path.write_text(CONFIGURATION)
     monkeypatch.setenv("HOME", str(tmp_path))
     commands = Commands(tmp_path)
-    monkeypatch.setitem(sys.modules, "pg_chameleon.commands", commands.module())
+    module = commands.module()
+    for theme in {command.theme for command in COMMANDS.values()}:
+        monkeypatch.setitem(sys.modules, f"pg_chameleon.commands.{theme}", module)
     return commands
 
 
@@ -303,10 +305,10 @@ def test_every_option_is_documented() -> None:
 def test_closed_pipe_is_no_defect(tmp_path: Path) -> None:
     script = f"""
 import sys, types
-commands = types.ModuleType("pg_chameleon.commands")
+commands = types.ModuleType("pg_chameleon.commands.setup")
 def show(): print("x" * 1_000_000, flush=True)
 commands.set_configuration_files = show
-sys.modules["pg_chameleon.commands"] = commands
+sys.modules["pg_chameleon.commands.setup"] = commands
 sys.path.insert(0, {str(ROOT)!r})
 from pg_chameleon.cli import main
 sys.exit(main(["set_configuration_files"]))

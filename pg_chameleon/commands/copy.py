@@ -1,0 +1,86 @@
+"""Commands that copy tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pg_chameleon import report
+from pg_chameleon.commands.shared import begin_log, check_source, open_source, pid_file_of
+from pg_chameleon.context import Context
+from pg_chameleon.daemon import StopEvent, run_as_daemon
+from pg_chameleon.errors import ChameleonError, ReplicaBusy
+from pg_chameleon.log import announce
+from pg_chameleon.postgres.connection import Connection, LockRole, held_roles
+from pg_chameleon.postgres.sources import Source
+from pg_chameleon.replica.copy.run import copy_tables
+from pg_chameleon.replica.copy.settings import CopyKind, CopyReport, CopyRequest, copy_settings
+
+
+def init_replica(context: Context) -> None:
+    """Make the first copy of a source, as a daemon; in the foreground with --debug."""
+    _copy(context, CopyRequest(CopyKind.INIT_REPLICA), "Init replica")
+
+
+def copy_schema(context: Context) -> None:
+    """Make the tables of a source on the target, without their rows."""
+    _copy(context, CopyRequest(CopyKind.COPY_SCHEMA), "Copy schema")
+
+
+def refresh_schema(context: Context) -> None:
+    """Copy one schema of a source again."""
+    _copy(context, CopyRequest(CopyKind.REFRESH_SCHEMA, schema=context.schema), "Refresh schema")
+
+
+def sync_tables(context: Context) -> None:
+    """Copy some tables again; --tables disabled copies all that are quarantined."""
+    tables = None if context.all_disabled else context.tables
+    _copy(context, CopyRequest(CopyKind.SYNC_TABLES, tables=tables), "Sync tables")
+
+
+def _copy(context: Context, request: CopyRequest, label: str) -> None:
+    """Run a copy as a daemon of its own, beside the replica's."""
+    with open_source(context) as (connection, source):
+        _refuse_if_copying(connection, source, request.kind)
+    check_source(context, replicated=request.kind is CopyKind.SYNC_TABLES)
+    settings = copy_settings(context.configuration, context.source)
+    report.say(f"{label} process for source {source.name} started.")
+
+    def act(started: Callable[[], None]) -> None:
+        begin_log(context)
+        started()
+        finished = copy_tables(
+            settings,
+            request,
+            report.progress_display(log_on_terminal=context.foreground),
+            StopEvent.on_signals(),
+        )
+        _conclude(source, label, finished)
+
+    run_as_daemon(pid_file_of(context, f"{source.name}_copy"), act, foreground=context.foreground)
+
+
+def _refuse_if_copying(connection: Connection, source: Source, kind: CopyKind) -> None:
+    """Tell at once what would keep a copy from beginning, and not only in its log."""
+    roles = held_roles(connection, source.source_id)
+    if LockRole.COPY in roles:
+        raise ReplicaBusy(f"{source.name} is being copied already", advice="show_status shows when that has ended")
+    if kind is CopyKind.INIT_REPLICA and LockRole.DAEMON in roles:
+        raise ReplicaBusy(
+            f"the replica of {source.name} is running",
+            advice=f"Run chameleon stop_replica --source {source.name} first, or sync_tables for single tables",
+        )
+
+
+def _conclude(source: Source, label: str, finished: CopyReport) -> None:
+    """Tell how a copy ended; one that is not complete is a failure of the command."""
+    announce(
+        f"{label} for source {source.name} is complete: {len(finished.copied)} tables, {finished.rows} rows"
+        f" in {finished.seconds:.1f} s"
+        if finished.complete
+        else f"{label} for source {source.name} ended with {len(finished.problems)} problem(s)"
+    )
+    if not finished.complete:
+        raise ChameleonError(
+            f"the copy of {source.name} is not complete",
+            advice="show_status --source lists the tables and the reasons",
+        )

@@ -1,0 +1,123 @@
+"""The command that ends a replica for good."""
+
+from __future__ import annotations
+
+from pg_chameleon import report
+from pg_chameleon.commands.shared import open_source, pid_file_of, stop_and_say
+from pg_chameleon.context import Context
+from pg_chameleon.daemon import StopEvent, running_pid
+from pg_chameleon.errors import SourceUnreachable
+from pg_chameleon.postgres import cutover, status
+from pg_chameleon.postgres.connection import Connection, has_postgis
+from pg_chameleon.postgres.prepared import undecided
+from pg_chameleon.postgres.sources import Source
+from pg_chameleon.replica import detach
+from pg_chameleon.replica.settings import ReplicaSettings, replica_settings
+
+
+def detach_replica(context: Context) -> None:
+    """Cut over: leave a PostgreSQL database with sequences and foreign keys, and forget the source."""
+    with open_source(context) as (connection, source):
+        told = _confirm_detach(context, connection, source)
+    if running_pid(pid_file_of(context, source.name)) is not None:
+        stop_and_say(context, source.name)
+    with open_source(context) as (connection, source):
+        _detach(context, connection, source, told)
+
+
+def _confirm_detach(context: Context, connection: Connection, source: Source) -> int:
+    """Ask whether the user is sure; return the number of the last error that is known by then."""
+    told = max((error.log_id for error in status.errors(connection, source)), default=0)
+    stale = status.problems(connection, source)
+    if stale:
+        report.say(f"{len(stale)} table(s) are quarantined: what the target has of them is not up to date:")
+        report.say_all(f"  {problem.name}: {problem.reason}" for problem in stale)
+        report.say(f"chameleon sync_tables --source {source.name} --tables disabled brings them back first.")
+    report.confirm(
+        f"Detaching the replica will remove any reference for the source {source.name}.",
+        yes=context.options.yes,
+    )
+    return told
+
+
+def _detach(context: Context, connection: Connection, source: Source, told: int) -> None:
+    settings = replica_settings(context.configuration, context.source)
+    detach.take_over(connection, source)
+    if source.type == "mysql":
+        _drain(settings, connection, source)
+        _confirm_news(connection, source, told)
+    rules = settings.rules(postgis=has_postgis(connection))
+    result = detach.complete(settings, connection, source, rules)
+    report.say(f"{result.sequences} sequence(s) go on after the largest value in their column.")
+    _say_constraints("foreign key(s)", result.foreign_keys)
+    _say_constraints("check constraint(s)", result.checks)
+    _say_stamps(result)
+    report.say_all(f"{table}: {what}" for table, what in result.left_out)
+    report.say_all(
+        f"{name} holds NULL in place of dates that do not exist, so it stays nullable."
+        for name in result.still_nullable
+    )
+    report.say_all(f"{', '.join(roles)} may write in {schema}." for schema, roles in result.writers.items() if roles)
+    detach.forget(connection, source)
+    report.say(f"The source {source.name} is detached: the database stands on its own.")
+
+
+def _drain(settings: ReplicaSettings, connection: Connection, source: Source) -> None:
+    """Replay all that the source has; without the source only if the user wants that, answered anew."""
+    try:
+        until = detach.present_position(settings)
+    except SourceUnreachable as error:
+        until = None
+        report.confirm(
+            f"{error}\nWithout the source, what was not read from it yet is lost. This asks also with --yes.", yes=False
+        )
+    detach.drain(settings, connection, source, until, StopEvent.on_signals())
+    report.say(
+        f"Everything up to {until} of the source is replayed."
+        if until is not None
+        else "Everything that was read from the source before is replayed."
+    )
+
+
+def _confirm_news(connection: Connection, source: Source, told: int) -> None:
+    """Ask anew if something failed since the user was asked, or is undecided: the records go with the source."""
+    news = [
+        *(
+            f"{error.table or 'the source'}: {error.reason}"
+            for error in status.errors(connection, source)
+            if error.log_id > told
+        ),
+        *(
+            f"the transaction {xid} is prepared by XA, but not committed: what it changed is not in the target"
+            for xid in undecided(connection, source)
+        ),
+    ]
+    if news:
+        report.say_all(f"  {line}" for line in news)
+        report.confirm(
+            "What the lines above tell of is lost with the source. This asks also with --yes.",
+            yes=False,
+            advice="Answer YES in capitals to detach all the same; otherwise start_replica goes on replicating",
+        )
+
+
+def _say_stamps(result: detach.Report) -> None:
+    for trigger in result.triggers:
+        state = "is set by a trigger when a row changes" if trigger.failure is None else f"fails: {trigger.failure}"
+        report.say(f"  ON UPDATE CURRENT_TIMESTAMP of {trigger.name} in {trigger.table} {state}")
+    if result.unstamped:
+        report.say(
+            f"ON UPDATE CURRENT_TIMESTAMP is not carried over to {', '.join(result.unstamped)}"
+            " (on_update_timestamps makes triggers for columns of a timestamp type)."
+        )
+
+
+def _say_constraints(what: str, results: list[cutover.ConstraintResult]) -> None:
+    valid = [result for result in results if result.failure is None]
+    report.say(f"{len(valid)} of {len(results)} {what} created and validated.")
+    for result in results:
+        if result.failure is not None:
+            state = (
+                "stands for new rows, but rows that are there violate it" if result.added else "could not be created"
+            )
+            report.say(f"  {result.name} of {result.table} {state}: {result.failure}")

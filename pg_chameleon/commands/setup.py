@@ -1,0 +1,74 @@
+"""Commands that set up the configuration, the catalogue and the sources."""
+
+from __future__ import annotations
+
+from pg_chameleon import config, report
+from pg_chameleon.commands.shared import check_source, open_bare_target, open_source, open_target, refuse_if_running
+from pg_chameleon.context import Context
+from pg_chameleon.postgres import catalogue, sources
+
+
+def set_configuration_files() -> None:
+    """Make ~/.pg_chameleon with its folders, and put an example configuration there."""
+    report.say_all(config.set_configuration_files())
+
+
+def create_replica_schema(context: Context) -> None:
+    """Install the catalogue sch_chameleon in the target database."""
+    with open_bare_target(context) as connection:
+        if catalogue.install(connection):
+            report.say("The catalogue sch_chameleon is installed. Next: chameleon add_source --source NAME")
+        else:
+            report.say("The catalogue sch_chameleon is there already, in the newest version.")
+
+
+def drop_replica_schema(context: Context) -> None:
+    """Drop the catalogue with all it knows; the replicated tables stay."""
+    report.confirm(
+        "Dropping the catalogue removes every source, its log and its errors. The replicated tables stay, and are"
+        " yours: a new first copy does not replace them.",
+        yes=context.options.yes,
+    )
+    with open_bare_target(context) as connection:
+        dropped = catalogue.drop(connection)
+    report.say("The catalogue is dropped." if dropped else "There is no catalogue in the target database.")
+
+
+def upgrade_replica_schema(context: Context) -> None:
+    """Bring the catalogue to the version of this release."""
+    with open_bare_target(context) as connection:
+        before, after = catalogue.upgrade(connection)
+    if before == after:
+        report.say(f"The catalogue has version {after} already, which is that of this release.")
+    else:
+        report.say(f"The catalogue is upgraded from version {before} to {after}.")
+
+
+def add_source(context: Context) -> None:
+    """Register a source of the configuration and its schema mappings in the catalogue."""
+    wanted = context.source
+    with open_target(context) as connection:
+        check_source(context)
+        sources.add_source(connection, wanted.name, wanted.type, wanted.schema_mappings)
+    report.say(f"The source {wanted.name} is registered. Next: chameleon init_replica --source {wanted.name}")
+
+
+def drop_source(context: Context) -> None:
+    """Remove a source from the catalogue; its replicated tables stay."""
+    with open_source(context) as (connection, source):
+        refuse_if_running(context, connection, source)
+        report.confirm(
+            f"Dropping the source {source.name} removes its log, its errors and its position. The replicated"
+            " tables stay, until another first copy into the same schemas replaces them.",
+            yes=context.options.yes,
+        )
+        sources.remove_source(connection, source, detached=False)
+    report.say(f"The source {source.name} is removed from the catalogue.")
+
+
+def update_schema_mappings(context: Context) -> None:
+    """Bring changed schema_mappings of the configuration into the catalogue."""
+    with open_source(context) as (connection, source):
+        refuse_if_running(context, connection, source)
+        done = sources.update_mappings(connection, source, context.source.schema_mappings)
+    report.say_all(done or ["The mappings in the catalogue are those of the configuration already."])
