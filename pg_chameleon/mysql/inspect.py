@@ -24,10 +24,11 @@ from pg_chameleon.model.schema import (
     IndexPart,
     TableSchema,
 )
+from pg_chameleon.model.server import ServerVersion
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.foreign_keys import read_foreign_keys
 from pg_chameleon.mysql.labels import with_true_instants, with_true_texts
-from pg_chameleon.mysql.server import ServerVersion, SourceServer, rows
+from pg_chameleon.mysql.server import SourceServer, rows
 
 _Row = tuple[Any, ...]
 

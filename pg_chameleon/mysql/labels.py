@@ -13,8 +13,9 @@ from dataclasses import replace
 from pg_chameleon.ddl.effect.column_types import quoted_member
 from pg_chameleon.model.names import quote_mysql_identifier
 from pg_chameleon.model.schema import Column, TableSchema
+from pg_chameleon.model.server import ServerVersion
 from pg_chameleon.mysql.connection import SourceConnection
-from pg_chameleon.mysql.server import ServerVersion, rows
+from pg_chameleon.mysql.server import rows
 
 _WITH_ALL_CHARACTERS = frozenset({"utf8mb4", "utf16", "utf16le", "utf32", "gb18030"})
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pg_chameleon.errors import SourceError, StreamError
 from pg_chameleon.model.position import MysqlGtidSet
+from pg_chameleon.model.server import Flavour, ServerVersion
 from pg_chameleon.mysql.charsets import charset_of_collation, text_decoder, with_substitutes
 from pg_chameleon.mysql.events import (
     Query,
@@ -20,7 +21,6 @@ from pg_chameleon.mysql.events import (
 )
 from pg_chameleon.mysql.gtids import encode_gtid_set, parse_tagged_gtid
 from pg_chameleon.mysql.payload import payload_events
-from pg_chameleon.mysql.server import Flavour, ServerVersion
 
 UUID = "f056302e-e669-11f1-a369-02fc00000001"
 
