@@ -12,7 +12,7 @@ from pg_chameleon.mysql.events import IGNORABLE, EventType
 from tests.unit.mysql.recorded import assembler
 
 PAGE = Path(__file__).parents[3] / "docs/events.md"
-ROW = re.compile(r"^\| (\d+) \| (\w+) \| .+ \| (read|passed over|stops)\b.* \|$", re.MULTILINE)
+ROW = re.compile(r"^\| (\d+) \| (\w+) \| .+ \| (read|ignored|stops)\b.* \|$", re.MULTILINE)
 TABLE = {int(code): (name, treatment) for code, name, treatment in ROW.findall(PAGE.read_text(encoding="utf-8"))}
 
 
@@ -20,7 +20,7 @@ KNOWN = {event.value: event.name for event in EventType}
 
 
 def test_every_event_that_the_code_knows_is_on_the_page() -> None:
-    treatments = {code: "passed over" if code in PASSED_OVER else "read" for code in KNOWN}
+    treatments = {code: "ignored" if code in PASSED_OVER else "read" for code in KNOWN}
     on_page = {code: entry for code, entry in TABLE.items() if entry[1] != "stops"}
     assert on_page == {code: (KNOWN[code], treatments[code]) for code in KNOWN}
 
