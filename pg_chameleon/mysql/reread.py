@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pg_chameleon.ddl.doubt.concern import Concern, concern
+from pg_chameleon.ddl.doubt.programs import Program
+from pg_chameleon.ddl.doubt.second_look import Reading
 from pg_chameleon.ddl.syntax.errors import Unfollowable
 from pg_chameleon.errors import SourceError, SourceUnreachable
 from pg_chameleon.model.change import (
@@ -32,7 +34,7 @@ from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.connection import SourceConnection, SourceSettings, connect
 from pg_chameleon.mysql.inspect import read_table
-from pg_chameleon.mysql.programs import Program, read_programs
+from pg_chameleon.mysql.programs import read_programs
 from pg_chameleon.mysql.server import SourceServer, rows
 from pg_chameleon.mysql.snapshot import LockTimeout, TableChanged, quoted, reading_errors
 from pg_chameleon.mysql.stream import BinlogStream
@@ -48,17 +50,6 @@ _POLL_SECONDS = 0.25
 _NO_SERVER_ID = 0
 _WITHIN = (TransactionBegin, StatementEvent, RowsEvent)
 _ENDS = (TransactionEnd, TransactionRolledBack, TransactionPrepared, PreparedDecided, Idle)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The structure of a table now, None if there is no such table, and the statements that concerned it since.
-
-    No rows of the table changed before the last of these statements.
-    """
-
-    structure: TableSchema | None
-    later: tuple[StatementEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

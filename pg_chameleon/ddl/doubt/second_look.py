@@ -8,11 +8,12 @@ show are a closed list; a statement with one of them is not followed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from pg_chameleon.ddl.doubt.subject import Act, Clause, Subject
 from pg_chameleon.ddl.effect.engines import refuse_hidden_rows
 from pg_chameleon.ddl.syntax.errors import Unfollowable
-from pg_chameleon.model.change import SchemaChange, TableAltered, TableCreated, TableDropped
+from pg_chameleon.model.change import SchemaChange, StatementEvent, TableAltered, TableCreated, TableDropped
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, TableSchema
 
@@ -51,6 +52,17 @@ _VERBS = frozenset(("ADD", "ALGORITHM", "ALTER", "COMMENT", "DROP", "FORCE", "LO
 
 # What may follow DROP that is no column
 _NO_COLUMNS = frozenset(("CHECK", "CONSTRAINT", "FOREIGN", "INDEX", "KEY", "PRIMARY"))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The structure of a table now, None if there is no such table, and the statements that concerned it since.
+
+    No rows of the table changed before the last of these statements.
+    """
+
+    structure: TableSchema | None
+    later: tuple[StatementEvent, ...] = ()
 
 
 def second_look(

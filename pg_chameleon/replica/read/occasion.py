@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from pg_chameleon.ddl.doubt.programs import Program
+from pg_chameleon.ddl.doubt.second_look import Reading
 from pg_chameleon.model.change import StatementEvent
 from pg_chameleon.model.log import AlterDetails, SchemaChangeKind, StoredChange
 from pg_chameleon.model.names import TableName
@@ -12,8 +14,6 @@ from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import TableState
 from pg_chameleon.mysql.charsets import charset_of_collation
-from pg_chameleon.mysql.programs import Program
-from pg_chameleon.mysql.reread import Reading
 from pg_chameleon.postgres import batches
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.log_lines import OpenBatch

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from pg_chameleon.convert.expressions import names
 from pg_chameleon.ddl.doubt.mentions import mentioned_tables
+from pg_chameleon.ddl.doubt.programs import Program, reached
 from pg_chameleon.ddl.doubt.second_look import second_look
 from pg_chameleon.ddl.doubt.subject import Act, Subject, find_subject
 from pg_chameleon.ddl.effect.charsets import Charset
@@ -45,7 +46,6 @@ from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.shadow import is_shadow
 from pg_chameleon.model.status import TableState
 from pg_chameleon.mysql.layout import is_like_sequence
-from pg_chameleon.mysql.programs import Program, reached
 from pg_chameleon.postgres import tables
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.failures import Failure, log_failure
