@@ -19,12 +19,18 @@ SourceConnection: TypeAlias = "Connection[Cursor]"
 
 # https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
 _TOO_MANY_CONNECTIONS = frozenset({1040, 1203, 1226})
-# The server shuts down, lost the connection, or somebody killed the statement
-_SHUTTING_DOWN = frozenset({1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 3169, 4031})
 _UNKNOWN_VARIABLE = 1193
 # https://dev.mysql.com/doc/mysql-errors/8.4/en/client-error-reference.html
 _CANNOT_CONNECT = 2003
-_LOST = frozenset({2006, 2013, 2055, 0})
+CONNECTION_ENDS = frozenset(
+    {
+        # The server shuts down, lost the connection, or somebody killed the statement
+        *(1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 3169, 4031),
+        # The driver found the connection lost
+        *(2006, 2013, 2055, 0),
+    }
+)
+"""Whatever the connection was for, it is worth another try."""
 
 _CHECK_LOGIN = "Check user and password in db_conn, and from which hosts the user may connect"
 _CHECK_HOSTS = "Create the user for this host, or FLUSH HOSTS after too many failed attempts"
@@ -172,7 +178,7 @@ def source_errors(doing: str) -> Iterator[None]:
 def query_error(error: pymysql.MySQLError, doing: str) -> SourceError:
     """Say what an error of a statement means."""
     code, text = _code_and_text(error)
-    if code in _LOST or code in _SHUTTING_DOWN or _is_garbled(error):
+    if code in CONNECTION_ENDS or _is_garbled(error):
         return SourceUnreachable(f"the connection to the source was lost while {doing}: {text or 'closed'}")
     return SourceError(f"the source refused {doing}: {text} (error {code})")
 
@@ -202,7 +208,7 @@ def _connection_error(error: pymysql.MySQLError, settings: SourceSettings) -> So
     code, text = _code_and_text(error)
     if code == _CANNOT_CONNECT:
         return _unreachable(getattr(error, "original_exception", error), settings)
-    if code in _LOST or code in _SHUTTING_DOWN or code in _TOO_MANY_CONNECTIONS or _is_garbled(error):
+    if code in CONNECTION_ENDS or code in _TOO_MANY_CONNECTIONS or _is_garbled(error):
         return SourceUnreachable(f"the source {settings.address} closed the connection: {text}")
     what, advice = _REFUSALS.get(code, ("refused the connection", None))
     return SourceError(

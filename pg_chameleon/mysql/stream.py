@@ -19,7 +19,7 @@ from pg_chameleon.errors import BinlogPurged, SourceError, SourceUnreachable
 from pg_chameleon.model.change import StreamEvent
 from pg_chameleon.model.position import BinlogPosition, GtidSet, MariadbGtidPosition, MysqlGtidSet, Position
 from pg_chameleon.mysql.assembly import Assembler
-from pg_chameleon.mysql.connection import SourceConnection, SourceSettings, connect, source_errors
+from pg_chameleon.mysql.connection import CONNECTION_ENDS, SourceConnection, SourceSettings, connect, source_errors
 from pg_chameleon.mysql.gtids import encode_gtid_set
 from pg_chameleon.mysql.packets import PacketReader, error_parts, is_end, is_error
 
@@ -207,7 +207,7 @@ def _dump_error(code: int, text: str, start: Position, use_gtid: bool) -> Source
     lowered = text.lower()
     if code != _CANNOT_READ_BINLOG:
         advice = "Grant the user REPLICATION SLAVE" if code in _PRIVILEGE_MISSING else None
-        kind = SourceUnreachable if code in _ENDING else SourceError
+        kind = SourceUnreachable if code in CONNECTION_ENDS else SourceError
         return kind(f"the source ended its binlog: {text} (error {code})", position=where, advice=advice)
     if any(sign in lowered for sign in _PURGED_SIGNS):
         return BinlogPurged(
@@ -222,5 +222,3 @@ def _dump_error(code: int, text: str, start: Position, use_gtid: bool) -> Source
 
 
 _PRIVILEGE_MISSING = frozenset({1045, 1227})
-# The server shuts down, or somebody killed the connection
-_ENDING = frozenset({1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1317, 1927, 3169})

@@ -6,8 +6,10 @@ import psycopg2
 import pymysql
 import pytest
 
-from pg_chameleon.mysql.connection import SourceSettings, query_error
+from pg_chameleon.model.position import BinlogPosition, Position
+from pg_chameleon.mysql.connection import CONNECTION_ENDS, SourceSettings, query_error
 from pg_chameleon.mysql.connection import _connection_error as connection_error
+from pg_chameleon.mysql.stream import _dump_error as dump_error
 from pg_chameleon.postgres.connection import translated
 
 SETTINGS = SourceSettings("127.0.0.1", 3306, "usr")
@@ -35,6 +37,19 @@ def failed(cause: OSError) -> pymysql.err.OperationalError:
 def test_a_source_that_goes_down_is_tried_again(error: pymysql.MySQLError) -> None:
     assert query_error(error, "reading").transient
     assert connection_error(error, SETTINGS).transient
+
+
+@pytest.mark.parametrize("code", sorted(CONNECTION_ENDS))
+def test_every_connection_to_a_source_is_tried_again_for_the_same_reasons(code: int) -> None:
+    error = pymysql.err.OperationalError(code, "the server's words")
+    assert query_error(error, "reading").transient
+    assert connection_error(error, SETTINGS).transient
+    assert dump_error(code, "the server's words", Position(BinlogPosition("binlog.000001", 4)), False).transient
+
+
+@pytest.mark.parametrize("code", [1184, 4031])  # aborted connection, disconnected for inactivity
+def test_a_stream_that_the_source_gave_up_is_tried_again(code: int) -> None:
+    assert dump_error(code, "the server's words", Position(BinlogPosition("binlog.000001", 4)), False).transient
 
 
 @pytest.mark.parametrize("cause", [ssl.SSLEOFError("EOF occurred"), ConnectionResetError(), ConnectionRefusedError()])
