@@ -7,7 +7,8 @@ class ChameleonError(Exception):
     """Base of every error that the tool raises on purpose.
 
     ``message`` says what happened, ``table`` and ``position`` to what and where, ``advice`` what to do next.
-    ``transient`` errors may go away by themselves (a lost connection), so the supervisor tries again.
+    ``transient`` errors may go away by themselves (a lost connection, a process that is about to end): whatever met one
+    is worth another try.
     """
 
     transient = False
@@ -98,6 +99,8 @@ class CatalogueError(ChameleonError):
 
 class ReplicaBusy(ChameleonError):
     """Another process works on this source."""
+
+    transient = True
 
 
 class ReplicaStopped(ChameleonError):

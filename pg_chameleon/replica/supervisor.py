@@ -153,7 +153,7 @@ class Supervisor:
                     set_status(connection, source, SourceStatus.RUNNING)
                 self._tidy(connection, source)
             except ChameleonError as error:
-                if not error.transient and not isinstance(error, ReplicaBusy):
+                if not error.transient:
                     raise
                 logger.warning("the daemon has no connection to the target and tries again: %s", error)
                 if connection is not None:

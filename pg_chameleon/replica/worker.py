@@ -102,7 +102,7 @@ def _work(role: str, assignment: Assignment, stop: StopEvent) -> Outcome:
             _lock(connection, source, role, stop)
             {"read": read, "replay": replay}[role](settings, connection, source, stop)
         except ChameleonError as error:
-            if not (error.transient or isinstance(error, ReplicaBusy)):
+            if not error.transient:
                 _record(settings, str(error))
             raise
         finally:
@@ -110,7 +110,7 @@ def _work(role: str, assignment: Assignment, stop: StopEvent) -> Outcome:
     except ChameleonError as error:
         if stop.is_set():
             return Outcome.DONE
-        if error.transient or isinstance(error, ReplicaBusy):
+        if error.transient:
             logger.warning("the %s process ends and will be started again: %s", role, error)
             return Outcome.TRY_AGAIN
         logger.error("the %s process cannot go on: %s", role, error)

@@ -6,6 +6,7 @@ import psycopg2
 import pymysql
 import pytest
 
+from pg_chameleon.errors import ReplicaBusy
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.mysql.connection import CONNECTION_ENDS, SourceSettings, query_error
 from pg_chameleon.mysql.connection import _connection_error as connection_error
@@ -81,3 +82,7 @@ def test_what_somebody_has_to_correct_is_not(error: pymysql.MySQLError) -> None:
 )
 def test_a_target_that_goes_down_is_tried_again(error: psycopg2.Error, transient: bool) -> None:
     assert translated(error).transient is transient
+
+
+def test_a_role_that_another_process_has_is_tried_again() -> None:
+    assert ReplicaBusy("another process works on the source").transient
