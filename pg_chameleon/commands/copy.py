@@ -10,7 +10,8 @@ from pg_chameleon.context import Context
 from pg_chameleon.daemon import StopEvent, run_as_daemon
 from pg_chameleon.errors import ChameleonError, ReplicaBusy
 from pg_chameleon.log import announce
-from pg_chameleon.postgres.connection import Connection, LockRole, held_roles
+from pg_chameleon.postgres.connection import Connection
+from pg_chameleon.postgres.roles import LockRole, held_roles
 from pg_chameleon.postgres.sources import Source
 from pg_chameleon.replica.copy.run import copy_tables
 from pg_chameleon.replica.copy.settings import CopyKind, CopyReport, CopyRequest, copy_settings

@@ -11,7 +11,7 @@ from pg_chameleon.daemon import StopEvent, StopOutcome, run_as_daemon
 from pg_chameleon.errors import CatalogueError, ReplicaBusy, UsageError
 from pg_chameleon.model.status import SourceStatus
 from pg_chameleon.postgres import maintenance, sources
-from pg_chameleon.postgres.connection import LockRole, held_roles
+from pg_chameleon.postgres.roles import LockRole, held_roles
 from pg_chameleon.replica.supervisor import Supervisor
 
 

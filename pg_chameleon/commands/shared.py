@@ -12,7 +12,8 @@ from pg_chameleon.daemon import StopOutcome, running_pid, stop_daemon
 from pg_chameleon.errors import ReplicaBusy
 from pg_chameleon.log import start_logging
 from pg_chameleon.postgres import catalogue, sources
-from pg_chameleon.postgres.connection import Connection, close_quietly, connect, held_roles
+from pg_chameleon.postgres.connection import Connection, close_quietly, connect
+from pg_chameleon.postgres.roles import held_roles
 from pg_chameleon.postgres.sources import Source
 from pg_chameleon.replica.preflight import require_usable_source
 from pg_chameleon.replica.settings import replica_settings, target_settings

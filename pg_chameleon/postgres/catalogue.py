@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from pg_chameleon.errors import CatalogueError, ReplicaBusy
-from pg_chameleon.postgres.connection import LOCK_CLASS, Connection, Cursor, transaction
+from pg_chameleon.postgres.connection import Connection, Cursor, transaction
 from pg_chameleon.postgres.queries import query
+from pg_chameleon.postgres.roles import any_held
+from pg_chameleon.postgres.traits import read_traits
 from pg_chameleon.resources import sql_files, sql_text
 
 VERSION = 3
@@ -43,7 +45,7 @@ def install(connection: Connection) -> bool:
 
 def _require_all_characters(connection: Connection) -> None:
     """Refuse a database that cannot hold every text: one character would stop the whole replica, time and again."""
-    encoding = connection.get_parameter_status("server_encoding")
+    encoding = read_traits(connection).encoding
     if encoding != "UTF8":
         raise CatalogueError(
             f"the target database has the encoding {encoding}, which does not have every character of the source",
@@ -109,7 +111,5 @@ def _missing() -> CatalogueError:
 
 
 def _refuse_if_busy(cursor: Cursor) -> None:
-    cursor.execute(query("catalogue.busy"), (LOCK_CLASS,))
-    row = cursor.fetchone()
-    if row is not None and row[0]:
+    if any_held(cursor):
         raise ReplicaBusy("replicas are running on this catalogue", advice="Stop them with chameleon stop_all_replicas")

@@ -1,4 +1,4 @@
-"""Connections to the target: settings, transactions, locks and errors in the words of this tool."""
+"""Connections to the target: settings, transactions and errors in the words of this tool."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import IntEnum
 from multiprocessing.connection import wait
 from typing import Any, Protocol, TypeAlias
 
@@ -18,7 +17,6 @@ from pg_chameleon.errors import TargetError, TargetUnreachable
 Connection: TypeAlias = psycopg2.extensions.connection
 Cursor: TypeAlias = psycopg2.extensions.cursor
 
-LOCK_CLASS = 0x6368616D  # "cham": the first key of every advisory lock of this tool
 _SESSION = (
     "datestyle=ISO,YMD",
     "intervalstyle=postgres",
@@ -74,15 +72,6 @@ class Stop(Protocol):
 
     def fileno(self) -> int:
         """The descriptor that becomes readable when the event is set."""
-
-
-class LockRole(IntEnum):
-    """Who holds an advisory lock on a source; each at most one process at a time."""
-
-    DAEMON = 0
-    READ = 1
-    REPLAY = 2
-    COPY = 3
 
 
 # What a crash of the server could take back after such a commit are the newest batches together with their
@@ -187,26 +176,6 @@ def transaction(connection: Connection) -> Iterator[Cursor]:
         yield cursor
 
 
-def try_lock(connection: Connection, source_id: int, role: LockRole) -> bool:
-    """Take the role on the source for as long as the connection lives; return False if another process has it."""
-    with transaction(connection) as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s, %s)", (LOCK_CLASS, source_id * len(LockRole) + role))
-        found = cursor.fetchone()
-    return bool(found and found[0])
-
-
-def held_roles(connection: Connection, source_id: int) -> frozenset[LockRole]:
-    """Tell which roles of the source some living process holds, on whatever host it runs."""
-    with transaction(connection) as cursor:
-        cursor.execute(
-            "select objid::integer from pg_locks where locktype = 'advisory' and classid = %s and granted"
-            " and database = (select oid from pg_database where datname = current_database())",
-            (LOCK_CLASS,),
-        )
-        found = {row[0] for row in cursor.fetchall()}
-    return frozenset(role for role in LockRole if source_id * len(LockRole) + role in found)
-
-
 def listen(connection: Connection, channel: str) -> None:
     """Be told of notifications on a channel."""
     with transaction(connection) as cursor:
@@ -227,10 +196,3 @@ def close_quietly(connection: Connection) -> None:
     """Close a connection that may be lost already."""
     with contextlib.suppress(psycopg2.Error):
         connection.close()
-
-
-def has_postgis(connection: Connection) -> bool:
-    """Tell whether the target database has the type ``geometry``."""
-    with transaction(connection) as cursor:
-        cursor.execute("select 1 from pg_extension where extname = 'postgis'")
-        return cursor.fetchone() is not None

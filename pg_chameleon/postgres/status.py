@@ -21,8 +21,9 @@ from pg_chameleon.model.overview import (
 )
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import SourceStatus, TableState
-from pg_chameleon.postgres.connection import Connection, LockRole, held_roles, transaction
+from pg_chameleon.postgres.connection import Connection, transaction
 from pg_chameleon.postgres.queries import query
+from pg_chameleon.postgres.roles import LockRole, held_roles
 from pg_chameleon.postgres.sources import Source, read_mappings
 from pg_chameleon.postgres.tables import load_tables
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.structure import ddl, triggers
 from pg_chameleon.convert.structure.target import target_table
-from pg_chameleon.errors import ChameleonError, ReplicaBusy
+from pg_chameleon.errors import ChameleonError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import LeftOutRow
 from pg_chameleon.model.position import BinlogPosition
@@ -16,9 +16,10 @@ from pg_chameleon.model.status import TableState
 from pg_chameleon.mysql.connection import connect as connect_source
 from pg_chameleon.mysql.server import SourceServer
 from pg_chameleon.postgres import cutover, ownership
-from pg_chameleon.postgres.connection import Connection, LockRole, Stop, transaction, try_lock
+from pg_chameleon.postgres.connection import Connection, Stop, transaction
 from pg_chameleon.postgres.cutover import ConstraintResult
 from pg_chameleon.postgres.left_out import find_left_out
+from pg_chameleon.postgres.roles import LockRole, take_role
 from pg_chameleon.postgres.sources import Source, read_mappings, remove_source
 from pg_chameleon.postgres.tables import TrackedTable, load_tables
 from pg_chameleon.replica.settings import ReplicaSettings
@@ -50,11 +51,7 @@ class Report:
 def take_over(connection: Connection, source: Source) -> None:
     """Take the place of every process of the source, so that nobody else changes anything."""
     for role in LockRole:
-        if not try_lock(connection, source.source_id, role):
-            raise ReplicaBusy(
-                f"another process, perhaps on another host, works on the source {source.name}",
-                advice="Stop it there, and run detach_replica again",
-            )
+        take_role(connection, source, role)
 
 
 def present_position(settings: ReplicaSettings) -> BinlogPosition:

@@ -17,11 +17,12 @@ from pathlib import Path
 import pg_chameleon
 from pg_chameleon.config import Configuration
 from pg_chameleon.daemon import StopEvent
-from pg_chameleon.errors import ChameleonError, ReplicaBusy, ReplicaStopped
+from pg_chameleon.errors import ChameleonError, ReplicaStopped
 from pg_chameleon.model.status import SourceStatus
 from pg_chameleon.postgres import maintenance
 from pg_chameleon.postgres.batches import purge
-from pg_chameleon.postgres.connection import Connection, LockRole, close_quietly, connect, try_lock
+from pg_chameleon.postgres.connection import Connection, close_quietly, connect
+from pg_chameleon.postgres.roles import LockRole, take_role
 from pg_chameleon.postgres.sources import Source, find_source, set_status
 from pg_chameleon.replica.settings import ReplicaSettings, replica_settings
 from pg_chameleon.replica.worker import Assignment, Outcome
@@ -135,12 +136,11 @@ class Supervisor:
     def _connect(self) -> Connection:
         connection = connect(self._settings.target, f"daemon {self._settings.name}")
         source = find_source(connection, self._settings.name)
-        if not try_lock(connection, source.source_id, LockRole.DAEMON):
+        try:
+            take_role(connection, source, LockRole.DAEMON)
+        except ChameleonError:
             close_quietly(connection)
-            raise ReplicaBusy(
-                f"another daemon, perhaps on another host, works on the source {source.name}",
-                advice="Stop it there with chameleon stop_replica",
-            )
+            raise
         return connection
 
     def _watch(self, stop: StopEvent, connection: Connection | None, source: Source) -> Connection:

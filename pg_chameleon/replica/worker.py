@@ -16,7 +16,7 @@ from enum import IntEnum
 
 from pg_chameleon.config import Configuration
 from pg_chameleon.daemon import StopEvent
-from pg_chameleon.errors import ChameleonError, ReplicaBusy
+from pg_chameleon.errors import ChameleonError
 from pg_chameleon.log import start_logging, stop_logging
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.status import SourceStatus
@@ -25,15 +25,14 @@ from pg_chameleon.postgres.connection import (
     BY_INDEX,
     NOTICE_LOST_CLIENT,
     Connection,
-    LockRole,
     Stop,
     close_quietly,
     connect,
-    has_postgis,
     listen,
-    try_lock,
 )
+from pg_chameleon.postgres.roles import KILLED_SECONDS, LockRole, take_role
 from pg_chameleon.postgres.sources import Source, find_source, read_mappings, set_status
+from pg_chameleon.postgres.traits import read_traits
 from pg_chameleon.replica.read.reader import Reader
 from pg_chameleon.replica.replay.replayer import Replayer
 from pg_chameleon.replica.settings import ReplicaSettings, replica_settings
@@ -41,8 +40,6 @@ from pg_chameleon.replica.settings import ReplicaSettings, replica_settings
 logger = logging.getLogger(__name__)
 
 _STDIN = 0
-_LOCK_SECONDS = 15.0
-"""So long may the backend of a killed process hold on to its lock."""
 ROLES = {"read": LockRole.READ, "replay": LockRole.REPLAY}
 PARAMETERS = {
     "read": (*ASYNCHRONOUS_COMMIT, *NOTICE_LOST_CLIENT),
@@ -99,7 +96,7 @@ def _work(role: str, assignment: Assignment, stop: StopEvent) -> Outcome:
         connection = connect(settings.target, f"{role} {settings.name}", PARAMETERS[role])
         try:
             source = find_source(connection, settings.name)
-            _lock(connection, source, role, stop)
+            take_role(connection, source, ROLES[role], stop, patience=KILLED_SECONDS)
             {"read": read, "replay": replay}[role](settings, connection, source, stop)
         except ChameleonError as error:
             if not error.transient:
@@ -121,18 +118,6 @@ def _work(role: str, assignment: Assignment, stop: StopEvent) -> Outcome:
     return Outcome.DONE
 
 
-def _lock(connection: Connection, source: Source, role: str, stop: Stop) -> None:
-    waited = 0.0
-    while not try_lock(connection, source.source_id, ROLES[role]):
-        if waited >= _LOCK_SECONDS:
-            raise ReplicaBusy(
-                f"another {role} process works on the source {source.name}",
-                advice="Stop it first; pg_locks on the target shows its connection",
-            )
-        stop.wait(0.1)
-        waited += 0.1
-
-
 def _record(settings: ReplicaSettings, reason: str) -> None:
     """Write the reason into the catalogue, on a connection of its own: the other may be in any state."""
     connection = connect(settings.target, "status")
@@ -151,12 +136,12 @@ def read(
 ) -> None:
     """Read the binlog of a source into its log tables."""
     mappings = read_mappings(connection, source)
-    Reader(settings, connection, source, mappings, postgis=has_postgis(connection)).run(stop, until)
+    Reader(settings, connection, source, mappings, postgis=read_traits(connection).postgis).run(stop, until)
 
 
 def replayer(settings: ReplicaSettings, connection: Connection, source: Source) -> Replayer:
     """Return what applies the batches of a source."""
-    rules = settings.rules(postgis=has_postgis(connection))
+    rules = settings.rules(postgis=read_traits(connection).postgis)
     return Replayer(settings, connection, source, read_mappings(connection, source), rules)
 
 

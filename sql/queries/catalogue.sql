@@ -10,11 +10,3 @@ from sch_chameleon.catalogue_version;
 -- name: set_version
 insert into sch_chameleon.catalogue_version (version)
 values (%s);
-
--- name: busy
-select count(*)
-from pg_locks
-where locktype = 'advisory'
-    and classid = %s
-    and granted
-    and database = (select oid from pg_database where datname = current_database());

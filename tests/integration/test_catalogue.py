@@ -11,17 +11,12 @@ from lab.servers import Database
 from pg_chameleon.errors import CatalogueError, ChameleonError, ReplicaBusy
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.status import SourceStatus
+from pg_chameleon.model.target import TargetTraits
 from pg_chameleon.postgres import catalogue, ownership, sources, status
-from pg_chameleon.postgres.connection import (
-    Connection,
-    LockRole,
-    TargetSettings,
-    connect,
-    held_roles,
-    transaction,
-    try_lock,
-)
+from pg_chameleon.postgres.connection import Connection, TargetSettings, connect, transaction
 from pg_chameleon.postgres.ownership import ForeignTable
+from pg_chameleon.postgres.roles import LockRole, held_roles, take_role, try_lock
+from pg_chameleon.postgres.traits import read_traits
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -278,6 +273,10 @@ def test_a_catalogue_in_use_is_neither_dropped_nor_upgraded(connection: Connecti
     assert try_lock(other, source.source_id, LockRole.DAEMON)
     assert not try_lock(connection, source.source_id, LockRole.DAEMON)
     assert held_roles(connection, source.source_id) == {LockRole.DAEMON}
+    with pytest.raises(ReplicaBusy, match="the source one is busy: its replica is running") as busy:
+        take_role(connection, source, LockRole.DAEMON)
+    assert busy.value.advice == "Stop it there with chameleon stop_replica --source one"
+    take_role(connection, source, LockRole.COPY)
     with pytest.raises(ReplicaBusy):
         catalogue.drop(connection)
     with pytest.raises(ReplicaBusy):
@@ -317,3 +316,11 @@ def test_a_removed_source_leaves_nothing_in_the_catalogue(connection: Connection
         assert cursor.fetchone() == (None, 0)
     with pytest.raises(CatalogueError, match=r"registered: none"):
         sources.find_source(connection, "one")
+
+
+def test_the_traits_of_a_target_are_asked_at_once(connection: Connection) -> None:
+    traits = read_traits(connection)
+    assert traits == TargetTraits(divmod(connection.server_version, 10_000), "UTF8", read_only=False, postgis=False)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("set default_transaction_read_only = on")
+    assert read_traits(connection).read_only

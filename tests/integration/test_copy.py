@@ -16,7 +16,7 @@ from pg_chameleon.model.filter import TableFilter
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import CopyProgress
 from pg_chameleon.model.status import SourceStatus, TableState
-from pg_chameleon.postgres.connection import LockRole, try_lock
+from pg_chameleon.postgres.roles import LockRole, try_lock
 from pg_chameleon.replica.copy.settings import CopyKind
 from tests.conftest import FreshSchema
 from tests.integration.copy_support import Stage, Watcher, numbers

@@ -9,7 +9,7 @@ from contextlib import closing
 from datetime import datetime
 from typing import Any
 
-from pg_chameleon.errors import ChameleonError, ReplicaBusy, TargetError, UsageError
+from pg_chameleon.errors import ChameleonError, TargetError, UsageError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import CopyObserver
 from pg_chameleon.model.position import BinlogPosition, Position
@@ -18,20 +18,12 @@ from pg_chameleon.model.status import SourceStatus, TableState
 from pg_chameleon.mysql.connection import connect as connect_source
 from pg_chameleon.mysql.server import SourceServer
 from pg_chameleon.postgres import copies, shadow, status, tables, value_changes
-from pg_chameleon.postgres.connection import (
-    Connection,
-    Cursor,
-    LockRole,
-    Stop,
-    connect,
-    has_postgis,
-    held_roles,
-    transaction,
-    try_lock,
-)
+from pg_chameleon.postgres.connection import Connection, Cursor, Stop, connect, transaction
 from pg_chameleon.postgres.copies import CopiedTable, Copy
 from pg_chameleon.postgres.left_out import find_left_out
+from pg_chameleon.postgres.roles import KILLED_SECONDS, LockRole, held_roles, take_role
 from pg_chameleon.postgres.sources import Source, find_source, read_mappings, set_status
+from pg_chameleon.postgres.traits import read_traits
 from pg_chameleon.replica.copy.messages import WorkerSettings
 from pg_chameleon.replica.copy.peer import PeerCopy
 from pg_chameleon.replica.copy.pool import CopyStopped, WorkerPool
@@ -45,8 +37,6 @@ logger = logging.getLogger(__name__)
 
 _ROUNDS = 3
 _REPETITIONS = 3
-_LOCK_SECONDS = 15.0
-"""So long may the target take to notice that a process which held a lock was killed."""
 
 
 def copy_tables(settings: CopySettings, request: CopyRequest, observer: CopyObserver, stop: Stop) -> CopyReport:
@@ -75,18 +65,8 @@ def copy_tables(settings: CopySettings, request: CopyRequest, observer: CopyObse
 def _take_roles(target: Connection, source: Source, kind: CopyKind, stop: Stop) -> None:
     """Make sure that nobody else copies this source, nor replicates it while everything is copied anew."""
     if kind is CopyKind.INIT_REPLICA:
-        _take_role(target, source, LockRole.DAEMON, stop, why="its replica is running", advice="Run stop_replica first")
-    _take_role(target, source, LockRole.COPY, stop, why="it is being copied", advice="Wait for the end of that copy")
-
-
-def _take_role(target: Connection, source: Source, role: LockRole, stop: Stop, *, why: str, advice: str) -> None:
-    # A living owner of the role keeps it; the patience is for one that was killed a moment ago.
-    patience = _LOCK_SECONDS if role is LockRole.COPY else 0.0
-    deadline = time.monotonic() + patience
-    while not try_lock(target, source.source_id, role):
-        if time.monotonic() >= deadline or stop.is_set():
-            raise ReplicaBusy(f"the source {source.name} is busy: {why}", advice=advice)
-        stop.wait(0.1)
+        take_role(target, source, LockRole.DAEMON)
+    take_role(target, source, LockRole.COPY, stop, patience=KILLED_SECONDS)
 
 
 def _context(
@@ -97,7 +77,7 @@ def _context(
         settings=settings,
         source=source,
         filter=settings.replica.table_filter(mappings),
-        rules=settings.replica.rules(postgis=has_postgis(target)),
+        rules=settings.replica.rules(postgis=read_traits(target).postgis),
         target=target,
         stop=stop,
         tracker=tracker,

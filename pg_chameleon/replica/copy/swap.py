@@ -16,19 +16,12 @@ from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres import copies, grants, ownership, shadow, swap, tables, waiting
 from pg_chameleon.postgres.apply_table import apply_table
 from pg_chameleon.postgres.careful import apply_carefully
-from pg_chameleon.postgres.connection import (
-    BY_INDEX,
-    Cursor,
-    LockRole,
-    connect,
-    held_roles,
-    transaction,
-    try_lock,
-)
+from pg_chameleon.postgres.connection import BY_INDEX, Cursor, connect, transaction
 from pg_chameleon.postgres.copies import CopiedTable, Copy
 from pg_chameleon.postgres.failures import Failure, log_failure
 from pg_chameleon.postgres.held_rows import forget_held, held_slice
 from pg_chameleon.postgres.queries import query
+from pg_chameleon.postgres.roles import LockRole, held_roles, try_lock
 from pg_chameleon.postgres.sources import bump_generation, reset_checkpoint, set_consistent_from
 from pg_chameleon.replica.copy.pool import CopyStopped
 from pg_chameleon.replica.copy.round import CopyContext
