@@ -5,6 +5,8 @@ They are read by path, because ``importlib.resources`` fails on mapped folders i
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -24,6 +26,23 @@ def sql_text(name: str) -> str:
 def sql_files(folder: str) -> tuple[str, ...]:
     """List the ``.sql`` files of a folder of ``sql/``, sorted, as names for ``sql_text``."""
     return tuple(sorted(f"{folder}/{path.name}" for path in (_folder("sql") / folder).glob("*.sql")))
+
+
+_SECTION = re.compile(r"^-- name: ([a-z_]+)\n", re.M)
+_COMMENT = re.compile(r"^ *--.*\n", re.M)
+
+
+@cache
+def _sections(file: str) -> dict[str, str]:
+    _, *parts = _SECTION.split(sql_text(file))
+    # Comments are for those who read the files; a percent sign in one would be taken for a parameter
+    return {name: _COMMENT.sub("", text).strip() for name, text in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def named_statement(folder: str, name: str) -> str:
+    """Return the statement ``subject.name`` of a folder of ``sql/``; raise ``KeyError`` if its file has none such."""
+    subject, _, section = name.partition(".")
+    return _sections(f"{folder}/{subject}.sql")[section]
 
 
 def configuration_example() -> str:

@@ -13,19 +13,8 @@ from typing import Any, NamedTuple
 from pg_chameleon.model.names import TableName, quote_mysql_identifier
 from pg_chameleon.model.schema import ForeignKey
 from pg_chameleon.mysql.connection import SourceConnection
+from pg_chameleon.mysql.queries import one_table, query
 from pg_chameleon.mysql.server import rows
-
-_KEY_COLUMNS = """
-select table_name, constraint_name, column_name, referenced_table_schema, referenced_table_name,
-       referenced_column_name
-from information_schema.key_column_usage
-where table_schema = %s and referenced_table_name is not null{table}
-order by table_name, constraint_name, ordinal_position"""
-
-_RULES = """
-select table_name, constraint_name, delete_rule, update_rule
-from information_schema.referential_constraints
-where constraint_schema = %s{table}"""
 
 _RULE = "(RESTRICT|CASCADE|SET NULL|SET DEFAULT|NO ACTION)"
 _CONSTRAINT = re.compile(
@@ -45,7 +34,7 @@ def read_foreign_keys(
 ) -> dict[str, list[ForeignKey]]:
     """Return the foreign keys of each table of a schema, or of one of them."""
     parts: dict[tuple[str, str], list[tuple[Any, ...]]] = defaultdict(list)
-    for name, constraint, *part in _query(connection, _KEY_COLUMNS, schema, table):
+    for name, constraint, *part in _query(connection, "foreign_keys.columns", schema, table):
         parts[name, constraint].append(tuple(part))
     rules = _read_rules(connection, schema, table, {name for name, _ in parts})
     keys: dict[str, list[ForeignKey]] = defaultdict(list)
@@ -61,7 +50,8 @@ def _read_rules(
     connection: SourceConnection, schema: str, table: str | None, tables: set[str]
 ) -> dict[tuple[str, str], Rules]:
     rules = {
-        (name, constraint): Rules(*found) for name, constraint, *found in _query(connection, _RULES, schema, table)
+        (name, constraint): Rules(*found)
+        for name, constraint, *found in _query(connection, "foreign_keys.rules", schema, table)
     }
     for name in tables - {name for name, _ in rules}:
         place = f"{quote_mysql_identifier(schema)}.{quote_mysql_identifier(name)}"
@@ -78,7 +68,5 @@ def rules_in(create_table: str) -> dict[str, Rules]:
     }
 
 
-def _query(connection: SourceConnection, statement: str, schema: str, table: str | None) -> list[tuple[Any, ...]]:
-    if table is None:
-        return rows(connection, statement.format(table=""), schema)
-    return rows(connection, statement.format(table=" and table_name = %s"), schema, table)
+def _query(connection: SourceConnection, name: str, schema: str, table: str | None) -> list[tuple[Any, ...]]:
+    return rows(connection, query(name, one_table=one_table(table)), *filter(None, (schema, table)))

@@ -28,40 +28,10 @@ from pg_chameleon.model.server import ServerVersion
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.foreign_keys import read_foreign_keys
 from pg_chameleon.mysql.labels import with_true_instants, with_true_texts
+from pg_chameleon.mysql.queries import one_table, query
 from pg_chameleon.mysql.server import SourceServer, rows
 
 _Row = tuple[Any, ...]
-
-# Base tables; those of MariaDB that keep their history are base tables too, views and sequences are not
-_TABLES = """
-select table_name, engine, table_collation, table_comment
-from information_schema.tables
-where table_schema = %s and table_type in ('BASE TABLE', 'SYSTEM VERSIONED')"""
-
-_COLUMNS = """
-select table_name, column_name, column_type, is_nullable, column_default, extra, character_set_name,
-       collation_name, column_comment, {generation_expression}, {srs_id}
-from information_schema.columns
-where table_schema = %s"""
-
-_STATISTICS = """
-select table_name, index_name, non_unique, column_name, sub_part, collation, index_type, index_comment,
-       {expression}
-from information_schema.statistics
-where table_schema = %s"""
-
-_MYSQL_CHECKS = """
-select constraints.table_name, checks.constraint_name, checks.check_clause, constraints.enforced
-from information_schema.check_constraints as checks
-join information_schema.table_constraints as constraints
-  on constraints.constraint_schema = checks.constraint_schema
- and constraints.constraint_name = checks.constraint_name
-where constraints.constraint_type = 'CHECK' and constraints.table_schema = %s"""
-
-_MARIADB_CHECKS = """
-select table_name, constraint_name, check_clause, 'YES'
-from information_schema.check_constraints
-where constraint_schema = %s"""
 
 
 def read_schemas(connection: SourceConnection, schemas: Iterable[str]) -> list[TableSchema]:
@@ -79,22 +49,16 @@ def read_table(connection: SourceConnection, name: TableName) -> TableSchema | N
 
 def database_defaults(connection: SourceConnection) -> dict[str, tuple[str, str]]:
     """Return the default character set and collation of each schema of the server."""
-    found = rows(
-        connection,
-        "select schema_name, default_character_set_name, default_collation_name from information_schema.schemata",
-    )
+    found = rows(connection, query("tables.database_defaults"))
     return {str(schema): (str(charset), str(collation)) for schema, charset, collation in found}
 
 
 def estimated_rows(connection: SourceConnection, schemas: Iterable[str]) -> dict[TableName, int]:
     """Return about how many rows each base table of the schemas has, as the engine estimates."""
-    statement = """
-        select table_name, table_rows from information_schema.tables
-        where table_schema = %s and table_type in ('BASE TABLE', 'SYSTEM VERSIONED')"""
     return {
         TableName(schema, str(table)): int(count or 0)
         for schema in schemas
-        for table, count in rows(connection, statement, schema)
+        for table, count in rows(connection, query("tables.estimated_rows"), schema)
     }
 
 
@@ -111,7 +75,7 @@ class _Inspection:
 
     def tables(self) -> list[TableSchema]:
         """Read the structures, in the order of the tables' names."""
-        found = sorted(self._query(_TABLES, "table_name"))
+        found = sorted(self._query("tables.of_schema"))
         if not found:
             return []
         columns, checks = self._columns(), self._checks()
@@ -146,31 +110,29 @@ class _Inspection:
         # One that is not shown was dropped since; whoever copies the table sees that it was changed
         return replace(table, indexes=tuple(sorted(table.indexes, key=lambda index: shown.get(index.name, len(shown)))))
 
-    def _query(self, statement: str, table_column: str, order: str = "") -> list[_Row]:
-        """Run a query for the schema; ``table_column`` narrows it down where one table is asked for."""
-        if self._table is None:
-            return rows(self._connection, f"{statement} {order}", self._schema)
-        narrowed = f"{statement} and {table_column} = %s {order}"
-        return rows(self._connection, narrowed, self._schema, self._table)
+    def _query(self, name: str, **words: str) -> list[_Row]:
+        """Run a query for the schema, or for the one table that is asked for."""
+        statement = query(name, one_table=one_table(self._table), **words)
+        return rows(self._connection, statement, *filter(None, (self._schema, self._table)))
 
     def _columns(self) -> dict[str, list[Column]]:
         version = self._version
         has_expression = version.mysql_since(5, 7) or version.mariadb_since(10, 2, 5)
-        statement = _COLUMNS.format(
+        found = self._query(
+            "tables.columns",
             generation_expression="generation_expression" if has_expression else "null",
             srs_id="srs_id" if version.mysql_since(8) else "null",
         )
         columns = defaultdict(list)
-        for table, *shown in self._query(statement, "table_name", "order by table_name, ordinal_position"):
+        for table, *shown in found:
             columns[table].append(_column(_ShownColumn(*shown), version))
         return columns
 
     def _indexes(self) -> dict[str, list[Index]]:
         has_expression = self._version.mysql_since(8, 0, 13)
-        statement = _STATISTICS.format(expression="expression" if has_expression else "null")
-        order = "order by table_name, index_name, seq_in_index"
+        found = self._query("tables.indexes", expression="expression" if has_expression else "null")
         grouped: dict[tuple[str, str], list[_Row]] = defaultdict(list)
-        for table, index, *shown in self._query(statement, "table_name", order):
+        for table, index, *shown in found:
             grouped[table, index].append(tuple(shown))
         indexes = defaultdict(list)
         for (table, name), parts in sorted(grouped.items(), key=lambda item: item[0][1] != "PRIMARY"):
@@ -180,9 +142,9 @@ class _Inspection:
     def _checks(self) -> dict[str, list[Check]]:
         checks: dict[str, list[Check]] = defaultdict(list)
         if self._version.mysql_since(8, 0, 16):
-            found = self._query(_MYSQL_CHECKS, "constraints.table_name")
+            found = self._query("tables.checks_of_mysql")
         elif self._version.mariadb_since(10, 2, 22):
-            found = self._query(_MARIADB_CHECKS, "table_name")
+            found = self._query("tables.checks_of_mariadb")
         else:
             found = []
         for table, name, clause, enforced in sorted(found):

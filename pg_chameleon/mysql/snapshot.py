@@ -16,6 +16,7 @@ from pg_chameleon.model.names import TableName, quote_mysql_identifier
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.mysql.connection import SourceConnection, source_errors
 from pg_chameleon.mysql.packets import read_column_rows
+from pg_chameleon.mysql.queries import query
 from pg_chameleon.mysql.server import SourceServer, rows
 
 logger = logging.getLogger(__name__)
@@ -55,13 +56,7 @@ def statistics(connection: SourceConnection, schemas: Collection[str]) -> dict[T
     """Return estimates of all tables of the schemas."""
     if not schemas:
         return {}
-    marks = ", ".join(["%s"] * len(schemas))
-    found = rows(
-        connection,
-        "SELECT TABLE_SCHEMA, TABLE_NAME, COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH, 0), CREATE_TIME"
-        f" FROM information_schema.TABLES WHERE TABLE_TYPE <> 'VIEW' AND TABLE_SCHEMA IN ({marks})",
-        *schemas,
-    )
+    found = rows(connection, query("tables.statistics"), tuple(schemas))
     return {
         TableName(str(schema), str(table)): TableStatistics(int(count), int(size), str(created))
         for schema, table, count, size, created in found
@@ -94,11 +89,7 @@ def _let_go_early(connection: SourceConnection) -> bool:
 
 def creation_time(connection: SourceConnection, name: TableName) -> str:
     """Return what changes when the table is made anew, or another one takes its name."""
-    found = rows(
-        connection,
-        "SELECT CREATE_TIME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
-        *name,
-    )
+    found = rows(connection, query("tables.creation_time"), *name)
     return str(found[0][0]) if found else "gone"
 
 

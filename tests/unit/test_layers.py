@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "model": {"errors"},
     "ddl": FOUNDATION,
     "convert": FOUNDATION | {"ddl"},
-    "mysql": FOUNDATION | {"ddl"},
+    "mysql": FOUNDATION | {"ddl", "resources"},
     "postgres": FOUNDATION | {"convert", "resources"},
     "config": FOUNDATION | {"resources"},
     "log": FOUNDATION | {"config"},
