@@ -18,22 +18,38 @@ from pg_chameleon.replica.copy.settings import CopyKind, CopyReport, CopyRequest
 
 
 def init_replica(context: Context) -> None:
-    """Make the first copy of a source, as a daemon; in the foreground with --debug."""
+    """Make the first copy of a source, as a daemon; in the foreground with --debug.
+
+    Given again, it finishes a copy that was interrupted.
+
+    Example: chameleon init_replica --source mysql
+    """
     _copy(context, CopyRequest(CopyKind.INIT_REPLICA), "Init replica")
 
 
 def copy_schema(context: Context) -> None:
-    """Make the tables of a source on the target, without their rows."""
+    """Make the tables of a source on the target, without their rows.
+
+    Example: chameleon copy_schema --source mysql
+    """
     _copy(context, CopyRequest(CopyKind.COPY_SCHEMA), "Copy schema")
 
 
 def refresh_schema(context: Context) -> None:
-    """Copy one schema of a source again."""
+    """Copy one schema of a source again.
+
+    Example: chameleon refresh_schema --source mysql --schema sakila
+    """
     _copy(context, CopyRequest(CopyKind.REFRESH_SCHEMA, schema=context.schema), "Refresh schema")
 
 
 def sync_tables(context: Context) -> None:
-    """Copy some tables again; --tables disabled copies all that are quarantined."""
+    """Copy some tables again; --tables disabled copies all that are quarantined.
+
+    The replica of the other tables may run meanwhile.
+
+    Example: chameleon sync_tables --source mysql --tables sakila.film,sakila.actor
+    """
     tables = None if context.all_disabled else context.tables
     _copy(context, CopyRequest(CopyKind.SYNC_TABLES, tables=tables), "Sync tables")
 

@@ -17,7 +17,12 @@ from pg_chameleon.replica.settings import ReplicaSettings, replica_settings
 
 
 def detach_replica(context: Context) -> None:
-    """Cut over: leave a PostgreSQL database with sequences and foreign keys, and forget the source."""
+    """Cut over: leave a PostgreSQL database with sequences and foreign keys, and forget the source.
+
+    Stop the writes on the source before. Interrupted, it can be given again.
+
+    Example: chameleon detach_replica --source mysql
+    """
     with open_source(context) as (connection, source):
         told = _confirm_detach(context, connection, source)
     if running_pid(pid_file_of(context, source.name)) is not None:

@@ -16,7 +16,12 @@ from pg_chameleon.replica.supervisor import Supervisor
 
 
 def start_replica(context: Context) -> None:
-    """Start the daemon that replicates a source."""
+    """Start the daemon that replicates a source.
+
+    The command ends once the daemon is up.
+
+    Example: chameleon start_replica --source mysql
+    """
     with open_source(context) as (connection, source):
         if source.type != "mysql":
             raise UsageError(f"{source.name} is of type {source.type}, for which there is only the first copy")
@@ -44,7 +49,12 @@ def start_replica(context: Context) -> None:
 
 
 def stop_replica(context: Context) -> None:
-    """Stop the daemon of a source."""
+    """Stop the daemon of a source.
+
+    It ends after the transaction at hand; start_replica resumes from there.
+
+    Example: chameleon stop_replica --source mysql
+    """
     name = context.source.name
     if stop_and_say(context, name) is StopOutcome.NOT_RUNNING:
         with open_source(context) as (connection, source):
@@ -56,13 +66,19 @@ def stop_replica(context: Context) -> None:
 
 
 def stop_all_replicas(context: Context) -> None:
-    """Stop the daemons of all sources of the configuration."""
+    """Stop the daemons of all sources of the configuration.
+
+    Example: chameleon stop_all_replicas
+    """
     for name in context.configuration.sources:
         stop_and_say(context, name)
 
 
 def enable_replica(context: Context) -> None:
-    """Allow a replica to start again after an error."""
+    """Allow a replica to start again after an error.
+
+    Example: chameleon enable_replica --source mysql
+    """
     with open_source(context) as (connection, source):
         refuse_if_running(context, connection, source)
         sources.set_status(connection, source, SourceStatus.STOPPED)
@@ -70,7 +86,10 @@ def enable_replica(context: Context) -> None:
 
 
 def run_maintenance(context: Context) -> None:
-    """Vacuum the log tables of a source, with VACUUM FULL if --full is given."""
+    """Vacuum the log tables of a source, with VACUUM FULL if --full is given.
+
+    Example: chameleon run_maintenance --source mysql
+    """
     with open_source(context) as (connection, source):
         done = maintenance.vacuum(connection, source, full=context.options.full)
     report.say_all(f"vacuumed {name}" for name in done)

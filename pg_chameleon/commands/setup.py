@@ -9,12 +9,20 @@ from pg_chameleon.postgres import catalogue, sources
 
 
 def set_configuration_files() -> None:
-    """Make ~/.pg_chameleon with its folders, and put an example configuration there."""
+    """Make ~/.pg_chameleon with its folders, and put an example configuration there.
+
+    What is there already stays as it is.
+
+    Example: chameleon set_configuration_files
+    """
     report.say_all(config.set_configuration_files())
 
 
 def create_replica_schema(context: Context) -> None:
-    """Install the catalogue sch_chameleon in the target database."""
+    """Install the catalogue sch_chameleon in the target database.
+
+    Example: chameleon create_replica_schema
+    """
     with open_bare_target(context) as connection:
         if catalogue.install(connection):
             report.say("The catalogue sch_chameleon is installed. Next: chameleon add_source --source NAME")
@@ -23,7 +31,12 @@ def create_replica_schema(context: Context) -> None:
 
 
 def drop_replica_schema(context: Context) -> None:
-    """Drop the catalogue with all it knows; the replicated tables stay."""
+    """Drop the catalogue with all it knows; the replicated tables stay.
+
+    The tables are yours from then on: a new first copy does not replace them.
+
+    Example: chameleon drop_replica_schema
+    """
     report.confirm(
         "Dropping the catalogue removes every source, its log and its errors. The replicated tables stay, and are"
         " yours: a new first copy does not replace them.",
@@ -35,7 +48,12 @@ def drop_replica_schema(context: Context) -> None:
 
 
 def upgrade_replica_schema(context: Context) -> None:
-    """Bring the catalogue to the version of this release."""
+    """Bring the catalogue to the version of this release.
+
+    Stop all replicas before.
+
+    Example: chameleon upgrade_replica_schema
+    """
     with open_bare_target(context) as connection:
         before, after = catalogue.upgrade(connection)
     if before == after:
@@ -45,7 +63,10 @@ def upgrade_replica_schema(context: Context) -> None:
 
 
 def add_source(context: Context) -> None:
-    """Register a source of the configuration and its schema mappings in the catalogue."""
+    """Register a source of the configuration and its schema mappings in the catalogue.
+
+    Example: chameleon add_source --source mysql
+    """
     wanted = context.source
     with open_target(context) as connection:
         check_source(context)
@@ -54,7 +75,12 @@ def add_source(context: Context) -> None:
 
 
 def drop_source(context: Context) -> None:
-    """Remove a source from the catalogue; its replicated tables stay."""
+    """Remove a source from the catalogue; its replicated tables stay.
+
+    A new first copy into the same schemas replaces them.
+
+    Example: chameleon drop_source --source mysql
+    """
     with open_source(context) as (connection, source):
         refuse_if_running(context, connection, source)
         report.confirm(
@@ -67,7 +93,12 @@ def drop_source(context: Context) -> None:
 
 
 def update_schema_mappings(context: Context) -> None:
-    """Bring changed schema_mappings of the configuration into the catalogue."""
+    """Bring changed schema_mappings of the configuration into the catalogue.
+
+    Target schemas whose names have changed are renamed. Stop the replica before.
+
+    Example: chameleon update_schema_mappings --source mysql
+    """
     with open_source(context) as (connection, source):
         refuse_if_running(context, connection, source)
         done = sources.update_mappings(connection, source, context.source.schema_mappings)

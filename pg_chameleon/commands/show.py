@@ -12,17 +12,26 @@ from pg_chameleon.replica.settings import replica_settings
 
 
 def show_config(context: Context) -> None:
-    """Show the configuration, without its secrets."""
+    """Show the configuration with all defaults, without its secrets.
+
+    Example: chameleon show_config --config default
+    """
     report.show_configuration(context.configuration)
 
 
 def show_sources(context: Context) -> None:
-    """Show the sources of the configuration."""
+    """Show the sources of the configuration.
+
+    Example: chameleon show_sources
+    """
     report.show_sources(context.configuration)
 
 
 def show_status(context: Context) -> None:
-    """Show the sources and what they do; with --source also mappings, counters and problems."""
+    """Show the sources and what they do; with --source also mappings, counters and problems.
+
+    Example: chameleon show_status --source mysql
+    """
     options = context.options
     name = options.source
     with open_target(context) as connection:
@@ -50,7 +59,10 @@ def show_status(context: Context) -> None:
 
 
 def show_errors(context: Context) -> None:
-    """Show the errors of the replicas; one whole with --logid."""
+    """Show the errors of the replicas; one whole with --logid.
+
+    Example: chameleon show_errors --source mysql
+    """
     with open_target(context) as connection:
         if context.options.logid is not None:
             report.show_error(status.error(connection, context.options.logid))

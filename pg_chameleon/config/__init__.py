@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pg_chameleon.config.files import configuration_path, set_configuration_files
+from pg_chameleon.config.files import configuration_names, configuration_path, set_configuration_files
 from pg_chameleon.config.kinds import nearest
 from pg_chameleon.config.loader import load_configuration, load_file
 from pg_chameleon.config.secret import Secret
@@ -23,6 +23,7 @@ __all__ = [
     "SourceConnection",
     "TlsSettings",
     "TypeOverride",
+    "configuration_names",
     "configuration_path",
     "load_configuration",
     "load_file",

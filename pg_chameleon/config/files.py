@@ -19,6 +19,11 @@ def base_folder() -> Path:
     return Path.home() / ".pg_chameleon"
 
 
+def configuration_names() -> list[str]:
+    """Name the configurations that there are."""
+    return sorted(file.stem for file in (base_folder() / "configuration").glob("*.yml"))
+
+
 def configuration_path(name: str) -> Path:
     """Find the file of the configuration ``name``; if there is none, say which there are."""
     if "/" in name or name.startswith("."):
@@ -26,7 +31,7 @@ def configuration_path(name: str) -> Path:
         raise UsageError(f"--config takes a name, not a path: {name}", advice=f"Put the file into {folder}")
     path = base_folder() / "configuration" / f"{name.removesuffix('.yml')}.yml"
     if not path.exists():
-        found = ", ".join(sorted(file.stem for file in path.parent.glob("*.yml"))) or "none"
+        found = ", ".join(configuration_names()) or "none"
         raise UsageError(
             f"there is no configuration {path}; there are: {found}",
             advice="Make one from the example that chameleon set_configuration_files puts there",

@@ -14,7 +14,8 @@ from types import ModuleType
 import pytest
 
 from pg_chameleon import __version__
-from pg_chameleon.cli import COMMANDS, OPTIONS, main
+from pg_chameleon.cli import main
+from pg_chameleon.cli.arguments import COMMANDS, OPTIONS, make_parsers
 from pg_chameleon.context import Context, Options
 from pg_chameleon.errors import ChameleonError, SourceError, UsageError
 from pg_chameleon.model.names import TableName
@@ -71,7 +72,7 @@ class Commands:
             self.calls.append((name, context))
             self.outcome()
 
-        command.__doc__ = f"Do {name}.\n\n    And more."
+        command.__doc__ = f"Do {name}.\n\n    And more.\n    "
         return command
 
     def log(self, name: str) -> Path:
@@ -146,15 +147,42 @@ def test_options_stand_before_or_after_the_command(commands: Commands, argv: str
     assert commands.context.configuration.name == "migration"
 
 
-def test_all_options_arrive(commands: Commands) -> None:
-    argv = (
-        "show_errors --config migration --source mysql --schema sakila --tables sakila.a --logid 7 --debug"
-        " --rollbar-level info --full --yes"
-    )
+@pytest.mark.parametrize(
+    ("argv", "options"),
+    [
+        (
+            "show_status --config migration --source mysql --tables sakila.a --full --debug --rollbar-level info",
+            Options("migration", "mysql", tables="sakila.a", full=True, debug=True, rollbar_level="info"),
+        ),
+        ("refresh_schema --source mysql --schema sakila", Options(source="mysql", schema="sakila")),
+        ("show_errors --logid 7", Options(logid=7)),
+        ("detach_replica --source mysql --yes", Options(source="mysql", yes=True)),
+    ],
+)
+def test_all_options_arrive(commands: Commands, argv: str, options: Options) -> None:
     assert main(argv.split()) == 0
-    assert commands.context.options == Options(
-        "migration", "mysql", "sakila", "sakila.a", 7, debug=True, rollbar_level="info", full=True, yes=True
-    )
+    assert commands.context.options == options
+
+
+@pytest.mark.parametrize("name", KNOWN_COMMANDS)
+@pytest.mark.parametrize("before", [True, False])
+def test_options_of_other_commands_are_refused(
+    commands: Commands, capsys: pytest.CaptureFixture[str], name: str, before: bool
+) -> None:
+    values = {"config": "default", "source": "mysql", "schema": "sakila", "tables": "sakila.film", "logid": "1"}
+    for option in OPTIONS.values():
+        if option.name in COMMANDS[name].options:
+            continue
+        given = [option.flag, *([] if option.value is None else [values.get(option.name, "error")])]
+        assert main([*given, name] if before else [name, *given]) == 2
+        expected = f"error: {name} does not take {option.flag}. See chameleon {name} --help\n"
+        assert capsys.readouterr().err == expected
+    assert commands.calls == []
+
+
+def test_misspelt_option_names_the_nearest(commands: Commands, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init_replica", "--soruce=mysql"]) == 2
+    assert capsys.readouterr().err == "error: init_replica does not take --soruce; did you mean --source?\n"
 
 
 def test_misspelt_command_names_the_nearest(commands: Commands, capsys: pytest.CaptureFixture[str]) -> None:
@@ -242,13 +270,15 @@ def test_traceback_is_shown_with_debug(commands: Commands, capsys: pytest.Captur
     assert err == "error: unexpected ZeroDivisionError: oh; the traceback is above\n"
 
 
-def test_root_is_only_advised_against(
-    commands: Commands, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("terminal", [True, False])
+def test_root_is_advised_against_at_a_terminal_only(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], terminal: bool
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     assert main(["show_status"]) == 0
-    assert "running as root" in commands.log("general").read_text()
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err.count("running as root") == terminal
+    assert "running as root" not in commands.log("general").read_text()
 
 
 def test_warnings_of_the_configuration_are_shown(
@@ -285,16 +315,67 @@ def test_help_of_a_command(commands: Commands, capsys: pytest.CaptureFixture[str
     assert main(["--help", name] if before else [name, "--help"]) == 0
     out = capsys.readouterr().out
     assert f"Do {name}." in out
-    assert "And more" not in out
-    assert all(f"--{option.replace('_', '-')}" in out for option in (*COMMANDS[name].needs, *COMMANDS[name].takes))
-    assert ("--full" in out) == (name in {"run_maintenance", "show_status"})
+    assert "And more" in out
+    assert set(re.findall(r"^  --([a-z-]+)", out, re.MULTILINE)) == {
+        "version",
+        *(option.replace("_", "-") for option in COMMANDS[name].options),
+    }
+
+
+@pytest.mark.parametrize("name", KNOWN_COMMANDS)
+def test_help_of_every_command_ends_with_an_example_that_works(name: str) -> None:
+    words = COMMANDS[name].describe().splitlines()[-1].split()
+    assert words[:3] == ["Example:", "chameleon", name]
+    _, parsers = make_parsers()
+    COMMANDS[name].require(vars(parsers[name].parse_args(words[3:])))
+
+
+@pytest.mark.parametrize("name", KNOWN_COMMANDS)
+def test_summary_of_every_command_is_a_sentence(name: str) -> None:
+    assert re.fullmatch(r"[A-Z].{10,100}\.", COMMANDS[name].summary)
 
 
 @pytest.mark.parametrize("name", KNOWN_COMMANDS)
 def test_every_command_is_documented(name: str) -> None:
     page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-    needs = "".join(f" --{need} {OPTIONS[need].value}" for need in COMMANDS[name].needs)
+    needs = "".join(f" {OPTIONS[need]}" for need in COMMANDS[name].needs)
     assert f"\n### `{name}{needs}`\n" in page
+
+
+def completions(line: str, home: Path) -> list[str]:
+    """Return what a shell would show behind a line."""
+    with (home / "completions").open("wb") as answer:
+        subprocess.run(
+            [sys.executable, ROOT / "scripts" / "chameleon"],
+            env={
+                **os.environ,
+                "HOME": str(home),
+                "_ARGCOMPLETE": "1",
+                "_ARGCOMPLETE_SUPPRESS_SPACE": "1",
+                "_ARGCOMPLETE_STDOUT_FILENAME": answer.name,
+                "COMP_LINE": line,
+                "COMP_POINT": str(len(line)),
+            },
+            check=True,
+        )
+    return sorted((home / "completions").read_text().split("\v"))
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("chameleon st", ["start_replica", "stop_all_replicas", "stop_replica"]),
+        ("chameleon --config migration st", ["start_replica", "stop_all_replicas", "stop_replica"]),
+        ("chameleon show_errors --lo", ["--logid"]),
+        ("chameleon start_replica --source m", ["mysql"]),
+        ("chameleon start_replica --config ", ["default", "migration"]),
+        ("chameleon start_replica --rollbar-level w", ["warning"]),
+    ],
+)
+def test_shell_completes_commands_options_and_values(
+    commands: Commands, tmp_path: Path, line: str, expected: list[str]
+) -> None:
+    assert completions(line, tmp_path) == expected
 
 
 def test_every_option_is_documented() -> None:
@@ -337,8 +418,8 @@ def test_context_finds_the_source_and_its_tables(commands: Commands) -> None:
 
 
 def test_context_knows_a_schema_by_either_name(commands: Commands) -> None:
-    context = context_of(commands, "--source", "mysql", "--schema", "sch_other")
-    assert context.schema == "other"
+    context = context_of(commands)
+    assert Context(context.configuration, Options(source="mysql", schema="sch_other")).schema == "other"
     assert Context(context.configuration, Options(source="mysql", schema="sakila")).schema == "sakila"
     with pytest.raises(UsageError, match="has no schema sakla; did you mean sakila"):
         _ = Context(context.configuration, Options(source="mysql", schema="sakla")).schema

@@ -1,0 +1,97 @@
+# PYTHON_ARGCOMPLETE_OK
+"""The command line: parses it, calls the command, and turns the outcome into an exit status."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+
+from pg_chameleon import __version__
+from pg_chameleon.cli.arguments import COMMANDS, Command, make_parsers, refuse
+from pg_chameleon.config import load_configuration
+from pg_chameleon.context import Context, Options
+from pg_chameleon.errors import ChameleonError, ConfigurationError, UsageError
+from pg_chameleon.log import log_destination, start_logging, stop_logging
+
+logger = logging.getLogger(__name__)
+
+SUCCESS = 0
+FAILED = 1
+WRONG_USAGE = 2
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    try:
+        return _run(sys.argv[1:] if argv is None else argv)
+    except (UsageError, ConfigurationError) as error:
+        return _failed(error, WRONG_USAGE)
+    except ChameleonError as error:
+        return _failed(error, FAILED)
+    except KeyboardInterrupt:
+        return _failed("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has enough; Python must not complain when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        logger.exception("the command failed unexpectedly")
+        summary = str(error).partition("\n")[0]
+        return _failed(f"unexpected {type(error).__name__}: {summary}; the traceback is {log_destination()}", FAILED)
+    finally:
+        stop_logging()
+
+
+def _failed(error: object, status: int) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return status
+
+
+def _run(argv: Sequence[str]) -> int:
+    whole, parsers = make_parsers()
+    if "_ARGCOMPLETE" in os.environ:
+        importlib.import_module("pg_chameleon.cli.completion").complete(whole)
+    namespace, unknown = whole.parse_known_args(argv)
+    given = vars(namespace)
+    name = given.pop("command")
+    if unknown:
+        refuse(name, unknown[0].partition("=")[0])
+    if given.pop("version", False):
+        print(f"pg_chameleon {__version__}")
+        return SUCCESS
+    if given.pop("help", False):
+        print((parsers[name] if name else whole).format_help(), end="")
+        return SUCCESS
+    if name is None:
+        raise UsageError("no command is given", advice="See chameleon --help")
+    command = COMMANDS[name]
+    command.require(given)
+    return _call(command, Options(**given))
+
+
+def _call(command: Command, options: Options) -> int:
+    if not command.configured:
+        command.function()
+        return SUCCESS
+    configuration = load_configuration(options.config)
+    for warning in (*configuration.warnings, *_warnings()):
+        print(f"warning: {warning}", file=sys.stderr)
+    context = Context(configuration, options)
+    source = context.source.name if options.source else None
+    start_logging(configuration, source, debug=options.debug, rollbar_level=options.rollbar_level)
+    try:
+        command.function(context)
+    except ChameleonError as error:
+        logger.error("%s failed: %s", command.name, error)
+        raise
+    return SUCCESS
+
+
+def _warnings() -> Iterator[str]:
+    """Yield what is worth a word to whoever sits at the terminal, and to no log."""
+    if os.geteuid() == 0 and sys.stderr.isatty():
+        yield "running as root is not advised; a user of its own is enough"
