@@ -27,6 +27,7 @@ from pg_chameleon.model.overview import CopyProgress
 from pg_chameleon.mysql import connection as source_connection
 from pg_chameleon.mysql.connection import SourceSettings
 from pg_chameleon.mysql.inspect import read_schemas
+from pg_chameleon.mysql.server import SourceServer as Inquiry
 from pg_chameleon.postgres.connection import TargetSettings, connect, transaction
 from pg_chameleon.postgres.sources import add_source
 from pg_chameleon.replica.copy.run import copy_tables
@@ -115,8 +116,8 @@ def source_settings(source: SourceServer) -> SourceSettings:
 
 def measure_pipe(source: SourceServer, database: Database) -> Result:
     """Copy the tables by a pipe of the two command line clients, then make the indexes."""
-    rules = Rules()
     with source_connection.connect(source_settings(source)) as connection:
+        rules = Rules(Inquiry(connection).version)
         tables = [target_table(schema, rules) for schema in read_schemas(connection, [SCHEMA])]
     database.execute("drop schema if exists piped cascade")
     database.execute("create schema piped")

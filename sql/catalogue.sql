@@ -21,7 +21,9 @@ create table sch_chameleon.sources (
     consistent_file   text,
     consistent_offset bigint,
     last_maintenance timestamptz,
-    added_at         timestamptz not null default clock_timestamp()
+    added_at         timestamptz not null default clock_timestamp(),
+    -- What the source said it is (8.4.3, 10.11.6-MariaDB) when it was last asked; null: it never was.
+    server_version   text
 );
 
 create table sch_chameleon.mappings (
@@ -362,4 +364,4 @@ end
 $body$;
 
 insert into sch_chameleon.catalogue_version (version)
-values (3);
+values (4);

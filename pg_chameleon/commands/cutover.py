@@ -11,7 +11,6 @@ from pg_chameleon.postgres import cutover, status
 from pg_chameleon.postgres.connection import Connection
 from pg_chameleon.postgres.prepared import undecided
 from pg_chameleon.postgres.sources import Source
-from pg_chameleon.postgres.traits import read_traits
 from pg_chameleon.replica import detach
 from pg_chameleon.replica.settings import ReplicaSettings, replica_settings
 
@@ -52,8 +51,7 @@ def _detach(context: Context, connection: Connection, source: Source, told: int)
     if source.type == "mysql":
         _drain(settings, connection, source)
         _confirm_news(connection, source, told)
-    rules = settings.rules(postgis=read_traits(connection).postgis)
-    result = detach.complete(settings, connection, source, rules)
+    result = detach.complete(settings, connection, source)
     report.say(f"{result.sequences} sequence(s) go on after the largest value in their column.")
     _say_constraints("foreign key(s)", result.foreign_keys)
     _say_constraints("check constraint(s)", result.checks)

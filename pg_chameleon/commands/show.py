@@ -7,7 +7,7 @@ from pg_chameleon.commands.shared import open_target
 from pg_chameleon.context import Context
 from pg_chameleon.postgres import sources, status
 from pg_chameleon.postgres.left_out import find_left_out
-from pg_chameleon.postgres.traits import read_traits
+from pg_chameleon.replica.rules import known_rules
 from pg_chameleon.replica.settings import replica_settings
 
 
@@ -48,10 +48,8 @@ def show_status(context: Context) -> None:
             )
             report.show_renamed(status.renamed(connection, source))
             if source.type == "mysql":
-                rules = replica_settings(context.configuration, context.source).rules(
-                    postgis=read_traits(connection).postgis
-                )
-                report.show_left_out(find_left_out(connection, source, rules))
+                rules = known_rules(replica_settings(context.configuration, context.source), connection, source)
+                report.show_left_out([] if rules is None else find_left_out(connection, source, rules))
             report.show_value_changes(status.value_changes(connection, source))
             if options.full:
                 wanted = context.tables if options.tables else None

@@ -9,6 +9,7 @@ from enum import Enum
 from pg_chameleon.errors import ChameleonError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column
+from pg_chameleon.model.server import ServerVersion
 
 
 class UnknownType(ChameleonError):
@@ -50,10 +51,11 @@ class TypeOverride:
 class Rules:
     """How one source is carried over.
 
-    ``flavour``: mysql or mariadb, of which the stream has to know. ``postgis``: the target has the type ``geometry``.
+    ``server``: what the source is, for MySQL and MariaDB show some values differently. ``postgis``: the target has the
+    type ``geometry``.
     """
 
-    flavour: str = "mysql"
+    server: ServerVersion
     overrides: tuple[TypeOverride, ...] = ()
     postgis: bool = False
     zero_dates: ZeroDates = ZeroDates.NULL

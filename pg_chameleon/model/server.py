@@ -49,6 +49,11 @@ class ServerVersion:
         """Tell whether the server is a MariaDB of at least this version."""
         return self.flavour is Flavour.MARIADB and self.numbers >= numbers
 
+    @property
+    def text(self) -> str:
+        """The version as ``@@version`` shows it, without what distributions add."""
+        return f"{'.'.join(map(str, self.numbers))}{'-MariaDB' if self.is_mariadb else ''}"
+
     def __str__(self) -> str:
         name = "MariaDB" if self.is_mariadb else "MySQL"
         return f"{name} {'.'.join(map(str, self.numbers))}"

@@ -11,7 +11,7 @@ from pg_chameleon.postgres.roles import any_held
 from pg_chameleon.postgres.traits import read_traits
 from pg_chameleon.resources import sql_files, sql_text
 
-VERSION = 3
+VERSION = 4
 """The version of the catalogue that this code works with, which ``catalogue.sql`` installs."""
 
 

@@ -9,6 +9,7 @@ from pg_chameleon.convert.expressions.names import temporary_name
 from pg_chameleon.convert.expressions.quoting import quote_identifier
 from pg_chameleon.errors import CatalogueError
 from pg_chameleon.model.position import BinlogPosition, Position, parse_gtid_set
+from pg_chameleon.model.server import ServerVersion
 from pg_chameleon.model.status import SourceStatus
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
 from pg_chameleon.postgres.queries import query
@@ -115,6 +116,18 @@ def set_schema_default(cursor: Cursor, source: Source, schema: str, default: tup
     charset, collation = default or (None, None)
     values = {"source_id": source.source_id, "schema": schema, "charset": charset, "collation": collation}
     cursor.execute(query("sources.set_schema_default"), values)
+
+
+def read_server(cursor: Cursor, source: Source) -> ServerVersion | None:
+    """Return what the source was when it was last asked; None if it never was."""
+    cursor.execute(query("sources.server"), (source.source_id,))
+    text = _one(cursor)[0]
+    return None if text is None else ServerVersion.parse(text)
+
+
+def record_server(cursor: Cursor, source: Source, server: ServerVersion) -> None:
+    """Record what the source is, for those who do not ask it."""
+    cursor.execute(query("sources.record_server"), {"source_id": source.source_id, "version": server.text})
 
 
 def update_mappings(connection: Connection, source: Source, wanted: Mapping[str, str]) -> list[str]:

@@ -22,6 +22,7 @@ from pg_chameleon.postgres.left_out import find_left_out
 from pg_chameleon.postgres.roles import LockRole, take_role
 from pg_chameleon.postgres.sources import Source, read_mappings, remove_source
 from pg_chameleon.postgres.tables import TrackedTable, load_tables
+from pg_chameleon.replica.rules import recorded_rules
 from pg_chameleon.replica.settings import ReplicaSettings
 from pg_chameleon.replica.worker import read, replayer
 
@@ -79,7 +80,7 @@ def drain(
         )
 
 
-def complete(settings: ReplicaSettings, connection: Connection, source: Source, rules: Rules) -> Report:
+def complete(settings: ReplicaSettings, connection: Connection, source: Source) -> Report:
     """Give the target what only a database that is written to needs; the source stays registered."""
     mappings = read_mappings(connection, source)
     with transaction(connection) as cursor:
@@ -88,24 +89,14 @@ def complete(settings: ReplicaSettings, connection: Connection, source: Source, 
         for table in replicated:
             ownership.find_own(cursor, source, table.target)
     report = Report()
-    report.left_out = find_left_out(connection, source, rules)
-    report.sequences = cutover.set_sequences(
-        connection,
-        [
-            statement
-            for table in replicated
-            for statement in ddl.sequence_resets(target_table(table.schema, rules), table.target.schema)
-        ],
-    )
-    report.still_nullable = _restore_not_null(connection, replicated, rules)
-    _make_constraints(connection, replicated, rules, mappings, report)
-    done = _stamp_updates(connection, replicated, rules, report) if settings.on_update_timestamps else set()
-    report.unstamped = [
-        f"{table.target}.{column.name}"
-        for table in replicated
-        for column in table.schema.columns
-        if column.on_update is not None and (table.target, column.name) not in done
-    ]
+    if replicated:
+        rules = recorded_rules(settings, connection, source)
+        report.left_out = find_left_out(connection, source, rules)
+        report.sequences = _set_sequences(connection, replicated, rules)
+        report.still_nullable = _restore_not_null(connection, replicated, rules)
+        _make_constraints(connection, replicated, rules, mappings, report)
+        done = _stamp_updates(connection, replicated, rules, report) if settings.on_update_timestamps else set()
+        report.unstamped = _unstamped(replicated, done)
     if settings.grant_write_to:
         for schema in mappings.values():
             report.writers[schema] = cutover.let_write(connection, schema, settings.grant_write_to)
@@ -115,6 +106,26 @@ def complete(settings: ReplicaSettings, connection: Connection, source: Source, 
 def forget(connection: Connection, source: Source) -> None:
     """Remove the source from the catalogue: the last step, so that everything before can be repeated."""
     remove_source(connection, source, detached=True)
+
+
+def _set_sequences(connection: Connection, tables: list[TrackedTable], rules: Rules) -> int:
+    return cutover.set_sequences(
+        connection,
+        [
+            statement
+            for table in tables
+            for statement in ddl.sequence_resets(target_table(table.schema, rules), table.target.schema)
+        ],
+    )
+
+
+def _unstamped(tables: list[TrackedTable], done: set[tuple[TableName, str]]) -> list[str]:
+    return [
+        f"{table.target}.{column.name}"
+        for table in tables
+        for column in table.schema.columns
+        if column.on_update is not None and (table.target, column.name) not in done
+    ]
 
 
 def _make_constraints(

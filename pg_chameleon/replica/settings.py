@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pg_chameleon.config import Configuration, SourceConfiguration
-from pg_chameleon.convert.rules import Rules, TypeOverride, ZeroDates
+from pg_chameleon.convert.rules import TypeOverride, ZeroDates
 from pg_chameleon.model.filter import EventFilter, TableFilter
 from pg_chameleon.mysql.connection import SourceSettings
 from pg_chameleon.postgres.connection import TargetSettings
@@ -41,10 +41,6 @@ class ReplicaSettings:
     def table_filter(self, mappings: dict[str, str]) -> TableFilter:
         """Return the filter with the mappings that are registered in the catalogue."""
         return TableFilter(mappings, self.limit.limit, self.limit.skip)
-
-    def rules(self, *, postgis: bool, flavour: str = "mysql") -> Rules:
-        """Return how values and types are carried over."""
-        return Rules(flavour=flavour, overrides=self.overrides, postgis=postgis, zero_dates=self.zero_dates)
 
 
 def target_settings(configuration: Configuration) -> TargetSettings:

@@ -32,9 +32,9 @@ from pg_chameleon.postgres.connection import (
 )
 from pg_chameleon.postgres.roles import KILLED_SECONDS, LockRole, take_role
 from pg_chameleon.postgres.sources import Source, find_source, read_mappings, set_status
-from pg_chameleon.postgres.traits import read_traits
 from pg_chameleon.replica.read.reader import Reader
 from pg_chameleon.replica.replay.replayer import Replayer
+from pg_chameleon.replica.rules import recorded_rules
 from pg_chameleon.replica.settings import ReplicaSettings, replica_settings
 
 logger = logging.getLogger(__name__)
@@ -136,12 +136,12 @@ def read(
 ) -> None:
     """Read the binlog of a source into its log tables."""
     mappings = read_mappings(connection, source)
-    Reader(settings, connection, source, mappings, postgis=read_traits(connection).postgis).run(stop, until)
+    Reader(settings, connection, source, mappings).run(stop, until)
 
 
 def replayer(settings: ReplicaSettings, connection: Connection, source: Source) -> Replayer:
     """Return what applies the batches of a source."""
-    rules = settings.rules(postgis=read_traits(connection).postgis)
+    rules = recorded_rules(settings, connection, source)
     return Replayer(settings, connection, source, read_mappings(connection, source), rules)
 
 

@@ -79,6 +79,17 @@ set default_charset = %(charset)s,
 where source_id = %(source_id)s
     and source_schema = %(schema)s;
 
+-- name: server
+select server_version
+from sch_chameleon.sources
+where source_id = %s;
+
+-- name: record_server
+update sch_chameleon.sources
+set server_version = %(version)s
+where source_id = %(source_id)s
+    and server_version is distinct from %(version)s;
+
 -- name: rename_tables
 update sch_chameleon.tables
 set target_schema = %(target)s

@@ -19,13 +19,13 @@ from pymysql.cursors import Cursor
 from lab import compare
 from lab.journey import Journey, JourneyFailed
 from lab.servers import Database, PostgreSQL, SourceServer, source_server
-from pg_chameleon.convert.rules import Rules
 from pg_chameleon.model.names import TableName
 from pg_chameleon.mysql.connection import SourceSettings, connect
 from pg_chameleon.mysql.inspect import read_table
 from tests.ddl_corpus.filler import Filler
 from tests.ddl_corpus.live import MODES_EVERYWHERE, SYSTEM, SYSTEM_SCHEMAS, is_lost, quoted
 from tests.integration.convert_support import Target
+from tests.rules import some_rules
 
 _TABLES = "select table_name from information_schema.tables where table_schema = %s and table_type = 'BASE TABLE'"
 _QUARANTINED = """
@@ -177,7 +177,7 @@ class _Stage:
                 structure = read_table(source, TableName(schema, name))
                 assert structure is not None
                 target.make_schema(_FRESH)
-                fresh = target.make(structure, Rules(), _FRESH)
+                fresh = target.make(structure, some_rules(), _FRESH)
                 followed, new = target.catalogue(fresh, self.mappings[schema]), target.catalogue(fresh, _FRESH)
                 if followed[:2] != new[:2]:
                     found.append(f"{schema}.{name}: {followed[0] ^ new[0]} {followed[1] ^ new[1]}")

@@ -11,7 +11,7 @@ from psycopg2.errors import RaiseException
 
 from pg_chameleon.convert.alter.plan import Unfollowable, alter_table
 from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal, quote_qualified
-from pg_chameleon.convert.rules import Rules, UnknownType
+from pg_chameleon.convert.rules import UnknownType
 from pg_chameleon.convert.structure import ddl
 from pg_chameleon.convert.structure.target import target_table
 from pg_chameleon.convert.values.carried import carried_columns
@@ -28,6 +28,7 @@ from pg_chameleon.model.schema import Column, TableSchema
 from tests.ddl_corpus.tally import Tally
 from tests.ddl_corpus.truth import exact
 from tests.integration.convert_support import Target
+from tests.rules import MARIADB, some_rules
 
 FRESH = "a new copy"
 _ROWS = 2
@@ -44,7 +45,7 @@ class Translation:
         self._target = Target(connection.cursor())
         self._filled = filled
         self._tally = tally
-        self._rules = Rules(flavour="mariadb")
+        self._rules = some_rules(MARIADB)
         self._tables: dict[TableName, TableSchema] = {}
         self._start_anew()
 

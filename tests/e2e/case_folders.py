@@ -29,11 +29,11 @@ from _pytest.mark import ParameterSet
 from lab import compare
 from lab.journey import Journey
 from lab.servers import Database, PostgreSQL, SourceServer
-from pg_chameleon.convert.rules import Rules
 from pg_chameleon.model.names import TableName
 from pg_chameleon.mysql.connection import SourceSettings, connect
 from pg_chameleon.mysql.inspect import read_table
 from tests.integration.convert_support import Target
+from tests.rules import some_rules
 
 SESSION = "set session time_zone = '+00:00'"
 FRESH = "a new copy"
@@ -131,7 +131,7 @@ class CasesStage:
             target.make_schema(FRESH)
             for schema in structures:
                 assert schema is not None
-                fresh = target.make(schema, Rules(), FRESH)
+                fresh = target.make(schema, some_rules(), FRESH)
                 for followed, new in zip(
                     target.catalogue(fresh, case.schema)[:2], target.catalogue(fresh, FRESH)[:2], strict=True
                 ):

@@ -8,11 +8,11 @@ import pytest
 
 from lab.servers import PostgreSQL, SourceServer
 from pg_chameleon.convert.alter.plan import alter_table
-from pg_chameleon.convert.rules import Rules
 from pg_chameleon.model.schema import TableSchema
 from tests.integration.convert_support import SourceSchema, Target
+from tests.rules import some_rules
 
-RULES = Rules()
+RULES = some_rules()
 FOLLOWED, FRESH = "sch_followed", "sch_fresh"
 
 

@@ -124,12 +124,13 @@ def test_an_upgrade_runs_the_missing_steps_in_order(connection: Connection, monk
         "upgrades/9.sql": "create table sch_chameleon.later (number integer)",
         "upgrades/2.sql": "select 1/0 -- is in the installed version already",
     }
+    installed = catalogue.VERSION
     monkeypatch.setattr(catalogue, "VERSION", 10)
     monkeypatch.setattr(catalogue, "sql_files", lambda _folder: tuple(steps))
     monkeypatch.setattr(catalogue, "sql_text", steps.__getitem__)
     with pytest.raises(CatalogueError, match="upgrade_replica_schema"):
         catalogue.require(connection)
-    assert catalogue.upgrade(connection) == (3, 10)
+    assert catalogue.upgrade(connection) == (installed, 10)
     assert catalogue.upgrade(connection) == (10, 10)
     catalogue.require(connection)
     with connection, connection.cursor() as cursor:
@@ -138,15 +139,19 @@ def test_an_upgrade_runs_the_missing_steps_in_order(connection: Connection, monk
 
 def test_a_failing_upgrade_leaves_the_old_version(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     catalogue.install(connection)
-    steps = {"upgrades/4.sql": "create table sch_chameleon.later (number integer)", "upgrades/5.sql": "select 1/0"}
-    monkeypatch.setattr(catalogue, "VERSION", 5)
+    before = catalogue.VERSION
+    steps = {
+        f"upgrades/{before + 1}.sql": "create table sch_chameleon.later (number integer)",
+        f"upgrades/{before + 2}.sql": "select 1/0",
+    }
+    monkeypatch.setattr(catalogue, "VERSION", before + 2)
     monkeypatch.setattr(catalogue, "sql_files", lambda _folder: tuple(steps))
     monkeypatch.setattr(catalogue, "sql_text", steps.__getitem__)
     with pytest.raises(ChameleonError, match="division by zero"):
         catalogue.upgrade(connection)
     with connection, connection.cursor() as cursor:
         cursor.execute("select to_regclass('sch_chameleon.later'), max(version) from sch_chameleon.catalogue_version")
-        assert cursor.fetchone() == (None, 3)
+        assert cursor.fetchone() == (None, before)
 
 
 def test_upgrading_an_old_catalogue_gives_the_same_database_as_a_new_one(

@@ -14,6 +14,7 @@ from pg_chameleon.convert.structure.target import target_table
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, Default, Generated, Index, IndexPart, TableSchema
 from tests.integration.convert_support import Target
+from tests.rules import some_rules
 
 LONG = "eine_überaus_lange_spalte_deren_name_nicht_in_dreiundsechzig_bytes_passt"
 NAMES = ["a", "b", "c", "d", "e", "A", 'q"t', "p%s", "xmin", LONG[:64]]
@@ -34,7 +35,7 @@ DEFAULTS = {
     "decimal": "1.50",
     "date": "2024-02-29",
 }
-RULES = [Rules(), Rules(zero_dates=ZeroDates.INFINITY), Rules(zero_dates=ZeroDates.ERROR)]
+RULES = [some_rules(), some_rules(zero_dates=ZeroDates.INFINITY), some_rules(zero_dates=ZeroDates.ERROR)]
 
 
 @pytest.fixture(scope="module")

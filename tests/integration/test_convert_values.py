@@ -15,6 +15,7 @@ from pg_chameleon.convert.values.encoder import COMPOSITE, row_encoder
 from pg_chameleon.model.schema import TableSchema
 from tests.conftest import FreshSchema
 from tests.integration.convert_support import Row, SourceSchema, Target
+from tests.rules import some_rules
 
 COPIED, READ, STREAMED, COMPOSED = "sch_copied", "sch_read", "sch_streamed", "sch_composed"
 WAYS = (COPIED, READ, STREAMED, COMPOSED)
@@ -249,7 +250,7 @@ def test_copy_and_stream_agree_on_every_value(
             "set sql_mode = ''",
         )
         decoded: list[Row] = [(number, value[1]) for number, value in enumerate(values)]
-        found = carry(source, target, source.structure("t"), Rules(), [*decoded, (len(values), None)])
+        found = carry(source, target, source.structure("t"), some_rules(), [*decoded, (len(values), None)])
         expected = [*(value[2] for value in values), None]
         if shown(target, "v") != [f"{one}/128" if one in SHOWN_WITHOUT_MASK else one for one in expected]:
             wrong.append(f"{kind}: {shown(target, 'v')} instead of {expected}")
@@ -264,7 +265,7 @@ def test_null_characters_are_left_out_on_every_way(source: SourceSchema, target:
         "create table t (id int primary key, v varchar(20) character set utf8mb4, w text character set latin1)",
         "insert into t values (1, x'6100620000', x'00ff')",
     )
-    found = carry(source, target, source.structure("t"), Rules(), [(1, "a\0b\0\0", "\0ÿ")])
+    found = carry(source, target, source.structure("t"), some_rules(), [(1, "a\0b\0\0", "\0ÿ")])
     assert found == on_every_way([("1", "ab", "ÿ")])
 
 
@@ -279,9 +280,9 @@ def test_both_ways_of_reading_a_row_note_the_same(source: SourceSchema) -> None:
         " (3, null, null, null, now(), now())",
     )
     schema = source.structure("t")
-    lines = source.lines(schema, Rules())
+    lines = source.lines(schema, some_rules())
     noted = source.changes
-    assert source.lines_by_field(schema, Rules()) == lines
+    assert source.lines_by_field(schema, some_rules()) == lines
     assert source.changes == noted
     assert [(label, [change.column for change in changes]) for label, changes in noted] == [
         ("1", ["day", "moment", "stamp", "v", "w"])
@@ -303,13 +304,13 @@ def test_dates_that_do_not_exist_follow_the_policy(
         ("0000-00-00", "2024-00-01 00:00:00.00", "0000-00-00 00:00:00"),
         ("2024-01-01", "2024-01-01 00:00:00.00", None),
     ]
-    found = carry(source, target, source.structure("t"), Rules(zero_dates=zero_dates), decoded)
+    found = carry(source, target, source.structure("t"), some_rules(zero_dates=zero_dates), decoded)
     expected = sorted([(key, plain, plain), ("2024-01-01", "2024-01-01 00:00:00", None)], key=repr)
     assert found == on_every_way(expected)
 
 
 def test_overridden_types_read_the_same_text(source: SourceSchema, target: Target) -> None:
-    rules = Rules(
+    rules = some_rules(
         overrides=(
             TypeOverride("tinyint(1)", "boolean"),
             TypeOverride("bit(1)", "boolean"),
@@ -354,6 +355,6 @@ def test_rows_beyond_the_largest_packet_have_no_line(source: SourceSchema, targe
         f"(2, 'x', repeat('y', {limit} - 10)), (3, 'x', 'y')",
     )
     schema = source.structure("t")
-    assert source.lines(schema, Rules()) == [None, None, b"3\tx\t\\\\x79"]
-    fields = source.lines_by_field(schema, Rules())
+    assert source.lines(schema, some_rules()) == [None, None, b"3\tx\t\\\\x79"]
+    fields = source.lines_by_field(schema, some_rules())
     assert [len(line) for line in fields] == [2 * (limit - 10) + 5, 2 * (limit - 10) + 7, 9]

@@ -38,7 +38,7 @@ def stage(source_server: SourceServer, target_database: Database, fresh_schema: 
 def complete(stage: Stage) -> Report:
     settings, source = stage.settings.replica, stage.source()
     with closing(stage.connect()) as target:
-        return detach.complete(settings, target, source, settings.rules(postgis=False))
+        return detach.complete(settings, target, source)
 
 
 class Writer:

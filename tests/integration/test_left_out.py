@@ -13,6 +13,7 @@ from pg_chameleon.convert.rules import TypeOverride
 from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres.left_out import find_left_out
 from pg_chameleon.postgres.sources import find_source
+from pg_chameleon.replica.rules import recorded_rules
 from tests.conftest import FreshSchema
 from tests.integration.copy_support import Stage
 from tests.integration.test_misfits import discarded, ids, stage
@@ -33,7 +34,7 @@ def defaults(stage: Stage) -> dict[str, str | None]:
 def left_out(stage: Stage) -> list[tuple[str, str]]:
     with closing(stage.connect()) as target:
         source = find_source(target, stage.settings.replica.name)
-        found = find_left_out(target, source, stage.settings.replica.rules(postgis=False))
+        found = find_left_out(target, source, recorded_rules(stage.settings.replica, target, source))
     return sorted((each.table.table, each.what) for each in found)
 
 

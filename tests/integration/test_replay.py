@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from lab.servers import Database
-from pg_chameleon.convert.rules import Rules, ZeroDates
+from pg_chameleon.convert.rules import ZeroDates
 from pg_chameleon.convert.values.encoder import COMPOSITE, key_encoder, row_encoder
 from pg_chameleon.errors import ReplicaStopped
 from pg_chameleon.model.filter import EventFilter, TableFilter
@@ -25,8 +25,9 @@ from pg_chameleon.postgres.log_lines import OpenBatch
 from pg_chameleon.postgres.sources import Source
 from pg_chameleon.replica.replay.replayer import Replayer
 from pg_chameleon.replica.settings import ReplicaSettings
+from tests.rules import some_rules
 
-RULES = Rules()
+RULES = some_rules()
 COLUMNS = (
     Column("id", "int(11)", nullable=False),
     Column("code", "varchar(20)", charset="utf8mb4"),

@@ -14,7 +14,6 @@ from lab import compare
 from lab.journey import Journey, JourneyFailed
 from lab.servers import Database, PostgreSQL, SourceServer
 from pg_chameleon.convert.expressions.names import table_name
-from pg_chameleon.convert.rules import Rules
 from pg_chameleon.model.names import TableName
 from pg_chameleon.mysql.connection import SourceSettings, connect
 from pg_chameleon.mysql.inspect import read_table
@@ -24,6 +23,7 @@ from tests.integration.convert_support import Target
 from tests.random_ddl.columns import Traits
 from tests.random_ddl.sessions import Session, random_session, send
 from tests.random_ddl.statements import Known, RandomDdl, known_tables
+from tests.rules import some_rules
 
 MAPPED = ("rnd", "rnd_more")
 OUTSIDE = "rnd_out"
@@ -180,7 +180,7 @@ class Stage:
                 structure = read_table(source, TableName(schema, name))
                 assert structure is not None
                 target.make_schema(_FRESH)
-                fresh = target.make(structure, Rules(), _FRESH)
+                fresh = target.make(structure, some_rules(), _FRESH)
                 followed, new = target.catalogue(fresh, f"sch_{schema}"), target.catalogue(fresh, _FRESH)
                 if followed[:2] != new[:2]:
                     found.append(

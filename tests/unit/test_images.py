@@ -10,10 +10,11 @@ from pg_chameleon.model.change import JsonChange, JsonChanges
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, Default, Generated, Index, IndexPart, TableSchema
 from pg_chameleon.replica.read.images import completed, inserted_encoder, is_whole, outdated_columns, unless_changed
+from tests.rules import some_rules
 
 NAME = TableName("shop", "t")
 PRIMARY = Index("PRIMARY", (IndexPart("id"),), unique=True)
-RULES = Rules()
+RULES = some_rules()
 
 
 def table(*columns: Column) -> TableSchema:
@@ -61,7 +62,7 @@ def test_what_an_insert_leaves_out_is_the_default(column: Column, text: str | No
     [("double(20,4)", "1.5000", "1.5"), ("double", "1e20", "1e20"), ("float", "0.1", "0.10000000149011612")],
 )
 def test_a_left_out_number_is_the_same_text_as_one_that_is_there(column_type: str, shown: str, text: str) -> None:
-    rules = Rules(overrides=(TypeOverride("double", "text"), TypeOverride("float", "text")))
+    rules = some_rules(overrides=(TypeOverride("double", "text"), TypeOverride("float", "text")))
     column = with_default(column_type, shown)
     assert omitted(column, rules) == text
     assert row_encoder(table(column), rules, ("c",))((float(text),)) == f'{{"c":"{text}"}}'
@@ -150,6 +151,6 @@ def test_changes_of_a_document_are_written_for_the_catalogue_function() -> None:
 
 def test_changes_of_a_document_cannot_be_made_in_a_column_of_text() -> None:
     schema = table(Column("doc", "json"))
-    rules = Rules(overrides=(TypeOverride("json", "text"),))
+    rules = some_rules(overrides=(TypeOverride("json", "text"),))
     with pytest.raises(EncodeError, match="only what changed"):
         row_encoder(schema, rules, ("doc",))((CHANGES,))

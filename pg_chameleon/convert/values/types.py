@@ -93,7 +93,7 @@ def type_rule(schema: TableSchema, column: Column, rules: Rules) -> TypeRule:
     rule = found if isinstance(found, TypeRule) else found(column)
     if rule.target == "geometry" and not rules.postgis:
         rule = replace(rule, target="bytea", prefix="\\x")
-    if rules.flavour == "mariadb" and rule.encode == _FLOAT_TEXT:
+    if rules.server.is_mariadb and rule.encode == _FLOAT_TEXT:
         rule = replace(rule, encode=_MARIADB_FLOAT_TEXT)
     target = rules.override(schema.name, column)
     if target is not None:

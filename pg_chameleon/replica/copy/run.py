@@ -23,7 +23,6 @@ from pg_chameleon.postgres.copies import CopiedTable, Copy
 from pg_chameleon.postgres.left_out import find_left_out
 from pg_chameleon.postgres.roles import KILLED_SECONDS, LockRole, held_roles, take_role
 from pg_chameleon.postgres.sources import Source, find_source, read_mappings, set_status
-from pg_chameleon.postgres.traits import read_traits
 from pg_chameleon.replica.copy.messages import WorkerSettings
 from pg_chameleon.replica.copy.peer import PeerCopy
 from pg_chameleon.replica.copy.pool import CopyStopped, WorkerPool
@@ -32,6 +31,7 @@ from pg_chameleon.replica.copy.round import CopyContext, CopyRound
 from pg_chameleon.replica.copy.settings import CopyKind, CopyProblem, CopyReport, CopyRequest, CopySettings
 from pg_chameleon.replica.copy.structure import copy_structures
 from pg_chameleon.replica.copy.swap import Swap, SwapOutcome
+from pg_chameleon.replica.rules import asked_rules
 
 logger = logging.getLogger(__name__)
 
@@ -54,10 +54,13 @@ def copy_tables(settings: CopySettings, request: CopyRequest, observer: CopyObse
                 table_filter = settings.replica.table_filter(read_mappings(target, source))
                 copy = PeerCopy(settings, request, source, table_filter, target, tracker, stop)
                 return _with_status(source, target, request.kind, copy.run)
-            context = _context(settings, source, target, tracker, stop)
             if request.kind is CopyKind.COPY_SCHEMA:
-                return copy_structures(context)
-            return _with_status(source, target, request.kind, _CopyRun(context, request).run)
+                return copy_structures(_context(settings, source, target, tracker, stop))
+
+            def copied() -> CopyReport:
+                return _CopyRun(_context(settings, source, target, tracker, stop), request).run()
+
+            return _with_status(source, target, request.kind, copied)
         finally:
             observer.finished()
 
@@ -77,7 +80,7 @@ def _context(
         settings=settings,
         source=source,
         filter=settings.replica.table_filter(mappings),
-        rules=settings.replica.rules(postgis=read_traits(target).postgis),
+        rules=asked_rules(settings.replica, target, source),
         target=target,
         stop=stop,
         tracker=tracker,

@@ -54,6 +54,7 @@ from pg_chameleon.replica.read.capture import KeyRefused, TableCapture
 from pg_chameleon.replica.read.occasion import Occasion, ReadTable
 from pg_chameleon.replica.read.registry import Registry
 from pg_chameleon.replica.read.storing import BatchStore, Mark, RegistryChanged
+from pg_chameleon.replica.rules import asked_rules
 from pg_chameleon.replica.settings import ReplicaSettings
 
 logger = logging.getLogger(__name__)
@@ -90,13 +91,11 @@ class Reader:
         connection: Connection,
         source: Source,
         mappings: dict[str, str],
-        postgis: bool,
     ) -> None:
         self._settings = settings
         self._connection = connection
         self._source = source
         self._filter = settings.table_filter(mappings)
-        self._postgis = postgis
 
     def run(self, stop: Stop, until: BinlogPosition | None = None) -> None:
         """Read until the stop event is set, or everything before ``until`` is stored."""
@@ -138,7 +137,7 @@ class Reader:
             use_gtid=self._settings.use_gtid and checkpoint.position.gtid is not None,
         )
         logger.info("reading from %s at %s", server.version, checkpoint.position)
-        rules = self._settings.rules(postgis=self._postgis, flavour=server.version.flavour.value)
+        rules = asked_rules(self._settings, self._connection, self._source, server.version)
         try:
             _Session(self._settings, registry, rules, clocks, stream, store, checkpoint.position).run(stop, until)
         finally:

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pg_chameleon.convert.rules import ChangeReason, Rules, TypeOverride, ZeroDates
+from pg_chameleon.convert.rules import ChangeReason, TypeOverride, ZeroDates
 from pg_chameleon.convert.values.changes import Change
 from pg_chameleon.convert.values.encoder import COMPOSITE, JSON_OBJECT, EncodeError, Form, key_encoder, row_encoder
 from pg_chameleon.model.change import Undecodable
+from tests.rules import some_rules
 from tests.unit.convert.tables import column, table
 
 ITEM = table(
@@ -24,7 +25,7 @@ COLUMNS = ITEM.column_names
 
 
 def test_all_values_are_strings_or_null() -> None:
-    encode = row_encoder(ITEM, Rules(), COLUMNS)
+    encode = row_encoder(ITEM, some_rules(), COLUMNS)
     assert json.loads(encode((1, 'x"\n', "2024-02-29", 2, b"\x00\xff"))) == {
         "id": "1",
         "name": 'x"\n',
@@ -39,17 +40,17 @@ def test_all_values_are_strings_or_null() -> None:
 
 
 def test_only_the_columns_that_are_present_are_written() -> None:
-    encode = row_encoder(ITEM, Rules(), ("data", "id"))
+    encode = row_encoder(ITEM, some_rules(), ("data", "id"))
     assert json.loads(encode((b"", 5))) == {"data": "\\x", "id": "5"}
 
 
 def test_key_encoder_writes_the_key_alone() -> None:
-    encode = key_encoder(ITEM, Rules(), COLUMNS, ("id",))
+    encode = key_encoder(ITEM, some_rules(), COLUMNS, ("id",))
     assert encode((7, None, None, None, None)) == '{"id":"7"}'
 
 
 def test_composite_has_no_names() -> None:
-    encode = row_encoder(ITEM, Rules(), COLUMNS, form=COMPOSITE)
+    encode = row_encoder(ITEM, some_rules(), COLUMNS, form=COMPOSITE)
     assert encode((7, 'a"b\\', None, 0, b"\x01")) == '("7","a\\"b\\\\",,"","\\\\x01")'
 
 
@@ -59,13 +60,13 @@ def test_composite_has_no_names() -> None:
 )
 def test_no_name_and_no_text_is_read_as_code(value: str, name: str) -> None:
     odd = table(column("id", nullable=False), column(name + "{x}'\"\\", "varchar(99)"), key="id")
-    written = json.loads(row_encoder(odd, Rules(), odd.column_names)((1, value)))
+    written = json.loads(row_encoder(odd, some_rules(), odd.column_names)((1, value)))
     assert list(written.values()) == ["1", value.replace("\0", "")]
 
 
 def test_changes_are_noted_with_what_the_source_has() -> None:
     noted: list[Change] = []
-    encode = row_encoder(ITEM, Rules(), COLUMNS, noted.append)
+    encode = row_encoder(ITEM, some_rules(), COLUMNS, noted.append)
     assert json.loads(encode((1, "a\0b", "2024-02-30", None, None)))["name"] == "ab"
     assert noted == [
         Change("name", ChangeReason.NUL, "a\0b"),
@@ -78,7 +79,7 @@ def test_changes_are_noted_with_what_the_source_has() -> None:
 @pytest.mark.parametrize("form", [JSON_OBJECT, COMPOSITE])
 def test_text_that_cannot_be_decoded_is_replaced_and_noted(form: Form) -> None:
     noted: list[Change] = []
-    encode = row_encoder(ITEM, Rules(), COLUMNS, noted.append, form=form)
+    encode = row_encoder(ITEM, some_rules(), COLUMNS, noted.append, form=form)
     undecodable = Undecodable("a?b\0", b"a\xffb\0")
     assert encode((1, undecodable, None, None, None)) == encode((1, "a?b", None, None, None))
     assert noted == [
@@ -90,14 +91,17 @@ def test_text_that_cannot_be_decoded_is_replaced_and_noted(form: Form) -> None:
 def test_bytes_that_shall_be_text_are_taken_for_utf8() -> None:
     noted: list[Change] = []
     octets = table(column("v", "varbinary(9)"))
-    rules = Rules(overrides=(TypeOverride("varbinary(9)", "text"),))
+    rules = some_rules(overrides=(TypeOverride("varbinary(9)", "text"),))
     assert row_encoder(octets, rules, ("v",), noted.append)((b"\xc3\xa4\xff",)) == '{"v":"ä\ufffd"}'
     assert noted == [Change("v", ChangeReason.UNDECODABLE, b"\xc3\xa4\xff")]
 
 
 def test_documents_lose_escaped_nul_but_no_escaped_backslash() -> None:
     documents = table(column("v", "json"))
-    for encode in (row_encoder(documents, Rules(), ("v",)), row_encoder(documents, Rules(), ("v",), form=COMPOSITE)):
+    for encode in (
+        row_encoder(documents, some_rules(), ("v",)),
+        row_encoder(documents, some_rules(), ("v",), form=COMPOSITE),
+    ):
         assert encode(('"x\\u0000\\\\u0000"',)) == encode(('"x\\\\u0000"',))
 
 
@@ -105,10 +109,10 @@ def test_documents_lose_escaped_nul_but_no_escaped_backslash() -> None:
 def test_dates_that_do_not_exist_follow_the_policy(form: str) -> None:
     days = table(column("day", "date", nullable=False), column("at", "datetime"))
     row = (form, f"{form} 10:00:00")
-    assert row_encoder(days, Rules(), days.column_names)(row) == '{"day":null,"at":null}'
-    infinite = Rules(zero_dates=ZeroDates.INFINITY)
+    assert row_encoder(days, some_rules(), days.column_names)(row) == '{"day":null,"at":null}'
+    infinite = some_rules(zero_dates=ZeroDates.INFINITY)
     assert row_encoder(days, infinite, days.column_names)(row) == '{"day":"-infinity","at":"-infinity"}'
-    left_alone = json.loads(row_encoder(days, Rules(zero_dates=ZeroDates.ERROR), days.column_names)(row))
+    left_alone = json.loads(row_encoder(days, some_rules(zero_dates=ZeroDates.ERROR), days.column_names)(row))
     assert tuple(left_alone.values()) == row
 
 
@@ -117,4 +121,4 @@ def test_dates_that_do_not_exist_follow_the_policy(form: str) -> None:
 )
 def test_values_that_fit_no_column_are_refused(row: tuple[object, ...]) -> None:
     with pytest.raises(EncodeError):
-        row_encoder(ITEM, Rules(), COLUMNS)(row)
+        row_encoder(ITEM, some_rules(), COLUMNS)(row)

@@ -4,8 +4,9 @@ import pytest
 
 from pg_chameleon.convert.expressions.expressions import check_expression, index_expression
 from pg_chameleon.convert.expressions.generated import generated_expression
-from pg_chameleon.convert.rules import Rules, TypeOverride
+from pg_chameleon.convert.rules import TypeOverride
 from pg_chameleon.model.schema import Generated, TableSchema
+from tests.rules import some_rules
 from tests.unit.convert.tables import column, table
 
 ITEM = table(
@@ -33,7 +34,7 @@ ITEM = table(
     ],
 )
 def test_checks(expression: str, expected: str) -> None:
-    assert check_expression(ITEM, expression, Rules()) == expected
+    assert check_expression(ITEM, expression, some_rules()) == expected
 
 
 @pytest.mark.parametrize(
@@ -64,22 +65,22 @@ def test_checks(expression: str, expected: str) -> None:
     ],
 )
 def test_what_may_mean_something_else_is_refused(expression: str) -> None:
-    assert check_expression(ITEM, expression, Rules()) is None
+    assert check_expression(ITEM, expression, some_rules()) is None
 
 
 def test_columns_of_a_type_that_the_user_chose_are_refused() -> None:
-    rules = Rules(overrides=(TypeOverride("tinyint(1)", "boolean"),))
-    assert check_expression(ITEM, "flag = 1", Rules()) is not None
+    rules = some_rules(overrides=(TypeOverride("tinyint(1)", "boolean"),))
+    assert check_expression(ITEM, "flag = 1", some_rules()) is not None
     assert check_expression(ITEM, "flag = 1", rules) is None
 
 
 def test_functional_index_parts_fold_case() -> None:
-    assert index_expression(ITEM, "lower(`name`)", Rules()) == 'lower("name"::text)'
+    assert index_expression(ITEM, "lower(`name`)", some_rules()) == 'lower("name"::text)'
 
 
 def generated(expression: str, column_type: str = "int", **properties: object) -> str | None:
     made = column("g", column_type, generated=Generated(expression, stored=True), **properties)
-    return generated_expression(TableSchema(ITEM.name, (*ITEM.columns, made)), made, Rules())
+    return generated_expression(TableSchema(ITEM.name, (*ITEM.columns, made)), made, some_rules())
 
 
 def test_generated_columns() -> None:
@@ -99,4 +100,4 @@ def test_generated_columns_that_lax_modes_would_cut_are_not_translated() -> None
 def test_generated_columns_in_keys_are_not_translated() -> None:
     made = column("g", generated=Generated("`a` + 1", stored=True), nullable=False)
     keyed = table(column("a"), made, key="g")
-    assert generated_expression(keyed, made, Rules()) is None
+    assert generated_expression(keyed, made, some_rules()) is None

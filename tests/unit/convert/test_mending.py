@@ -9,6 +9,7 @@ from pg_chameleon.convert.values.lines import copy_line_expression
 from pg_chameleon.convert.values.mending import LineMender, RefusedLine
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, Index, IndexPart, TableSchema
+from tests.rules import some_rules
 
 LONGEST = 4000
 COLUMNS = (
@@ -28,7 +29,7 @@ def table(*columns: Column, key: str | None = "id") -> TableSchema:
 
 
 def mender(schema: TableSchema, noted: Noted, rules: Rules | None = None) -> LineMender:
-    return LineMender(schema, rules or Rules(), LONGEST, lambda label, changes: noted.append((label(), changes)))
+    return LineMender(schema, rules or some_rules(), LONGEST, lambda label, changes: noted.append((label(), changes)))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_the_copy_and_the_stream_note_the_same() -> None:
     streamed: list[Change] = []
     schema = table(*COLUMNS)
     mender(schema, noted).mended(b'1\ta\xff\0\t\x002024-00-01\t{"a": "\\\\u0000"}')
-    row_encoder(schema, Rules(), schema.column_names, streamed.append)(
+    row_encoder(schema, some_rules(), schema.column_names, streamed.append)(
         (1, b"a\xff\0", "2024-00-01", '{"a": "\\u0000"}')
     )
     assert sorted(noted[0][1], key=repr) == sorted(streamed, key=repr)
@@ -93,7 +94,7 @@ def test_an_escaped_backslash_before_u0000_is_no_nul_character() -> None:
 
 def test_long_texts_are_escaped_beside_the_server() -> None:
     schema = table(Column("id", "int"), Column("c", "longtext", charset="utf8mb4"), Column("s", "varchar(5)"))
-    expression = copy_line_expression(schema, Rules(), LONGEST)
+    expression = copy_line_expression(schema, some_rules(), LONGEST)
     assert expression is not None
     assert expression.count("HEX(") == 1
     noted: Noted = []
@@ -114,7 +115,7 @@ def test_a_row_without_a_key_is_named_by_all_its_values() -> None:
 def test_only_0000_00_00_stays_in_a_key(zero_dates: ZeroDates) -> None:
     noted: Noted = []
     schema = table(Column("day", "date", nullable=False), Column("v", "int"), key="day")
-    found = mender(schema, noted, Rules(zero_dates=zero_dates))
+    found = mender(schema, noted, some_rules(zero_dates=zero_dates))
     assert found.mended(b"\x000000-00-00\t1") == b"-infinity\t1"
     assert noted == [("0000-00-00", [Change("day", ChangeReason.INFINITE_DATE, "0000-00-00")])]
     refused = found.mended(b"\x002024-02-31\t1")
@@ -133,7 +134,7 @@ def test_a_text_that_must_be_changed_is_no_key(key: bytes) -> None:
 
 def test_composite_literals_are_taken_apart() -> None:
     schema = table(*COLUMNS)
-    encode = row_encoder(schema, Rules(), schema.column_names, form=COMPOSITE)
+    encode = row_encoder(schema, some_rules(), schema.column_names, form=COMPOSITE)
     odd = 'quote " backslash \\ comma , () '
     assert composite_fields(encode((1, odd, None, None))) == ["1", odd, None, None]
     assert composite_fields(encode((1, "", "2024-01-01", "{}"))) == ["1", "", "2024-01-01", "{}"]

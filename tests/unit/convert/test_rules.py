@@ -1,11 +1,12 @@
 """Which override wins for a column."""
 
-from pg_chameleon.convert.rules import Rules, TypeOverride
+from pg_chameleon.convert.rules import TypeOverride
+from tests.rules import some_rules
 from tests.unit.convert.tables import NAME, column
 
 
 def override_of(column_type: str, *overrides: TypeOverride) -> str | None:
-    return Rules(overrides=overrides).override(NAME, column("flag", column_type))
+    return some_rules(overrides=overrides).override(NAME, column("flag", column_type))
 
 
 def test_override_is_by_the_type_as_shown() -> None:

@@ -7,11 +7,12 @@ from pg_chameleon.convert.structure import ddl
 from pg_chameleon.convert.structure.target import target_table
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Default, ForeignKey, TableSchema
+from tests.rules import some_rules
 from tests.unit.convert.tables import NAME, column, expression, index, literal, table
 
 
 def default_of(column_type: str, default: Default, rules: Rules | None = None) -> str | None:
-    made = target_table(table(column("c", column_type, default=default)), rules or Rules())
+    made = target_table(table(column("c", column_type, default=default)), rules or some_rules())
     return made.columns[0].default
 
 
@@ -52,19 +53,19 @@ def test_defaults(column_type: str, default: Default, expected: str | None) -> N
 
 
 def test_default_that_is_left_out_is_noted() -> None:
-    made = target_table(table(column("c", "int", default=expression("rand()"))), Rules())
+    made = target_table(table(column("c", "int", default=expression("rand()"))), some_rules())
     assert "column c" in made.notes[0]
 
 
 @pytest.mark.parametrize(("text", "expected"), [("1", "true"), ("0", "false"), ("5", None)])
 def test_defaults_of_booleans(text: str, expected: str | None) -> None:
-    rules = Rules(overrides=(TypeOverride("tinyint(1)", "boolean"),))
+    rules = some_rules(overrides=(TypeOverride("tinyint(1)", "boolean"),))
     assert default_of("tinyint(1)", literal(text), rules) == expected
 
 
 def test_unsigned_numbers_get_a_type_that_holds_them() -> None:
     types = ["tinyint unsigned", "smallint unsigned", "mediumint unsigned", "int unsigned", "bigint unsigned"]
-    made = target_table(table(*(column(f"c{number}", kind) for number, kind in enumerate(types))), Rules())
+    made = target_table(table(*(column(f"c{number}", kind) for number, kind in enumerate(types))), some_rules())
     assert [each.type for each in made.columns] == ["smallint", "integer", "integer", "bigint", "numeric(20)"]
 
 
@@ -72,28 +73,28 @@ def test_unsigned_bigint_that_numbers_rows_can_be_an_identity_and_a_reference() 
     parent = column("id", "bigint unsigned", nullable=False, auto_increment=True)
     child = column("parent_id", "bigint unsigned")
     key = ForeignKey("fk", ("parent_id",), TableName("shop", "parent"), ("id",), "CASCADE", "set null")
-    made = target_table(TableSchema(NAME, (parent, child), foreign_keys=(key,)), Rules())
+    made = target_table(TableSchema(NAME, (parent, child), foreign_keys=(key,)), some_rules())
     assert [(each.type, each.identity) for each in made.columns] == [("bigint", True), ("bigint", False)]
 
 
 def test_enum_has_the_empty_member_first_and_once() -> None:
-    made = target_table(table(column("a", "enum('x')"), column("b", "enum('x','')")), Rules())
+    made = target_table(table(column("a", "enum('x')"), column("b", "enum('x','')")), some_rules())
     assert [each.labels for each in made.enums] == [("", "x"), ("", "x")]
 
 
 def test_enum_with_a_long_member_is_text() -> None:
-    made = target_table(table(column("a", f"enum('{'ü' * 32}')")), Rules())
+    made = target_table(table(column("a", f"enum('{'ü' * 32}')")), some_rules())
     assert (made.columns[0].type, made.enums) == ("text", ())
 
 
 def test_unknown_type_is_refused_by_name() -> None:
     with pytest.raises(UnknownType, match="hologram"):
-        target_table(table(column("a", "hologram(3)")), Rules())
+        target_table(table(column("a", "hologram(3)")), some_rules())
 
 
 def test_dates_may_be_null_unless_they_are_keys() -> None:
     made = target_table(
-        table(column("id", "date", nullable=False), column("d", "date", nullable=False), key="id"), Rules()
+        table(column("id", "date", nullable=False), column("d", "date", nullable=False), key="id"), some_rules()
     )
     assert [(each.nullable, each.infinite) for each in made.columns] == [(False, True), (True, False)]
 
@@ -112,7 +113,7 @@ def test_indexes_of_every_kind() -> None:
                 index("where", "place", kind="SPATIAL"),
             ),
         ),
-        Rules(),
+        some_rules(),
     )
     statements = ddl.create_indexes(made, "s")
     assert [statement.partition(" ON ")[2] or statement for statement in statements] == [

@@ -14,6 +14,7 @@ from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.postgres.log_lines import OpenBatch
 from pg_chameleon.replica.notes import ValueNotes
 from pg_chameleon.replica.read.capture import TableCapture
+from tests.rules import some_rules
 from tests.unit.mysql.model_replica import ModelReplica
 from tests.unit.mysql.recorded import replayed, structures
 from tests.unit.mysql.test_odd_binlogs import stream, traits_of
@@ -32,7 +33,8 @@ ODD = {
 
 
 def rules_of(server: str) -> Rules:
-    return Rules(flavour=server.partition("-")[0])
+    product, _, version = server.partition("-")
+    return some_rules(f"{version}-MariaDB" if product == "mariadb" else version)
 
 
 class Log:
