@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pg_chameleon.model.names import TableName
+from pg_chameleon.model.position import BinlogPosition, Position
+
 
 class ChameleonError(Exception):
     """Base of every error that the tool raises on purpose.
 
     ``message`` says what happened, ``table`` and ``position`` to what and where, ``advice`` what to do next.
+    ``code`` is the server's own name of the error: a number of MySQL or MariaDB, or an SQLSTATE of PostgreSQL.
     ``transient`` errors may go away by themselves (a lost connection, a process that is about to end): whatever met one
     is worth another try.
     """
@@ -17,15 +21,17 @@ class ChameleonError(Exception):
         self,
         message: str,
         *,
-        table: str | None = None,
-        position: str | None = None,
+        table: TableName | None = None,
+        position: BinlogPosition | Position | None = None,
         advice: str | None = None,
+        code: int | str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.table = table
         self.position = position
         self.advice = advice
+        self.code = code
 
     def __str__(self) -> str:
         where = ", ".join(

@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from pg_chameleon.errors import SourceError
-
 
 class Flavour(Enum):
     """The two families of servers."""
@@ -29,11 +27,14 @@ class ServerVersion:
 
     @classmethod
     def parse(cls, text: str) -> ServerVersion:
-        """Read ``@@version``; MariaDB and proxies before it may put ``5.5.5-`` in front."""
+        """Read ``@@version``; raise ``ValueError`` on anything else.
+
+        MariaDB and proxies before it may put ``5.5.5-`` in front.
+        """
         flavour = Flavour.MARIADB if "mariadb" in text.lower() else Flavour.MYSQL
         match = re.match(r"(?:5\.5\.5-(?=\d))?(\d+(?:\.\d+)*)", text)
         if match is None:
-            raise SourceError(f"the source has a version that cannot be read: {text!r}")
+            raise ValueError(f"not a version of MySQL or MariaDB: {text!r}")
         return cls(flavour, tuple(map(int, match[1].split("."))))
 
     @property

@@ -197,7 +197,7 @@ class Assembler:
             handler = self._handlers.get(event_type, self._unknown)
             return handler(_Event(*header, body))
         except StreamError as error:
-            error.position = error.position or str(self.binlog_position)
+            error.position = error.position or self.binlog_position
             raise
         except _DAMAGE as error:
             raise self._error(f"an event of type {event_type} cannot be read: {error}") from error
@@ -205,7 +205,7 @@ class Assembler:
     def _damaged(self, event_type: int) -> StreamError:
         return StreamError(
             f"an event of type {event_type} is damaged: its checksum does not fit",
-            position=str(self.binlog_position),
+            position=self.binlog_position,
             advice="Check the source's disk and the network; if the binlog is damaged, start again with init_replica",
         )
 
@@ -214,7 +214,7 @@ class Assembler:
             return _NOTHING
         raise StreamError(
             f"the binlog holds an event of the unknown type {event.type}",
-            position=str(self.binlog_position),
+            position=self.binlog_position,
             advice=_ADVICE.get(event.type, _ADVICE_FOR_UNKNOWN),
         )
 
@@ -225,7 +225,7 @@ class Assembler:
             self._offset += distance
 
     def _error(self, message: str) -> StreamError:
-        return StreamError(message, position=str(self.binlog_position))
+        return StreamError(message, position=self.binlog_position)
 
     # The binlog's files.
 
@@ -284,7 +284,7 @@ class Assembler:
         text = event.body[3 : 3 + size].decode("utf-8", "replace")
         raise StreamError(
             f"the source lost changes and wrote the incident {number} into its binlog: {text}",
-            position=str(self.binlog_position),
+            position=self.binlog_position,
             advice="Copy the tables again (init_replica or sync_tables)",
         )
 
@@ -437,7 +437,7 @@ class Assembler:
             for raw in payload_events(event.body):
                 yield from self._dispatch(events.unpack_header(raw), raw[HEADER_SIZE:])
         except StreamError as error:
-            error.position = error.position or str(self.binlog_position)
+            error.position = error.position or self.binlog_position
             raise
 
 

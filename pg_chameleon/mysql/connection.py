@@ -179,8 +179,8 @@ def query_error(error: pymysql.MySQLError, doing: str) -> SourceError:
     """Say what an error of a statement means."""
     code, text = _code_and_text(error)
     if code in CONNECTION_ENDS or _is_garbled(error):
-        return SourceUnreachable(f"the connection to the source was lost while {doing}: {text or 'closed'}")
-    return SourceError(f"the source refused {doing}: {text} (error {code})")
+        return SourceUnreachable(f"the connection to the source was lost while {doing}: {text or 'closed'}", code=code)
+    return SourceError(f"the source refused {doing}: {text} (error {code})", code=code)
 
 
 def _is_garbled(error: pymysql.MySQLError) -> bool:
@@ -209,11 +209,12 @@ def _connection_error(error: pymysql.MySQLError, settings: SourceSettings) -> So
     if code == _CANNOT_CONNECT:
         return _unreachable(getattr(error, "original_exception", error), settings)
     if code in CONNECTION_ENDS or code in _TOO_MANY_CONNECTIONS or _is_garbled(error):
-        return SourceUnreachable(f"the source {settings.address} closed the connection: {text}")
+        return SourceUnreachable(f"the source {settings.address} closed the connection: {text}", code=code)
     what, advice = _REFUSALS.get(code, ("refused the connection", None))
     return SourceError(
         f"the source {settings.address} {what.format(user=settings.user)}: {text} (error {code})",
         advice=advice,
+        code=code,
     )
 
 

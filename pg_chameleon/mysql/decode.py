@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from pg_chameleon.errors import DecodeError
 from pg_chameleon.model.change import RowKind, RowLayout
+from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.mysql.decode_columns import TOOLS, Readable, readable_column
 from pg_chameleon.mysql.decode_json import changed_json, json_changes
@@ -41,12 +42,14 @@ class Decoder:
     ``before_columns`` and ``after_columns`` name the columns that are in the images.
     """
 
-    def __init__(self, name: str, before_columns: Sequence[str], after_columns: Sequence[str], source: _Source) -> None:
+    def __init__(
+        self, name: TableName, before_columns: Sequence[str], after_columns: Sequence[str], source: _Source
+    ) -> None:
         self._name = name
         self.before_columns = tuple(before_columns)
         self.after_columns = tuple(after_columns)
         self._source = source
-        self._fast = source.compile(name, careful=False)
+        self._fast = source.compile(str(name), careful=False)
         self._careful: _DecodeFunction | None = None
 
     def decode(self, body: bytes, start: int) -> list[Any]:
@@ -57,7 +60,7 @@ class Decoder:
             except UnicodeDecodeError:
                 # The fast function takes it that all text can be decoded; the careful one puts substitutes where not
                 if self._careful is None:
-                    self._careful = self._source.compile(self._name, careful=True)
+                    self._careful = self._source.compile(str(self._name), careful=True)
                 return self._careful(body, start)
         except _DAMAGE as error:
             raise DecodeError(f"a row cannot be decoded: {error}", table=self._name) from error
@@ -98,7 +101,7 @@ def row_decoder(row_layout: RowLayout, schema: TableSchema, former: Collection[s
         name: [placed.readable.name for placed in image if placed.wanted] if name in used else []
         for name, image in images.items()
     }
-    return Decoder(str(schema.name), names["before"], names["after"], source)
+    return Decoder(schema.name, names["before"], names["after"], source)
 
 
 class _Placed(NamedTuple):

@@ -89,7 +89,7 @@ def check_table_map(table: TableMap, schema: TableSchema) -> None:
     if difference is not None:
         raise DecodeError(
             f"the binlog describes another structure than the one that is known: {difference}",
-            table=str(schema.name),
+            table=schema.name,
             advice="Copy the table again (sync_tables)",
         )
 

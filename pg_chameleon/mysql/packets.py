@@ -224,7 +224,7 @@ def _expect(reader: PacketReader) -> bytes:
 
 def _result_error(packet: bytes) -> SourceError:
     code, text = error_parts(packet)
-    return SourceError(f"the source ended a query: {text} (error {code})")
+    return SourceError(f"the source ended a query: {text} (error {code})", code=code)
 
 
 def _column_values(reader: PacketReader) -> Iterator[list[bytes | None]]:

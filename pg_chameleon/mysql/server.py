@@ -23,7 +23,7 @@ class SourceServer:
 
     def __init__(self, connection: SourceConnection) -> None:
         self._connection = connection
-        self.version = ServerVersion.parse(str(rows(connection, "SELECT @@version")[0][0]))
+        self.version = _version(connection)
 
     @property
     def is_mariadb(self) -> bool:
@@ -61,7 +61,7 @@ class SourceServer:
         """Return the GTID position that MariaDB knows for a place in its binlog."""
         found = rows(self._connection, "SELECT BINLOG_GTID_POS(%s, %s)", binlog.file, binlog.offset)[0][0]
         if found is None:
-            raise SourceError("the source knows no GTID position for this place", position=str(binlog))
+            raise SourceError("the source knows no GTID position for this place", position=binlog)
         return MariadbGtidPosition.parse(_text(found))
 
     def binary_logs(self) -> list[tuple[str, int]]:
@@ -86,6 +86,14 @@ class SourceServer:
         before = time.time()
         answer = float(rows(self._connection, "SELECT UNIX_TIMESTAMP(NOW(6))")[0][0])
         return answer - (before + time.time()) / 2
+
+
+def _version(connection: SourceConnection) -> ServerVersion:
+    shown = str(rows(connection, "SELECT @@version")[0][0])
+    try:
+        return ServerVersion.parse(shown)
+    except ValueError as error:
+        raise SourceError(f"the source has a version that cannot be read: {shown!r}") from error
 
 
 def _text(value: Any) -> str:

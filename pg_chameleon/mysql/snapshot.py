@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +27,6 @@ _LOCK_WAIT_TIMEOUT = 1205
 _NOT_PERMITTED = frozenset({1044, 1045, 1142, 1227, 1290})
 # The table was altered, renamed or dropped after the snapshot was taken.
 _CHANGED = frozenset({1017, 1054, 1109, 1146, 1412, 1932})
-_CODE = re.compile(r"\(error (\d+)\)$")
 
 
 class TableChanged(SourceError):
@@ -146,13 +144,12 @@ def _lock_errors(what: str) -> Iterator[None]:
     try:
         yield
     except SourceError as error:
-        code = _code(error)
-        if code == _LOCK_WAIT_TIMEOUT:
-            raise LockTimeout(f"{what} was not granted within lock_timeout") from error
-        if code in _NOT_PERMITTED:
-            raise LockRefused(f"the source does not permit {what}: {error.message}") from error
-        if code in _CHANGED:
-            raise TableChanged(f"{what} found no such table: {error.message}") from error
+        if error.code == _LOCK_WAIT_TIMEOUT:
+            raise LockTimeout(f"{what} was not granted within lock_timeout", code=error.code) from error
+        if error.code in _NOT_PERMITTED:
+            raise LockRefused(f"the source does not permit {what}: {error.message}", code=error.code) from error
+        if error.code in _CHANGED:
+            raise TableChanged(f"{what} found no such table: {error.message}", code=error.code) from error
         raise
 
 
@@ -162,18 +159,12 @@ def reading_errors(name: TableName) -> Iterator[None]:
     try:
         yield
     except SourceError as error:
-        code = _code(error)
-        if code in _CHANGED:
-            raise TableChanged(error.message, table=str(name)) from error
-        if code == _LOCK_WAIT_TIMEOUT:
-            raise LockTimeout(f"{name} was locked for longer than lock_timeout", table=str(name)) from error
+        if error.code in _CHANGED:
+            raise TableChanged(error.message, table=name, code=error.code) from error
+        if error.code == _LOCK_WAIT_TIMEOUT:
+            message = f"{name} was locked for longer than lock_timeout"
+            raise LockTimeout(message, table=name, code=error.code) from error
         raise
-
-
-def _code(error: SourceError) -> int | None:
-    """Return the server's number of an error; the driver's and the packet reader's errors both end with it."""
-    found = _CODE.search(error.message)
-    return int(found[1]) if found else None
 
 
 def quoted(name: TableName) -> str:

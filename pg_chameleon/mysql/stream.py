@@ -116,7 +116,7 @@ class _Dump:
         self._settings = settings
         self.skip_to = 0
         if use_gtid and start.gtid is None:
-            raise SourceError("the replica is to follow GTIDs, but its position has none", position=str(start))
+            raise SourceError("the replica is to follow GTIDs, but its position has none", position=start)
         with source_errors("asking for the binlog"):
             if use_gtid and isinstance(start.gtid, MysqlGtidSet) and _is_beyond_library(start.gtid):
                 self.connection = self._ask_by_gtid_set(server_id, start.gtid, heartbeat)
@@ -203,22 +203,22 @@ _IMPOSSIBLE = "The binlog ends before the replica's position: was the source res
 
 def _dump_error(code: int, text: str, start: Position, use_gtid: bool) -> SourceError:
     """Say what the source means by the error with which it ends, or refuses, the stream."""
-    where = str(start) if use_gtid else str(start.binlog)
+    where = start if use_gtid else start.binlog
     lowered = text.lower()
     if code != _CANNOT_READ_BINLOG:
         advice = "Grant the user REPLICATION SLAVE" if code in _PRIVILEGE_MISSING else None
         kind = SourceUnreachable if code in CONNECTION_ENDS else SourceError
-        return kind(f"the source ended its binlog: {text} (error {code})", position=where, advice=advice)
+        return kind(f"the source ended its binlog: {text} (error {code})", position=where, advice=advice, code=code)
     if any(sign in lowered for sign in _PURGED_SIGNS):
         return BinlogPurged(
-            f"the source no longer has the binlog to go on from: {text}", position=where, advice=_START_AGAIN
+            f"the source no longer has the binlog to go on from: {text}", position=where, advice=_START_AGAIN, code=code
         )
     advice = None
     if "same server" in lowered or "server_uuid/server_id" in lowered:
         advice = _SAME_SERVER_ID
     elif "impossible position" in lowered or "position > file size" in lowered:
         advice = _IMPOSSIBLE
-    return SourceError(f"the source cannot send its binlog: {text}", position=where, advice=advice)
+    return SourceError(f"the source cannot send its binlog: {text}", position=where, advice=advice, code=code)
 
 
 _PRIVILEGE_MISSING = frozenset({1045, 1227})

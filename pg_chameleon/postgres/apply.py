@@ -149,7 +149,7 @@ def _refuse_if_found(cursor: Cursor, table: ApplyTable, what: str) -> None:
     if found is not None:
         raise TargetError(
             f"{what}: {', '.join(found)}",
-            table=str(table.name),
+            table=table.name,
             advice="Choose a type that holds the keys apart in type_override",
         )
 
@@ -217,7 +217,7 @@ def _expect_all(cursor: Cursor, table: ApplyTable) -> None:
     if missing:
         raise TargetError(
             f"{missing} row(s) to change are not in the target table, and the binlog holds only what changed of them",
-            table=str(table.name),
+            table=table.name,
             advice="Copy the table again with sync_tables",
         )
 
@@ -295,7 +295,7 @@ def _delete_images(cursor: Cursor, table: ApplyTable, net: str) -> None:
     if cursor.rowcount != expected:
         raise TargetError(
             f"{expected - cursor.rowcount} row(s) to change are not in the target table, which has no key",
-            table=str(table.name),
+            table=table.name,
             advice="Copy the table again with sync_tables",
         )
 

@@ -109,7 +109,7 @@ def _describe(
     if missing:
         raise TargetError(
             f"the target table lacks {'the column' if types else 'itself; first column'} {missing[0]!r}",
-            table=str(name),
+            table=name,
             advice="Copy the table again with sync_tables",
         )
     for width in {len(columns), len(key)} - {0}:

@@ -143,7 +143,7 @@ def _connect_error(settings: TargetSettings, error: psycopg2.OperationalError) -
         f"cannot connect to PostgreSQL {settings.host}:{settings.port}/{settings.database} as {settings.user}: {text}"
     )
     if state in _ADVICE:
-        return TargetError(message, advice=_ADVICE[state])
+        return TargetError(message, advice=_ADVICE[state], code=state)
     return TargetUnreachable(message, advice="Check pg_conn, and that the server runs and accepts connections")
 
 
@@ -156,8 +156,8 @@ def translated(error: psycopg2.Error) -> TargetError:
     lost = isinstance(error, psycopg2.InterfaceError) or (nameless and not state)
     # 57P: shutdown; 08: connection; 40: serialization and deadlock; 55P03: lock timeout; 53: resources
     if lost or state[:3] == "57P" or state[:2] in ("08", "40", "53") or state == "55P03":
-        return TargetUnreachable(f"PostgreSQL: {text}", advice=_ADVICE.get(state))
-    return TargetError(f"PostgreSQL: {text}", advice=_ADVICE.get(state))
+        return TargetUnreachable(f"PostgreSQL: {text}", advice=_ADVICE.get(state), code=error.pgcode)
+    return TargetError(f"PostgreSQL: {text}", advice=_ADVICE.get(state), code=error.pgcode)
 
 
 @contextmanager

@@ -226,7 +226,7 @@ def stream(source: Cursor, target: Cursor, table: PeerTable, loaded: TableName) 
         error = failure[0]
         raise translated(error) if isinstance(error, psycopg2.Error) else SourceError(str(error)) from error
     if source.rowcount != target.rowcount:
-        raise SourceError(f"{source.rowcount} rows were read, {target.rowcount} were stored", table=str(table.name))
+        raise SourceError(f"{source.rowcount} rows were read, {target.rowcount} were stored", table=table.name)
     return target.rowcount
 
 

@@ -238,7 +238,7 @@ def failing(error: BaseException) -> Callable[[], None]:
     ("error", "status", "line"),
     [
         (
-            SourceError("it said no", table="a.b", advice="Ask again"),
+            SourceError("it said no", table=TableName("a", "b"), advice="Ask again"),
             1,
             "error: it said no (table a.b). Ask again",
         ),

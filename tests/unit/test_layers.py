@@ -10,12 +10,12 @@ PACKAGE = Path(__file__).parents[2] / "pg_chameleon"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each layer may import; replica is the only one that knows both sides.
-FOUNDATION = {"errors", "model"}
+FOUNDATION = {"errors", "model"}  # errors carry values of the model
 BELOW_REPLICA = FOUNDATION | {"config", "convert", "daemon", "ddl", "log", "mysql", "postgres", "resources"}
 MAY_IMPORT = {
-    "errors": set(),
+    "model": set(),
+    "errors": {"model"},
     "resources": {"errors"},
-    "model": {"errors"},
     "ddl": FOUNDATION,
     "convert": FOUNDATION | {"ddl"},
     "mysql": FOUNDATION | {"ddl", "resources"},
@@ -100,7 +100,7 @@ def short_name(module: Path) -> str:
 
 
 each_module = pytest.mark.parametrize("module", MODULES, ids=short_name)
-each_pure_module = pytest.mark.parametrize("module", modules_in({"model", "convert", "ddl"}), ids=short_name)
+each_pure_module = pytest.mark.parametrize("module", modules_in({"model", "convert", "ddl", "errors"}), ids=short_name)
 each_silent_module = pytest.mark.parametrize("module", modules_outside(MAY_PRINT), ids=short_name)
 
 

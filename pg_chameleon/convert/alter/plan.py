@@ -51,7 +51,7 @@ def alter_table(
             circumstances,
         )
     except UnknownType as error:
-        raise Unfollowable(error.message, table=str(after.name)) from error
+        raise Unfollowable(error.message, table=after.name) from error
     return [statement for step in _STEPS for statement in step(change)]
 
 

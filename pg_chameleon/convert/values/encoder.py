@@ -302,7 +302,7 @@ def _careful_encoder(
 
     def encode(row: tuple[object, ...]) -> str:
         if len(row) != width:
-            raise EncodeError(f"a row has {len(row)} values instead of {width}", table=str(schema.name))
+            raise EncodeError(f"a row has {len(row)} values instead of {width}", table=schema.name)
         values = (slot.key + written(slot, write, row[slot.place]) for slot, write in writers)
         return form.begin + ",".join(values) + form.end
 
@@ -313,7 +313,7 @@ def _careful_encoder(
             column = slot.carried.source
             raise EncodeError(
                 f"the value {value!r} of column {column.name} is none of type {column.column_type}",
-                table=str(schema.name),
+                table=schema.name,
             ) from error
 
     return encode

@@ -87,7 +87,7 @@ def type_rule(schema: TableSchema, column: Column, rules: Rules) -> TypeRule:
     if found is None:
         raise UnknownType(
             f"column {column.name} has the type {column.column_type}, for which there is no rule",
-            table=str(schema.name),
+            table=schema.name,
             advice="Leave the table out with skip_tables, or change the column's type",
         )
     rule = found if isinstance(found, TypeRule) else found(column)

@@ -113,7 +113,7 @@ class PartLoader:
             # The table cannot change until it is given back. MySQL shows a snapshot's dictionary in a snapshot,
             # so another connection is asked.
             if snapshot.creation_time(self.witness(), name) != request.table.created:
-                raise TableChanged("another table took its name, or its structure changed", table=str(name))
+                raise TableChanged("another table took its name, or its structure changed", table=name)
 
     def _table_given_back(self, connection: SourceConnection) -> AbstractContextManager[None]:
         return nullcontext() if self.locked else snapshot.table_given_back(connection)

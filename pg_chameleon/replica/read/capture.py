@@ -35,7 +35,7 @@ class KeyRefused(EncodeError):
     """A row has a key that PostgreSQL cannot hold, so that it could not be told from others."""
 
     def __init__(self, reason: str, table: TableName, row_key: str) -> None:
-        super().__init__(reason, table=str(table))
+        super().__init__(reason, table=table)
         self.row_key = row_key
 
 
@@ -169,7 +169,7 @@ class TableCapture:
         if numbered is not None:
             raise DecodeError(
                 f"MariaDB writes the virtual column {numbered} of an inserted row as it was without its AUTO_INCREMENT",
-                table=str(self.schema.name),
+                table=self.schema.name,
                 advice="Let it be no column of the table, then run sync_tables --tables disabled",
             )
         if is_whole(self.schema, self.rules, after):
@@ -240,7 +240,7 @@ class TableCapture:
     def _too_little(self, done: str) -> DecodeError:
         return DecodeError(
             f"the binlog does not hold all that is needed of a row that was {done}",
-            table=str(self.schema.name),
+            table=self.schema.name,
             advice="Set binlog_row_image=FULL on the source, then run sync_tables --tables disabled",
         )
 

@@ -297,7 +297,7 @@ class _Session:
         if event.name not in self.savepoints:
             raise StreamError(
                 f"a transaction returns to the savepoint {event.name!r}, which it did not set",
-                position=str(self.position),
+                position=self.position,
                 advice="Copy the source again with init_replica",
             )
         self.store.return_to(self.savepoints[event.name], kept=self.registry.without_transactions)
@@ -357,8 +357,8 @@ class _Session:
         if self.settings.stop_on_replay_error if refused else self.settings.stop_on_read_error:
             raise ReplicaStopped(
                 error.message,
-                table=str(event.table.name),
-                position=str(position),
+                table=event.table.name,
+                position=position,
                 advice="Correct the cause, then run enable_replica and start_replica",
             ) from error
         if isinstance(error, KeyRefused):

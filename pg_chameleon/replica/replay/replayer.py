@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.errors import ChameleonError, ReplicaStopped, TargetError
 from pg_chameleon.model.log import Counts, SchemaChangeKind, StoredChange
-from pg_chameleon.model.names import TableName
 from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres import ownership, tables, waiting
 from pg_chameleon.postgres.apply import LogSlice, apply_rows
@@ -198,8 +197,8 @@ class Replayer:
         if self._settings.stop_on_replay_error:
             raise ReplicaStopped(
                 first.message,
-                table=str(tracked.name),
-                position=None if first.position is None else str(first.position),
+                table=tracked.name,
+                position=first.position,
                 advice="Correct the cause, then run enable_replica and start_replica; nothing of the batch was applied",
             )
         for failure in failures:
@@ -237,9 +236,8 @@ class Replayer:
             self._tracked[change.table_id] = outcome.table
 
     def _log_stop(self, stopped: ReplicaStopped) -> None:
-        table = None if stopped.table is None else TableName.parse(stopped.table)
         with transaction(self._connection) as cursor:
-            log_failure(cursor, self._source, Failure(str(stopped), table=table))
+            log_failure(cursor, self._source, Failure(str(stopped), table=stopped.table))
 
 
 def _runs(cursor: Cursor, found: list[WaitingBatch]) -> Iterator[Run | StoredChange]:

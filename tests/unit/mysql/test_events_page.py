@@ -7,6 +7,7 @@ from struct import pack
 import pytest
 
 from pg_chameleon.errors import StreamError
+from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.mysql.assembly import PASSED_OVER
 from pg_chameleon.mysql.events import IGNORABLE, EventType
 from tests.unit.mysql.recorded import assembler
@@ -43,7 +44,7 @@ def test_all_others_stop_the_stream_where_they_are(code: int) -> None:
     error = raised_by(code)
     assert error is not None
     assert error.message == f"the binlog holds an event of the unknown type {code}"
-    assert error.position == "binlog.000001:300"
+    assert error.position == BinlogPosition("binlog.000001", 300)
     assert "init_replica" in str(error)
     assert raised_by(code, IGNORABLE) is None
 

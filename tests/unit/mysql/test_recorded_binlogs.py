@@ -216,7 +216,7 @@ def test_an_unknown_event_stops_the_stream_at_its_position() -> None:
     raws[place] = rewritten(raws[place], kind=77)
     with pytest.raises(StreamError, match="unknown type 77") as raised:
         fed(raws)
-    assert raised.value.position == f"binlog.000001:{unpack_header(raws[place])[4]}"
+    assert raised.value.position == BinlogPosition("binlog.000001", unpack_header(raws[place])[4])
 
 
 def test_an_unknown_event_that_may_be_ignored_is_passed_over() -> None:
@@ -237,7 +237,7 @@ def test_an_unknown_event_in_a_compressed_transaction_stops_the_stream() -> None
         if stops:
             with pytest.raises(StreamError, match="unknown type 77") as raised:
                 fed(changed)
-            assert raised.value.position == f"binlog.000001:{unpack_header(raws[place])[4]}"
+            assert raised.value.position == BinlogPosition("binlog.000001", unpack_header(raws[place])[4])
         else:
             # Without its events the transaction is not ended, which is found at the next one
             with pytest.raises(StreamError, match="begins within another"):
@@ -299,7 +299,7 @@ def test_an_event_that_cannot_be_read_stops_the_stream_at_its_position(kind: Eve
     raws[place] = rewritten(raws[place][:24] + bytes(4), size=28)
     with pytest.raises(StreamError) as raised:
         fed(raws)
-    assert raised.value.position == f"binlog.000001:{unpack_header(raws[place])[4]}"
+    assert raised.value.position == BinlogPosition("binlog.000001", unpack_header(raws[place])[4])
 
 
 def test_a_transaction_payload_that_is_damaged_stops_the_stream() -> None:
@@ -407,7 +407,7 @@ def test_a_structure_that_differs_is_refused_with_the_first_difference() -> None
         other = replace(schema, columns=(*columns[:position], changed, *columns[position + 1 :]))
         with pytest.raises(DecodeError, match=words) as raised:
             check_table_map(table, other)
-        assert raised.value.table == "d.t"
+        assert raised.value.table == TableName("d", "t")
         assert columns[position].name in raised.value.message
     with pytest.raises(DecodeError, match="6 columns where 5 are expected"):
         check_table_map(table, replace(schema, columns=columns[:5]))
@@ -444,4 +444,4 @@ def test_a_damaged_row_is_an_error_not_a_value() -> None:
     for body in (event.body[:-1], event.body + b"\0", event.body[: event.start + 3]):
         with pytest.raises(DecodeError) as raised:
             decoder.decode(body, event.start)
-        assert raised.value.table == "d.t"
+        assert raised.value.table == TableName("d", "t")
