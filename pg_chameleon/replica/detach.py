@@ -22,9 +22,10 @@ from pg_chameleon.postgres.left_out import find_left_out
 from pg_chameleon.postgres.roles import LockRole, take_role
 from pg_chameleon.postgres.sources import Source, read_mappings, remove_source
 from pg_chameleon.postgres.tables import TrackedTable, load_tables
+from pg_chameleon.replica.draining import replay_waiting
 from pg_chameleon.replica.rules import recorded_rules
 from pg_chameleon.replica.settings import ReplicaSettings
-from pg_chameleon.replica.worker import read, replayer
+from pg_chameleon.replica.worker import read
 
 logger = logging.getLogger(__name__)
 
@@ -70,9 +71,7 @@ def drain(
     """Read up to a position, unless it is None, and replay everything; raise if that was not done to the end."""
     if until is not None:
         read(settings, connection, source, stop, until=until)
-    replay = replayer(settings, connection, source)
-    while not stop.is_set() and replay.replay_waiting():
-        logger.info("replaying what was read")
+    replay_waiting(settings, connection, source, stop)
     if stop.is_set():
         raise ChameleonError(
             "interrupted before everything was replayed; nothing was detached",

@@ -32,9 +32,8 @@ from pg_chameleon.postgres.connection import (
 )
 from pg_chameleon.postgres.roles import KILLED_SECONDS, LockRole, take_role
 from pg_chameleon.postgres.sources import Source, find_source, read_mappings, set_status
+from pg_chameleon.replica.draining import make_replayer
 from pg_chameleon.replica.read.reader import Reader
-from pg_chameleon.replica.replay.replayer import Replayer
-from pg_chameleon.replica.rules import recorded_rules
 from pg_chameleon.replica.settings import ReplicaSettings, replica_settings
 
 logger = logging.getLogger(__name__)
@@ -139,16 +138,10 @@ def read(
     Reader(settings, connection, source, mappings).run(stop, until)
 
 
-def replayer(settings: ReplicaSettings, connection: Connection, source: Source) -> Replayer:
-    """Return what applies the batches of a source."""
-    rules = recorded_rules(settings, connection, source)
-    return Replayer(settings, connection, source, read_mappings(connection, source), rules)
-
-
 def replay(settings: ReplicaSettings, connection: Connection, source: Source, stop: Stop) -> None:
     """Apply the batches of a source as they come."""
     listen(connection, source.channel)
-    replayer(settings, connection, source).run(stop)
+    make_replayer(settings, connection, source).run(stop)
 
 
 if __name__ == "__main__":

@@ -127,6 +127,17 @@ def test_rooms_import_only_those_below(layer: str) -> None:
         assert [name for module in modules for name in imports_of(module) if f"{name}.".startswith(above)] == []
 
 
+WINGS = {"copy", "read", "replay"}
+
+
+@pytest.mark.parametrize("wing", sorted(WINGS))
+def test_wings_of_replica_do_not_import_each_other(wing: str) -> None:
+    modules = list((PACKAGE / "replica" / wing).glob("*.py"))
+    assert len(modules) > 1
+    others = tuple(f"{PACKAGE.name}.replica.{other}." for other in WINGS - {wing})
+    assert [name for module in modules for name in imports_of(module) if f"{name}.".startswith(others)] == []
+
+
 @each_module
 def test_drivers_have_one_importer(module: Path) -> None:
     drivers = {name.split(".")[0] for name in imports_of(module)} & ONLY_IMPORTER.keys()

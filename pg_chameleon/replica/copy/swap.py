@@ -26,7 +26,7 @@ from pg_chameleon.postgres.sources import bump_generation, reset_checkpoint, set
 from pg_chameleon.replica.copy.pool import CopyStopped
 from pg_chameleon.replica.copy.round import CopyContext
 from pg_chameleon.replica.copy.settings import CopiedRows, CopyKind, CopyProblem
-from pg_chameleon.replica.replay.replayer import Replayer
+from pg_chameleon.replica.draining import replay_waiting
 
 logger = logging.getLogger(__name__)
 
@@ -105,10 +105,7 @@ class Swap:
         context = self.context
         with closing(connect(context.settings.replica.target, "replay for a copy", BY_INDEX)) as connection:
             if try_lock(connection, context.source.source_id, LockRole.REPLAY):
-                replica = context.settings.replica
-                replayer = Replayer(replica, connection, context.source, dict(context.filter.mappings), context.rules)
-                while not context.stop.is_set() and replayer.replay_waiting():
-                    logger.info("replaying what waits from before the copy")
+                replay_waiting(context.settings.replica, connection, context.source, context.stop)
 
     def _run(self) -> SwapOutcome:
         outcome = SwapOutcome()
