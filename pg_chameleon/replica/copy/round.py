@@ -8,11 +8,9 @@ from collections.abc import Callable, Container, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
-from pg_chameleon.convert.expressions import names
-from pg_chameleon.convert.rules import Rules, UnknownType
+from pg_chameleon.convert.rules import UnknownType
 from pg_chameleon.convert.structure.target import target_table
 from pg_chameleon.errors import SourceError
-from pg_chameleon.model.filter import TableFilter
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import Position
 from pg_chameleon.model.schema import TableSchema
@@ -24,10 +22,11 @@ from pg_chameleon.mysql.inspect import database_defaults
 from pg_chameleon.mysql.server import SourceServer
 from pg_chameleon.mysql.snapshot import KeyRange, LockRefused, LockTimeout, TableStatistics
 from pg_chameleon.postgres import copies, ownership, shadow, tables
-from pg_chameleon.postgres.connection import Connection, Cursor, Stop, transaction
+from pg_chameleon.postgres.connection import Cursor, transaction
 from pg_chameleon.postgres.copies import Copy
 from pg_chameleon.postgres.ownership import ForeignTable
-from pg_chameleon.postgres.sources import Source, bump_generation, read_checkpoint, set_schema_default
+from pg_chameleon.postgres.sources import bump_generation, read_checkpoint, set_schema_default
+from pg_chameleon.replica.copy.context import CopyContext
 from pg_chameleon.replica.copy.inspection import Inspection, inspect
 from pg_chameleon.replica.copy.messages import (
     BuildIndex,
@@ -54,37 +53,12 @@ from pg_chameleon.replica.copy.plan import (
     splitting_column,
 )
 from pg_chameleon.replica.copy.pool import WorkerPool, raise_if_lost
-from pg_chameleon.replica.copy.progress import ProgressTracker
-from pg_chameleon.replica.copy.settings import CopyKind, CopySettings
+from pg_chameleon.replica.copy.settings import CopyKind
 
 logger = logging.getLogger(__name__)
 
 _LOCKLESS_TRIES = 20
 _MANY_ROWS = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class CopyContext:
-    """What all parts of a copy share. ``filter`` has the mappings that are registered."""
-
-    settings: CopySettings
-    source: Source
-    filter: TableFilter
-    rules: Rules
-    target: Connection
-    stop: Stop
-    tracker: ProgressTracker
-
-    def target_of(self, schema: TableSchema) -> TableName:
-        """Return the name that a table has on the target in the end."""
-        return TableName(self.filter.mappings[schema.name.schema], names.table_name(schema.name.table))
-
-    def loading_target(self, schema: TableSchema) -> TableName:
-        """Return the name of the table that is loaded: in the shadow schema, unless the present one is refilled."""
-        final = self.target_of(schema)
-        if self.settings.keep_existing:
-            return final
-        return TableName(shadow.schema_name(self.source, final.schema), final.table)
 
 
 @dataclass(slots=True)

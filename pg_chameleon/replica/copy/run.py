@@ -23,11 +23,12 @@ from pg_chameleon.postgres.copies import CopiedTable, Copy
 from pg_chameleon.postgres.left_out import find_left_out
 from pg_chameleon.postgres.roles import KILLED_SECONDS, LockRole, held_roles, take_role
 from pg_chameleon.postgres.sources import Source, find_source, read_mappings, set_status
+from pg_chameleon.replica.copy.context import CopyContext
 from pg_chameleon.replica.copy.messages import WorkerSettings
 from pg_chameleon.replica.copy.peer import PeerCopy
 from pg_chameleon.replica.copy.pool import CopyStopped, WorkerPool
 from pg_chameleon.replica.copy.progress import ProgressTracker
-from pg_chameleon.replica.copy.round import CopyContext, CopyRound
+from pg_chameleon.replica.copy.round import CopyRound
 from pg_chameleon.replica.copy.settings import CopyKind, CopyProblem, CopyReport, CopyRequest, CopySettings
 from pg_chameleon.replica.copy.structure import copy_structures
 from pg_chameleon.replica.copy.swap import Swap, SwapOutcome

@@ -14,7 +14,7 @@ from pg_chameleon.mysql.connection import connect as connect_source
 from pg_chameleon.mysql.inspect import read_schemas
 from pg_chameleon.postgres import grants, ownership, shadow
 from pg_chameleon.postgres.connection import transaction
-from pg_chameleon.replica.copy.round import CopyContext
+from pg_chameleon.replica.copy.context import CopyContext
 from pg_chameleon.replica.copy.settings import CopiedRows, CopyKind, CopyProblem, CopyReport
 
 logger = logging.getLogger(__name__)

@@ -23,8 +23,8 @@ from pg_chameleon.postgres.held_rows import forget_held, held_slice
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.roles import LockRole, held_roles, try_lock
 from pg_chameleon.postgres.sources import bump_generation, reset_checkpoint, set_consistent_from
+from pg_chameleon.replica.copy.context import CopyContext
 from pg_chameleon.replica.copy.pool import CopyStopped
-from pg_chameleon.replica.copy.round import CopyContext
 from pg_chameleon.replica.copy.settings import CopiedRows, CopyKind, CopyProblem
 from pg_chameleon.replica.draining import replay_waiting
 
