@@ -397,8 +397,9 @@ class Assembler:
         begun = _NOTHING if self._open else (TransactionBegin(None),)
         # What comes with its rows in one transaction was made from a SELECT
         rewritten = query.may_be_rewritten
+        by_server = rewritten and self._block
         statement = StatementEvent(
-            statement=query.text(rewritten=rewritten and self._block),
+            statement=query.text(rewritten=by_server),
             schema=query.schema,
             sql_mode=query.sql_mode,
             error_code=query.error_code,
@@ -412,7 +413,7 @@ class Assembler:
                 query.sql_mode,
                 connection_collation=query.connection_collation,
             ),
-            ambiguous=(rewritten and not self._block) or query.may_be_escaped,
+            ambiguous=(rewritten != by_server) or query.may_be_escaped or not (by_server or query.is_text),
         )
         if self._block:
             return (statement,)

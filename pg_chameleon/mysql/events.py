@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct, unpack_from
@@ -192,17 +193,28 @@ class Query:
     def _is_written_so(self) -> bool:
         return _AS_SERVERS_WRITE.match(self.statement) is not None
 
+    @property
+    def is_text(self) -> bool:
+        """Tell whether the statement says what it says: its bytes are text in the client's character set.
+
+        After ``SET NAMES binary`` its literals are bytes, and become text by the character set of their column.
+        """
+        return self.statement.isascii() or self._decoded() is not None
+
     def text(self, *, rewritten: bool = False) -> str:
-        """Decode the statement; bytes that are no text in the client's character set stay visible."""
-        charset = charset_of_collation(self.client_collation or 0) or "utf8mb4"
-        decode = None if rewritten else text_decoder(charset)
-        if decode is not None:
-            try:
-                return decode(self.statement)
-            except UnicodeDecodeError:
-                # Such a statement contains bytes in a literal or a comment; the rest shall be readable
-                return self.statement.decode("utf-8", "backslashreplace")
-        return self.statement.decode("utf-8", "backslashreplace")
+        """Decode the statement; where it is not text in the client's character set, its odd bytes stay visible."""
+        decoded = None if rewritten else self._decoded()
+        return self.statement.decode("utf-8", "backslashreplace") if decoded is None else decoded
+
+    def _decoded(self) -> str | None:
+        charset = charset_of_collation(self.client_collation or 0)
+        decode = None if charset is None else text_decoder(charset)
+        if decode is None:
+            return None
+        try:
+            return decode(self.statement)
+        except UnicodeDecodeError:
+            return None
 
 
 def _is_utf8(text: bytes) -> bool:
@@ -248,8 +260,7 @@ _MICROSECONDS = (13, 128)  # MySQL's, and MariaDB's
 # Sizes of the status variables whose size is fixed
 _FIXED_SIZES = {0: 4, 1: 8, 3: 4, 4: 6, 7: 2, 8: 2, 9: 8, 10: 4, 13: 3, 16: 1, 17: 8, 18: 2, 19: 1, 20: 1}
 _FIXED_SIZES |= {128: 3, 129: 8}
-_SIZED_STRING, _SIZED_STRING_WITH_NUL, _TWO_SIZED_STRINGS = frozenset({5, 6}), 2, 11
-_UPDATED_SCHEMAS, _TOO_MANY_SCHEMAS = 12, 254
+_TOO_MANY_SCHEMAS = 254
 
 
 def parse_status_variables(data: bytes) -> StatusVariables:
@@ -278,18 +289,13 @@ def parse_status_variables(data: bytes) -> StatusVariables:
 
 
 def _status_variable_size(key: int, data: bytes, position: int) -> int | None:
-    fixed = _FIXED_SIZES.get(key)
-    if fixed is not None or position >= len(data):
-        return fixed
-    if key in _SIZED_STRING:
-        return 1 + data[position]
-    if key == _SIZED_STRING_WITH_NUL:
-        return 2 + data[position]
-    if key == _TWO_SIZED_STRINGS:
-        return 2 + data[position] + data[position + 1 + data[position]]
-    if key == _UPDATED_SCHEMAS:
-        return _updated_schemas_size(data, position)
-    return None
+    """Return how many bytes a variable takes behind its key; None if the key is not known."""
+    fixed, counted = _FIXED_SIZES.get(key), _SIZES.get(key)
+    return fixed if counted is None or position >= len(data) else counted(data, position)
+
+
+def _two_strings_size(data: bytes, position: int) -> int:
+    return 2 + data[position] + data[position + 1 + data[position]]
 
 
 def _updated_schemas_size(data: bytes, position: int) -> int:
@@ -298,6 +304,17 @@ def _updated_schemas_size(data: bytes, position: int) -> int:
         for _ in range(data[position]):
             end = data.index(0, end) + 1
     return end - position
+
+
+_SIZES: dict[int, Callable[[bytes, int], int]] = {
+    # Catalogues and time zones: a byte of size, then the text, and a NUL behind the older one
+    **dict.fromkeys((5, 6), lambda data, position: 1 + data[position]),
+    2: lambda data, position: 2 + data[position],
+    11: _two_strings_size,
+    12: _updated_schemas_size,
+    # MariaDB 11 and newer: the collations that the session chose for character sets, four bytes for each
+    131: lambda data, position: 1 + 4 * data[position],
+}
 
 
 def uncompressed(data: bytes) -> bytes:

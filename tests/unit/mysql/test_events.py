@@ -68,6 +68,26 @@ def test_status_variables_are_read_over_those_that_do_not_matter() -> None:
     assert parse_status_variables(b"").microseconds is None
 
 
+def test_collations_of_character_sets_stand_before_the_charset_of_the_client() -> None:
+    """MariaDB 11 writes them where a statement names a character set without its collation."""
+    two = b"\x83\x02\x2d\x00\xe0\x00" + bytes(4)
+    found = parse_status_variables(two + b"\x04\x08\x00\x08\x00\x08\x00" + b"\x05\x06+02:00")
+    assert (found.client_collation, found.time_zone) == (8, "+02:00")
+
+
+def test_a_statement_says_what_it_says_only_in_a_charset_that_is_known() -> None:
+    def is_text(statement: bytes, collation: int | None) -> bool:
+        return Query(statement, "", 0, client_collation=collation).is_text
+
+    latin1, utf8mb4, binary, unknown = 8, 45, 63, 9999
+    assert is_text("é".encode("latin1"), latin1)
+    assert is_text("é".encode(), utf8mb4)
+    assert not is_text("é".encode("latin1"), utf8mb4)
+    for collation in (binary, unknown, None):
+        assert not is_text("é".encode(), collation)
+        assert is_text(b"alter table t add column n int", collation)
+
+
 def test_statements_are_read_in_the_charset_of_the_client() -> None:
     def text(statement: bytes, collation: int | None) -> str:
         return Query(statement, "", 0, client_collation=collation).text()
