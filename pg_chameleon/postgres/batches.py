@@ -17,7 +17,7 @@ from pg_chameleon.model.position import Position
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
 from pg_chameleon.postgres.log_lines import COLUMNS, OpenBatch
 from pg_chameleon.postgres.queries import query
-from pg_chameleon.postgres.sources import Source
+from pg_chameleon.postgres.sources import Checkpoint, Source
 
 
 def log_table(source: Source, number: int) -> str:
@@ -64,21 +64,25 @@ def undo_rows(
 
 @dataclass(frozen=True, slots=True)
 class ReadState:
-    """What the read process knows when it stores: times are seconds since the epoch on the target's clock."""
+    """What the read process knows when it stores: times are seconds since the epoch on the target's clock.
 
-    generation: int
-    came_from: Position
+    ``left``: the checkpoint as this process left it; it moves only from there.
+    """
+
+    left: Checkpoint
     position: Position
     commit_time: float | None
     caught_up: float | None
 
     def parameters(self, source: Source) -> dict[str, Any]:
         """The values that ``store`` and ``move`` share."""
+        assert self.left.position is not None  # without one there is nothing to read
+        came_from = self.left.position.binlog
         return {
             "source_id": source.source_id,
-            "generation": self.generation,
-            "from_file": self.came_from.binlog.file,
-            "from_offset": self.came_from.binlog.offset,
+            "generation": self.left.generation,
+            "from_file": came_from.file,
+            "from_offset": came_from.offset,
             "file": self.position.binlog.file,
             "offset": self.position.binlog.offset,
             "file_mark": self.position.file_mark,

@@ -22,7 +22,7 @@ from pg_chameleon.postgres import batches, catalogue, ownership, sources, status
 from pg_chameleon.postgres.batches import ReadState
 from pg_chameleon.postgres.connection import BY_INDEX, Connection, TargetSettings, connect, transaction
 from pg_chameleon.postgres.log_lines import OpenBatch
-from pg_chameleon.postgres.sources import Source
+from pg_chameleon.postgres.sources import Checkpoint, Source
 from pg_chameleon.replica.replay.replayer import Replayer
 from pg_chameleon.replica.settings import ReplicaSettings
 from tests.rules import some_rules
@@ -74,6 +74,11 @@ class Bench:
             self.stored = Position(BinlogPosition("binlog.000001", 4))
             self.generation = sources.read_checkpoint(cursor, self.source).generation
 
+    @property
+    def left(self) -> Checkpoint:
+        """The checkpoint as the last batch left it."""
+        return Checkpoint(self.generation, self.stored, 1)
+
     def table(self, name: str, *indexes: Index, columns: tuple[Column, ...] = COLUMNS) -> int:
         schema = TableSchema(TableName("shop", name), columns, indexes)
         keys = "".join(
@@ -98,7 +103,7 @@ class Bench:
                 batch.commit()
             batches.write_rows(cursor, self.source, 1, batch)
             reached = Position(BinlogPosition("binlog.000001", self.offset))
-            state = ReadState(self.generation, self.stored, reached, 1.0, None)
+            state = ReadState(self.left, reached, 1.0, None)
             self.stored = reached
             assert batches.store(cursor, self.source, batch, state, registered=False) is not None
 
@@ -311,18 +316,18 @@ def test_a_batch_is_refused_after_tables_were_registered(bench: Bench) -> None:
     with transaction(bench.connection) as cursor:
         sources.bump_generation(cursor, bench.source)
         batch = OpenBatch(batches.next_batch_number(cursor))
-        state = ReadState(bench.generation, bench.stored, Position(BinlogPosition("binlog.000001", 999)), 1.0, None)
+        state = ReadState(bench.left, Position(BinlogPosition("binlog.000001", 999)), 1.0, None)
         assert batches.store(cursor, bench.source, batch, state, registered=False) is None
         assert not batches.move(cursor, bench.source, state)
 
 
 def test_a_batch_is_refused_if_another_process_stored_meanwhile(bench: Bench) -> None:
     table = bench.table("keyed", PRIMARY)
-    before = bench.stored
+    before = bench.left
     bench.store({table: [insert((1, None, None, None))]})
     with transaction(bench.connection) as cursor:
         batch = OpenBatch(batches.next_batch_number(cursor))
-        state = ReadState(bench.generation, before, Position(BinlogPosition("binlog.000001", 999)), 1.0, None)
+        state = ReadState(before, Position(BinlogPosition("binlog.000001", 999)), 1.0, None)
         assert batches.store(cursor, bench.source, batch, state, registered=False) is None
         assert not batches.move(cursor, bench.source, state)
 

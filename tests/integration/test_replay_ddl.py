@@ -39,7 +39,7 @@ def store_alters(bench: Bench, *alters: tuple[int, str, tuple[Column, ...]]) -> 
             batches.add_schema_change(cursor, batch, change)
             batch.segment += 1
         batch.commit()
-        state = ReadState(bench.generation, bench.stored, reached, 1.0, None)
+        state = ReadState(bench.left, reached, 1.0, None)
         assert batches.store(cursor, bench.source, batch, state, registered=False) is not None
     bench.stored = reached
 

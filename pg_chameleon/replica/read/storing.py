@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -41,6 +42,24 @@ class Mark(NamedTuple):
     notes: notes.Mark
 
 
+class _LogTurn:
+    """Turns to the other log table once in a while, so that this one can be emptied as a whole."""
+
+    def __init__(self, source: Source, retention: timedelta) -> None:
+        self._source = source
+        self._age = retention / 4
+        self._every = min(_SWITCH_SECONDS, retention.total_seconds() / 10)
+        self._looked_at = 0.0
+
+    def number_after(self, cursor: Cursor, checkpoint: Checkpoint) -> int:
+        """Return the number of the log table that is written to from now on."""
+        if time.monotonic() - self._looked_at < self._every:
+            return checkpoint.log_number
+        self._looked_at = time.monotonic()
+        number = batches.switch_log(cursor, self._source, checkpoint.generation, self._age)
+        return checkpoint.log_number if number is None else number
+
+
 class BatchStore:
     """Gathers rows in memory, spills what is too much, and stores the batch with its checkpoint."""
 
@@ -58,14 +77,10 @@ class BatchStore:
         self.notes = ValueNotes(values_kept)
         self._connection = connection
         self._source = source
-        self._generation = checkpoint.generation
-        self._log_number = checkpoint.log_number
-        self._retention = retention
+        self._checkpoint = checkpoint
+        self._turn = _LogTurn(source, retention)
         self._cursor: Cursor | None = None
-        self._looked_at = 0.0
         self._moved_at = 0.0
-        assert checkpoint.position is not None  # without one there is nothing to read
-        self._stored = checkpoint.position
 
     @property
     def cursor(self) -> Cursor:
@@ -80,7 +95,7 @@ class BatchStore:
             self._write()
 
     def _write(self) -> None:
-        batches.write_rows(self.cursor, self._source, self._log_number, self.batch)
+        batches.write_rows(self.cursor, self._source, self._checkpoint.log_number, self.batch)
 
     def commit(self) -> None:
         """Count what was gathered in the source's transaction that ends here."""
@@ -102,13 +117,14 @@ class BatchStore:
         self.notes.roll_back(kept)
 
     def _undo(self, after: int, kept: Collection[int]) -> None:
-        batches.undo_rows(self.cursor, self._source, self._log_number, self.batch, after=after, kept=kept)
+        log_number = self._checkpoint.log_number
+        batches.undo_rows(self.cursor, self._source, log_number, self.batch, after=after, kept=kept)
 
     def put_aside(self, xid: str, touched: Collection[TableName]) -> None:
         """Keep the rows of a prepared transaction until it is decided, perhaps much later."""
         self._write()
         aside = Prepared(xid, self.notes.take_away(), touched)
-        prepared.put_aside(self.cursor, self._source, self._log_number, self.batch, aside)
+        prepared.put_aside(self.cursor, self._source, self._checkpoint.log_number, self.batch, aside)
 
     def touched_tables(self, xid: str) -> tuple[list[TableName], frozenset[int]]:
         """Return the tables that a prepared transaction changed, and the ids of those whose rows are kept."""
@@ -117,7 +133,8 @@ class BatchStore:
     def decide(self, xid: str, position: Position, *, committed: bool) -> None:
         """Take the rows of a prepared transaction into the batch, or forget them."""
         self._write()
-        known = prepared.decide(self.cursor, self._source, self._log_number, self.batch, xid, committed=committed)
+        log_number = self._checkpoint.log_number
+        known = prepared.decide(self.cursor, self._source, log_number, self.batch, xid, committed=committed)
         if committed and known is None:
             message = (
                 f"the transaction {xid} was prepared by XA before the replica began to read, and is committed now:"
@@ -140,35 +157,25 @@ class BatchStore:
         Raise ``RegistryChanged``, and store nothing, if tables were registered meanwhile. ``registered``: the batch
         itself changes the registry. Times are seconds since the epoch on the target's clock.
         """
-        state = ReadState(self._generation, self._stored, position, commit_time, caught_up)
-        generation = self._generation + int(registered)
+        state = ReadState(self._checkpoint, position, commit_time, caught_up)
+        reached = replace(self._checkpoint, generation=self._checkpoint.generation + int(registered), position=position)
         with transaction(self._connection):
             self._write()
             self.notes.store(self.cursor)
             number = batches.store(self.cursor, self._source, self.batch, state, registered=registered)
             if number is None:
                 raise RegistryChanged
-            log_number = self._log_number_from_now(generation)
-        self.batch = OpenBatch(number)
-        self._generation, self._log_number = generation, log_number
-        self._cursor = None
-        self._moved_at, self._stored = time.monotonic(), position
-
-    def _log_number_from_now(self, generation: int) -> int:
-        """Turn to the other log table once in a while, so that this one can be emptied as a whole."""
-        every = min(_SWITCH_SECONDS, self._retention.total_seconds() / 10)
-        if time.monotonic() - self._looked_at < every:
-            return self._log_number
-        self._looked_at = time.monotonic()
-        number = batches.switch_log(self.cursor, self._source, generation, self._retention / 4)
-        return self._log_number if number is None else number
+            reached = replace(reached, log_number=self._turn.number_after(self.cursor, reached))
+        self.batch, self._cursor = OpenBatch(number), None
+        self._checkpoint, self._moved_at = reached, time.monotonic()
 
     def move(self, position: Position, commit_time: float | None, caught_up: float | None) -> None:
         """Move the checkpoint alone, once in a while: the source had nothing for this replica."""
-        if time.monotonic() - self._moved_at < _MOVE_SECONDS or (caught_up is None and position == self._stored):
+        stays = caught_up is None and position == self._checkpoint.position
+        if stays or time.monotonic() - self._moved_at < _MOVE_SECONDS:
             return
-        state = ReadState(self._generation, self._stored, position, commit_time, caught_up)
+        state = ReadState(self._checkpoint, position, commit_time, caught_up)
         with transaction(self._connection) as cursor:
             if not batches.move(cursor, self._source, state):
                 raise RegistryChanged
-        self._moved_at, self._stored = time.monotonic(), position
+        self._checkpoint, self._moved_at = replace(self._checkpoint, position=position), time.monotonic()
