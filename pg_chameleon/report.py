@@ -17,18 +17,14 @@ from pg_chameleon.config.display import general_rows, source_rows
 from pg_chameleon.errors import ChameleonError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import (
-    ChangedValueRow,
     CopyObserver,
     CopyProgress,
     Counters,
     ErrorDetail,
     ErrorRow,
-    LeftOutRow,
-    MappingRow,
-    RenamedRow,
+    SourceDetails,
     SourceOverview,
-    TableProblem,
-    ValueChangeRow,
+    Status,
 )
 
 logger = logging.getLogger(__name__)
@@ -47,8 +43,8 @@ def say_all(lines: Iterable[str]) -> None:
         print(line, flush=True)
 
 
-def show_status(sources: Sequence[SourceOverview]) -> None:
-    """Print the table of sources."""
+def show_status(status: Status) -> None:
+    """Print the table of sources, and below it the details of one."""
     headers = (
         "Source id",
         "Source name",
@@ -60,78 +56,68 @@ def show_status(sources: Sequence[SourceOverview]) -> None:
         "Replay lag",
         "Last replay",
     )
-    rows = [
-        (
-            source.source_id,
-            source.name,
-            source.type,
-            source.status,
-            "Yes" if source.consistent else "No",
-            lag_text(source.read_lag),
-            _time(source.last_read),
-            lag_text(source.replay_lag),
-            _time(source.last_replay),
-        )
-        for source in sources
-    ]
-    print(_table(headers, rows, right_aligned=1))
+    print(_table(headers, map(_source_row, status.sources), right_aligned=1))
+    say_all(f"{source.name}: {source.reason}" for source in status.sources if source.reason)
+    if status.details is not None:
+        _show_details(status.sources[0].name, status.details)
 
 
-def show_source_details(
-    mappings: Sequence[MappingRow],
-    counters: Counters,
-    problems: Sequence[TableProblem] = (),
-    keyless: Sequence[TableName] = (),
-) -> None:
-    """Print what ``show_status --source`` shows below the table of sources."""
+def _source_row(source: SourceOverview) -> tuple[object, ...]:
+    return (
+        source.source_id,
+        source.name,
+        source.type,
+        source.status,
+        "Yes" if source.consistent else "No",
+        lag_text(source.read_lag),
+        _time(source.last_read),
+        lag_text(source.replay_lag),
+        _time(source.last_replay),
+    )
+
+
+def _show_details(source: str, details: SourceDetails) -> None:
     print("\n== Schema mappings ==")
-    print(_table(("Origin schema", "Destination schema"), mappings))
+    print(_table(("Origin schema", "Destination schema"), details.mappings))
     print("\n== Replica status ==")
-    print(tabulate(_counter_rows(counters), disable_numparse=True, colalign=("left", "right")))
-    if problems:
-        print("\n== Tables not replicated ==")
-        print(_table(("Table", "State", "Reason", "Position"), [_problem_row(each) for each in problems]))
-        print("Copy them again with chameleon sync_tables --tables disabled")
-    if keyless:
-        print("\n== Tables without a key ==")
-        print(_table(("Table",), [(name,) for name in keyless]))
-        print("Their rows are found by all their columns, which is slow; a primary key in the source helps.")
+    print(tabulate(_counter_rows(details.counters), disable_numparse=True, colalign=("left", "right")))
+    _show_part(
+        "Quarantined tables",
+        ("Table", "State", "Reason", "Position"),
+        [(*problem[:3], problem.position or "") for problem in details.problems],
+        f"Copy them again with chameleon sync_tables --source {source} --tables disabled",
+    )
+    _show_part(
+        "Tables without a key",
+        ("Table",),
+        [(name,) for name in details.keyless],
+        "Their rows are found by all their columns, which is slow; a primary key in the source helps.",
+    )
+    _show_part(
+        "Names changed",
+        ("Table", "Column", "Name on the target"),
+        [(row.table, row.column or "", row.target) for row in details.renamed],
+    )
+    _show_part("Left out", ("Table", "What and why"), details.left_out)
+    _show_part(
+        "Values changed",
+        ("Table", "Column", "Reason", "Occurrences", "Last key"),
+        [(*change[:4], change.last_key or "") for change in details.value_changes],
+        f"docs/types.md explains the rules; show_status --source {source} --full lists the values.",
+    )
+    _show_part(
+        "Each value changed",
+        ("Table", "Key", "Column", "Reason", "Value of the source", "Position"),
+        [(*value[:5], value.position or "copy") for value in details.changed_values],
+    )
 
 
-def show_value_changes(changes: Sequence[ValueChangeRow]) -> None:
-    """Print which values on the target differ from those of the source, by a rule of docs/types.md."""
-    if changes:
-        print("\n== Values changed ==")
-        headers = ("Table", "Column", "Reason", "Occurrences", "Last key")
-        print(_table(headers, [(*change[:4], change.last_key or "") for change in changes]))
-        print("docs/types.md tells the rules; show_status --source NAME --full lists the values.")
-
-
-def show_changed_values(values: Sequence[ChangedValueRow]) -> None:
-    """Print the values that were changed, one by one."""
-    if values:
-        print("\n== Each value changed ==")
-        headers = ("Table", "Key", "Column", "Reason", "Value of the source", "Position")
-        print(_table(headers, [(*value[:5], value.position or "copy") for value in values]))
-
-
-def show_renamed(renamed: Sequence[RenamedRow]) -> None:
-    """Print which names on the target are not those of the source."""
-    if renamed:
-        print("\n== Names changed ==")
-        headers = ("Table", "Column", "Name on the target")
-        print(_table(headers, [(row.table, row.column or "", row.target) for row in renamed]))
-
-
-def show_left_out(left_out: Sequence[LeftOutRow]) -> None:
-    """Print what the tables on the target lack of the source's structure."""
-    if left_out:
-        print("\n== Left out ==")
-        print(_table(("Table", "What and why"), left_out))
-
-
-def _problem_row(problem: TableProblem) -> tuple[object, ...]:
-    return (problem.name, problem.state, problem.reason, problem.position or "")
+def _show_part(title: str, headers: Sequence[str], rows: Sequence[Sequence[object]], advice: str = "") -> None:
+    """Print a part of the status, unless there is nothing to show."""
+    if rows:
+        print(f"\n== {title} ==\n{_table(headers, rows)}")
+        if advice:
+            print(advice)
 
 
 def _counter_rows(counters: Counters) -> list[tuple[str, str]]:

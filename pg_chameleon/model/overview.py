@@ -9,7 +9,10 @@ from pg_chameleon.model.names import TableName
 
 
 class SourceOverview(NamedTuple):
-    """One line of ``show_status``. Lags are in seconds; None means that nothing was read or replayed yet."""
+    """One line of ``show_status``. Lags are in seconds; None means that nothing was read or replayed yet.
+
+    ``reason``: why the source has this status, if there is something to say.
+    """
 
     source_id: int
     name: str
@@ -20,13 +23,14 @@ class SourceOverview(NamedTuple):
     last_read: datetime | None = None
     replay_lag: float | None = None
     last_replay: datetime | None = None
+    reason: str | None = None
 
 
 class MappingRow(NamedTuple):
     """A source schema and the target schema that it goes to."""
 
-    origin: str
-    destination: str
+    source: str
+    target: str
 
 
 class Counters(NamedTuple):
@@ -43,7 +47,7 @@ class Counters(NamedTuple):
 
 
 class TableProblem(NamedTuple):
-    """A table that is not replicated, and why."""
+    """A table that is quarantined, and why."""
 
     name: TableName
     state: str
@@ -85,6 +89,26 @@ class LeftOutRow(NamedTuple):
 
     table: TableName
     what: str
+
+
+class SourceDetails(NamedTuple):
+    """What is worth knowing of one source, beside its line of the overview."""
+
+    mappings: tuple[MappingRow, ...]
+    counters: Counters
+    problems: tuple[TableProblem, ...] = ()
+    keyless: tuple[TableName, ...] = ()
+    renamed: tuple[RenamedRow, ...] = ()
+    left_out: tuple[LeftOutRow, ...] = ()
+    value_changes: tuple[ValueChangeRow, ...] = ()
+    changed_values: tuple[ChangedValueRow, ...] = ()
+
+
+class Status(NamedTuple):
+    """How the replicas are: each source in a line, or one source with its details."""
+
+    sources: tuple[SourceOverview, ...]
+    details: SourceDetails | None = None
 
 
 class ErrorRow(NamedTuple):

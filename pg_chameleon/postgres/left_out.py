@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.structure.target import TargetTable, target_table
@@ -13,30 +13,34 @@ from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import Source
-from pg_chameleon.postgres.tables import load_tables
+from pg_chameleon.postgres.tables import TrackedTable, load_tables
 
 
 def find_left_out(connection: Connection, source: Source, rules: Rules) -> list[LeftOutRow]:
     """Return what the replicated tables of a source lack on the target."""
     with transaction(connection) as cursor:
-        return [
-            LeftOutRow(table.name, what)
-            for table in load_tables(cursor, source, replayed=True)
-            if table.state is TableState.REPLICATED
-            for what in (
-                *target_table(table.schema, rules).notes,
-                *refused_defaults(cursor, table.schema, table.target, rules),
-            )
-        ]
+        return left_out_of(cursor, load_tables(cursor, source, replayed=True), rules)
+
+
+def left_out_of(cursor: Cursor, tables: Iterable[TrackedTable], rules: Rules) -> list[LeftOutRow]:
+    """Return what those of the tables that are replicated lack on the target."""
+    return [
+        LeftOutRow(table.name, what)
+        for table in tables
+        if table.state is TableState.REPLICATED
+        for made in (target_table(table.schema, rules),)
+        for what in (*made.notes, *_refused_defaults(cursor, made, table.target))
+    ]
 
 
 def refused_defaults(cursor: Cursor, schema: TableSchema, target: TableName, rules: Rules) -> list[str]:
     """Return the defaults that a table does not have, because the type that the user chose cannot read them."""
-    made = target_table(schema, rules)
-    return list(_refused_defaults(cursor, made, target)) if any(column.tentative for column in made.columns) else []
+    return list(_refused_defaults(cursor, target_table(schema, rules), target))
 
 
 def _refused_defaults(cursor: Cursor, made: TargetTable, target: TableName) -> Iterator[str]:
+    if not any(column.tentative for column in made.columns):
+        return
     cursor.execute(query("status.without_default"), (target.schema, target.table))
     bare = {name for (name,) in cursor.fetchall()}
     for column in made.columns:

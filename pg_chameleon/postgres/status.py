@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
-from pg_chameleon.convert.expressions import names
 from pg_chameleon.errors import CatalogueError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import (
@@ -14,49 +14,44 @@ from pg_chameleon.model.overview import (
     ErrorDetail,
     ErrorRow,
     MappingRow,
-    RenamedRow,
     SourceOverview,
     TableProblem,
     ValueChangeRow,
 )
-from pg_chameleon.model.schema import TableSchema
-from pg_chameleon.model.status import SourceStatus, TableState
+from pg_chameleon.model.status import SourceStatus
 from pg_chameleon.postgres.connection import Connection, transaction
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.roles import LockRole, held_roles
 from pg_chameleon.postgres.sources import Source, read_mappings
-from pg_chameleon.postgres.tables import load_tables
 
 _COPYING = (SourceStatus.INITIALISING, SourceStatus.SYNCING)
 
 
-def overview(connection: Connection) -> list[tuple[SourceOverview, str | None]]:
-    """Return each source as it is now, with the reason of its status if there is one."""
+def overview(connection: Connection) -> list[SourceOverview]:
+    """Return each source as it is now."""
     with transaction(connection) as cursor:
         cursor.execute(query("status.overview"))
         rows = cursor.fetchall()
     return [_overview(connection, row) for row in rows]
 
 
-def _overview(connection: Connection, row: tuple) -> tuple[SourceOverview, str | None]:  # type: ignore[type-arg]
+def _overview(connection: Connection, row: tuple[Any, ...]) -> SourceOverview:
     source_id, name, kind, status, reason, reached, copying = row[:7]
     read_commit, caught_up, replay_commit, replayed_at, waiting, now = row[7:13]
     roles = held_roles(connection, source_id)
     shown, reason = _present_status(SourceStatus(status), reason, roles)
     read_lag = _lag(now, read_commit, caught_up)
-    return (
-        SourceOverview(
-            source_id=source_id,
-            name=name,
-            type=kind,
-            status=shown.value,
-            consistent=reached and not copying,
-            read_lag=read_lag,
-            last_read=read_commit,
-            replay_lag=_replay_lag(now, replay_commit, read_lag, waiting=waiting, replayed=replayed_at is not None),
-            last_replay=replay_commit,
-        ),
-        reason,
+    return SourceOverview(
+        source_id=source_id,
+        name=name,
+        type=kind,
+        status=shown.value,
+        consistent=reached and not copying,
+        read_lag=read_lag,
+        last_read=read_commit,
+        replay_lag=_replay_lag(now, replay_commit, read_lag, waiting=waiting, replayed=replayed_at is not None),
+        last_replay=replay_commit,
+        reason=reason,
     )
 
 
@@ -65,10 +60,10 @@ def _present_status(
 ) -> tuple[SourceStatus, str | None]:
     """Correct what was last written by what is so: the locks tell which processes live."""
     if stored is SourceStatus.RUNNING and LockRole.DAEMON not in roles:
-        return SourceStatus.STOPPED, "the daemon ended without a word; start_replica goes on where it was"
+        return SourceStatus.STOPPED, "the daemon exited unexpectedly; start_replica resumes where it stopped"
     if stored is SourceStatus.RUNNING and not {LockRole.READ, LockRole.REPLAY} <= roles:
         missing = " and ".join(role.name.lower() for role in (LockRole.READ, LockRole.REPLAY) if role not in roles)
-        return stored, f"the {missing} process is being started again; its log tells why"
+        return stored, f"the {missing} process is being restarted; its log says why"
     if stored in _COPYING and LockRole.COPY not in roles:
         return SourceStatus.ERROR, "the copy was interrupted; run the same command again to finish it"
     return stored, reason
@@ -114,20 +109,13 @@ def counters(connection: Connection, source: Source, maintenance: timedelta | No
 
 
 def problems(connection: Connection, source: Source) -> list[TableProblem]:
-    """Return the tables that are out of the replica, with their reasons."""
+    """Return the quarantined tables, with their reasons."""
     with transaction(connection) as cursor:
         cursor.execute(query("tables.quarantined"), (source.source_id,))
         return [
             TableProblem(TableName(schema, table), state, reason or "", None if file is None else f"{file}:{offset}")
             for schema, table, state, reason, file, offset, _since in cursor.fetchall()
         ]
-
-
-def keyless(connection: Connection, source: Source) -> list[TableName]:
-    """Return the replicated tables whose rows can only be found by all their columns."""
-    with transaction(connection) as cursor:
-        found = load_tables(cursor, source)
-    return [table.name for table in found if table.state is TableState.REPLICATED and not table.schema.key_columns]
 
 
 def value_changes(connection: Connection, source: Source) -> list[ValueChangeRow]:
@@ -150,23 +138,6 @@ def changed_values(
             )
             for schema, table, key, column, reason, value, file, offset in cursor.fetchall()
         ]
-
-
-def renamed(connection: Connection, source: Source) -> list[RenamedRow]:
-    """Return the tables and columns whose names on the target are not those of the source."""
-    with transaction(connection) as cursor:
-        found = load_tables(cursor, source)
-    return [
-        RenamedRow(table.name, column, name)
-        for table in found
-        if table.state is not TableState.FILTERED
-        for column, name in ((None, table.target.table), *_column_names(table.schema))
-        if name != (table.name.table if column is None else column)
-    ]
-
-
-def _column_names(schema: TableSchema) -> list[tuple[str, str]]:
-    return [(column, names.column_name(column)) for column in schema.column_names]
 
 
 def errors(connection: Connection, source: Source | None) -> list[ErrorRow]:

@@ -10,7 +10,7 @@ from lab.servers import Database, SourceServer
 from pg_chameleon.convert.expressions.names import column_name, table_name
 from pg_chameleon.model.overview import RenamedRow
 from pg_chameleon.model.status import TableState
-from pg_chameleon.postgres import status
+from pg_chameleon.replica.status import Wanted, read_status
 from tests.conftest import FreshSchema
 from tests.integration.copy_support import Stage
 
@@ -70,8 +70,9 @@ def test_names_that_are_changed_are_shown(stage: Stage) -> None:
     )
     assert stage.copy().complete
     with closing(stage.connect()) as target:
-        found = status.renamed(target, stage.source())
-    assert sorted(found, key=repr) == sorted(
+        found = read_status(target, Wanted(stage.settings.replica)).details
+    assert found is not None
+    assert sorted(found.renamed, key=repr) == sorted(
         [
             RenamedRow(stage.name(f"{LONG}a"), None, table_name(f"{LONG}a")),
             RenamedRow(stage.name(f"{LONG}a"), "ctid", column_name("ctid")),

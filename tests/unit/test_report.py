@@ -19,7 +19,9 @@ from pg_chameleon.model.overview import (
     ErrorDetail,
     ErrorRow,
     MappingRow,
+    SourceDetails,
     SourceOverview,
+    Status,
     TableProblem,
     TableProgress,
 )
@@ -30,8 +32,8 @@ FILM = TableName("sakila", "film")
 
 
 def test_status_has_its_known_form(capsys: Printed) -> None:
-    report.show_status([SourceOverview(1, "mysql", "mysql", "running", consistent=False)])
-    report.show_source_details([MappingRow("sakila", "sch_sakila")], Counters(0, 20, 20))
+    details = SourceDetails((MappingRow("sakila", "sch_sakila"),), Counters(0, 20, 20))
+    report.show_status(Status((SourceOverview(1, "mysql", "mysql", "running", consistent=False),), details))
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert lines == [
         "  Source id  Source name    Type    Status    Consistent"
@@ -61,12 +63,15 @@ def test_status_has_its_known_form(capsys: Printed) -> None:
 
 def test_status_with_values(capsys: Printed) -> None:
     report.show_status(
-        [
-            SourceOverview(1, "1e5", "mysql", "running", True, 0.31, NOON, 130.0, NOON),
-            SourceOverview(12, "other", "pgsql", "ready", False),
-        ]
+        Status(
+            (
+                SourceOverview(1, "1e5", "mysql", "running", True, 0.31, NOON, 130.0, NOON),
+                SourceOverview(12, "other", "pgsql", "ready", False, reason="it rests"),
+            )
+        )
     )
-    first, second = capsys.readouterr().out.splitlines()[2:]
+    first, second, reason = capsys.readouterr().out.splitlines()[2:]
+    assert reason == "other: it rests"
     assert first.split() == (
         [
             "1",
@@ -90,19 +95,20 @@ def test_status_with_values(capsys: Printed) -> None:
 
 
 def test_status_of_no_source_is_an_empty_table(capsys: Printed) -> None:
-    report.show_status([])
+    report.show_status(Status(()))
     assert "Source name" in capsys.readouterr().out
 
 
-def test_details_show_what_is_not_replicated_and_what_has_no_key(capsys: Printed) -> None:
+def test_details_show_what_is_quarantined_and_what_has_no_key(capsys: Printed) -> None:
     counters = Counters(1, 2, 3, NOON, NOON, replayed_rows=5, replayed_ddl=0, skipped_rows=1)
     problem = TableProblem(FILM, "quarantined", "a column cannot be decoded", "binlog.000003:120")
-    report.show_source_details([], counters, [problem], [TableName("sakila", "log")])
+    details = SourceDetails((), counters, (problem,), (TableName("sakila", "log"),))
+    report.show_status(Status((SourceOverview(1, "mysql", "mysql", "running", consistent=True),), details))
     out = capsys.readouterr().out
     assert "Next maintenance       2026-01-02 12:00:05" in out
     assert "Replayed DDL                             0\n" in out
     assert "sakila.film  quarantined  a column cannot be decoded  binlog.000003:120" in out
-    assert "sync_tables --tables disabled" in out
+    assert "chameleon sync_tables --source mysql --tables disabled" in out
     assert "== Tables without a key ==\nTable\n----------\nsakila.log\n" in out
 
 
