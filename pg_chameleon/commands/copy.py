@@ -63,7 +63,7 @@ def _copy(context: Context, request: CopyRequest, label: str) -> None:
     report.say(f"{label} process for source {source.name} started.")
 
     def act(started: Callable[[], None]) -> None:
-        begin_log(context)
+        begin_log(context, "copy")
         started()
         finished = copy_tables(
             settings,

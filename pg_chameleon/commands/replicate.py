@@ -41,7 +41,7 @@ def start_replica(context: Context) -> None:
     )
 
     def act(started: Callable[[], None]) -> None:
-        begin_log(context)
+        begin_log(context, "supervisor")
         supervisor.run(StopEvent.on_signals(), started)
 
     report.say(f"Starting the replica process for source {source.name}")

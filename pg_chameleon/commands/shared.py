@@ -70,10 +70,16 @@ def check_source(context: Context, *, replicated: bool = False) -> None:
         report.say_all(f"note: {warning}" for warning in found)
 
 
-def begin_log(context: Context) -> None:
+def begin_log(context: Context, role: str) -> None:
     """Begin the log again, in the process of a daemon."""
     options = context.options
-    start_logging(context.configuration, context.source.name, debug=options.debug, rollbar_level=options.rollbar_level)
+    start_logging(
+        context.configuration,
+        context.source.name,
+        role=role,
+        debug=options.debug,
+        rollbar_level=options.rollbar_level,
+    )
 
 
 def stop_and_say(context: Context, source: str) -> StopOutcome:

@@ -73,6 +73,7 @@ def main(role: str) -> int:
     start_logging(
         assignment.configuration,
         assignment.source,
+        role=role,
         debug=assignment.debug,
         rollbar_level=assignment.rollbar_level,
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,13 +19,14 @@ import rollbar
 from pg_chameleon.config import Configuration, load_file
 from pg_chameleon.errors import ChameleonError
 from pg_chameleon.log import (
-    DailyFileHandler,
     announce,
     log_destination,
     log_path,
     start_logging,
     stop_logging,
+    to_rollbar,
 )
+from pg_chameleon.log.daily import DailyFileHandler
 
 logger = logging.getLogger("pg_chameleon.test")
 
@@ -58,7 +61,26 @@ def test_log_file_is_that_of_the_source_and_private(folder: Path) -> None:
     assert log_destination() == f"in {path}"
     (line,) = path.read_text().splitlines()
     assert line.endswith(": something happened")
-    assert " MainProcess INFO test_daemon_log.py (" in line
+
+
+def test_each_line_says_when_and_who(folder: Path) -> None:
+    start_logging(configuration(folder), "my%(x)ssql", role="replay")
+    logger.info("seen")
+    (line,) = (folder / "test_my%(x)ssql.log").read_text().splitlines()
+    moment, rest = line[:29], line[29:]
+    assert abs(datetime.fromisoformat(moment).timestamp() - time.time()) < 60
+    assert datetime.fromisoformat(moment).tzinfo is not None
+    assert re.fullmatch(rf" \[{os.getpid()}\] my%\(x\)ssql replay INFO test_daemon_log.py \(\d+\): seen", rest)
+
+
+def test_log_that_is_a_symbolic_link_is_refused(folder: Path) -> None:
+    folder.mkdir()
+    precious = folder / "precious"
+    precious.write_text("mine\n")
+    log_path(configuration(folder), None).symlink_to(precious)
+    with pytest.raises(ChameleonError, match="cannot be written: it is a symbolic link"):
+        start_logging(configuration(folder))
+    assert precious.read_text() == "mine\n"
 
 
 def test_commands_for_no_source_have_their_own_log(folder: Path) -> None:
@@ -155,7 +177,10 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """What Rollbar would get: level and message."""
     messages: list[tuple[str, str]] = []
     monkeypatch.setattr(rollbar, "init", lambda *_, **__: None)
-    monkeypatch.setattr(rollbar, "report_message", lambda text, level: messages.append((level, text)))
+    monkeypatch.setattr(rollbar, "report_message", lambda text, level, **_: messages.append((level, text)))
+    monkeypatch.setattr(
+        rollbar, "report_exc_info", lambda info, level, **_: messages.append((level, f"traceback of {info[1]!r}"))
+    )
     return messages
 
 
@@ -192,7 +217,7 @@ def test_slow_rollbar_makes_nobody_wait(
     release = threading.Event()
     entered: list[str] = []
 
-    def block(text: str, _level: str) -> None:
+    def block(text: str, **_: object) -> None:
         entered.append(text)
         release.wait(10)
 
@@ -211,3 +236,28 @@ def test_rollbar_gets_no_local_variables(folder: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(rollbar, "init", lambda *_, **options: given.update(options))
     start_logging(configuration(folder, *ROLLBAR))
     assert given["locals"] == {"enabled": False}
+
+
+def test_rollbar_gets_tracebacks_of_exceptions(folder: Path, sent: list[tuple[str, str]]) -> None:
+    start_logging(configuration(folder, *ROLLBAR))
+    try:
+        raise ZeroDivisionError("oh")
+    except ZeroDivisionError:
+        logger.exception("the command failed unexpectedly")
+    stop_logging()
+    assert sent == [("error", "traceback of ZeroDivisionError('oh')")]
+
+
+def test_rollbar_keeps_nobody_from_the_end_for_long(
+    folder: Path, sent: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(to_rollbar, "_TIMEOUT", 0.2)
+    release = threading.Event()
+    monkeypatch.setattr(rollbar, "report_message", lambda *_, **__: release.wait(10))
+    start_logging(configuration(folder, *ROLLBAR))
+    for number in range(5):
+        logger.error("broken %s", number)
+    begin = time.monotonic()
+    stop_logging()
+    assert time.monotonic() - begin < 0.2 * 5
+    release.set()
