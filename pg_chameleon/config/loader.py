@@ -37,6 +37,8 @@ from pg_chameleon.model.names import TableName
 # The values of a section are of as many types as it has keys; the dataclasses of settings say of which.
 Section = dict[str, Any]
 
+# Blocks at the top whose names begin so are only there for the anchors in them, as in files of Docker Compose.
+_SHARED = "x-"
 _DEFAULT_PORT = {"mysql": 3306, "pgsql": 5432}
 
 
@@ -47,7 +49,7 @@ def load_configuration(name: str) -> Configuration:
 
 def load_file(path: Path) -> Configuration:
     """Read and check a configuration file; raise ``ConfigurationError`` with everything that is wrong."""
-    document = read_document(path)
+    document = {key: value for key, value in read_document(path).items() if not key.startswith(_SHARED)}
     problems: list[str] = []
     reader = _Reader(fill_in_environment(document, problems), problems)
     sections = reader.sections()

@@ -308,6 +308,26 @@ sources:
     assert (two.sleep_loop, two.db_conn.host, two.schema_mappings) == (3.0, "second", {"a": "sch_b"})
 
 
+def test_blocks_named_x_hold_what_sources_share(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_SUCH_WORD", raising=False)
+    text = f"""{PG_CONN}
+x-shared: &shared
+  sleep_loop: 3
+x-unused: "${{NO_SUCH_WORD}}"
+sources:
+  one:
+    <<: *shared
+    db_conn: {{user: u}}
+    schema_mappings: {{a: sch_a}}
+"""
+    assert load(text).sources["one"].sleep_loop == 3.0
+
+
+def test_blocks_named_x_stand_at_the_top_only(load: Load) -> None:
+    (problem,) = problems(load, source="x-shared: {}")
+    assert problem.startswith("sources.mysql.x-shared: unknown key; ")
+
+
 @pytest.mark.parametrize("password", ["0123", "1e5", "yes", "a b#c", "pä$$word", "2024-01-01", "${", "'"])
 def test_password_is_taken_as_it_is_written(load: Load, password: str) -> None:
     quoted = password.replace("'", "''")
