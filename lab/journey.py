@@ -134,7 +134,8 @@ class Journey:
         return outcome
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "HOME": str(self.home), "PYTHONPATH": str(REPOSITORY), "COLUMNS": "120"}
+        ours = {"HOME": str(self.home), "PG_CHAMELEON_HOME": "", "PYTHONPATH": str(REPOSITORY), "COLUMNS": "120"}
+        return {**os.environ, **ours}
 
     def prepare(self) -> None:
         """Install the catalogue and register the source."""

@@ -17,6 +17,9 @@ SERVER_FIXTURES = {"postgres", "source_server", *MARKERS_OF_FIXTURES}
 ServerOf = Callable[[str], Server]
 FreshSchema = Callable[[SourceServer], str]
 
+# Every test has a home of its own; that of whoever runs the tests must not come in between.
+os.environ.pop("PG_CHAMELEON_HOME", None)
+
 pytest.register_assert_rewrite("tests.integration.alter_support")
 
 _numbers = itertools.count(1)

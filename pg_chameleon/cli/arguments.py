@@ -120,7 +120,7 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 OPTIONS = {
     option.name: option
     for option in (
-        Option("config", "a configuration, without .yml; without this option: default", "NAME"),
+        Option("config", "a configuration, or the path of a .yml file; without this option: default", "NAME"),
         Option("source", "a source of the configuration", "NAME"),
         Option("schema", "a schema of the source", "NAME"),
         Option("tables", "tables of the source: schema.table,…; or disabled: all that are quarantined", "NAMES"),

@@ -14,9 +14,12 @@ _PRIVATE_FOLDER = 0o700
 _PRIVATE_FILE = 0o600
 
 
+HOME_VARIABLE = "PG_CHAMELEON_HOME"
+
+
 def base_folder() -> Path:
-    """The folder of configurations, logs and pid files."""
-    return Path.home() / ".pg_chameleon"
+    """Return the folder of configurations, logs and pid files, which the environment may choose."""
+    return Path(os.environ.get(HOME_VARIABLE) or "~/.pg_chameleon").expanduser().absolute()
 
 
 def configuration_names() -> list[str]:
@@ -25,10 +28,21 @@ def configuration_names() -> list[str]:
 
 
 def configuration_path(name: str) -> Path:
-    """Find the file of the configuration ``name``; if there is none, say which there are."""
-    if "/" in name or name.startswith("."):
-        folder = base_folder() / "configuration"
-        raise UsageError(f"--config takes a name, not a path: {name}", advice=f"Put the file into {folder}")
+    """Find the file of a configuration, which is named or given as the path of a ``.yml`` file."""
+    return _given_path(name) if "/" in name or name.startswith(".") else _named_path(name)
+
+
+def _given_path(given: str) -> Path:
+    path = Path(given).expanduser().absolute()
+    if "/" not in given or path.suffix != ".yml":
+        raise UsageError(f"--config takes a name or the path of a .yml file, not {given}")
+    if not path.exists():
+        raise UsageError(f"there is no file {path}")
+    return path
+
+
+def _named_path(name: str) -> Path:
+    """Find the configuration in its folder; if there is none, say which there are."""
     path = base_folder() / "configuration" / f"{name.removesuffix('.yml')}.yml"
     if not path.exists():
         found = ", ".join(configuration_names()) or "none"

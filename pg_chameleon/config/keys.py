@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from pg_chameleon.config.files import base_folder
 from pg_chameleon.config.kinds import (
     BOOLEAN,
     FILE,
@@ -38,7 +39,7 @@ REQUIRED = Required.REQUIRED
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key: ``default`` is written as in the file; ``empty`` says what having none means."""
+    """A key: ``default`` is written as in the file, or makes that; ``empty`` says what having none means."""
 
     name: str
     kind: Kind
@@ -47,9 +48,9 @@ class Key:
     empty: str = "none"
 
     @property
-    def secret(self) -> bool:
-        """Tell whether the value must never be shown."""
-        return self.kind is SECRET
+    def raw_default(self) -> object:
+        """The default as it would be written in the file."""
+        return self.default() if callable(self.default) else self.default
 
 
 _PORT = whole_number(1, 65535)
@@ -57,8 +58,8 @@ _PASSWORD_HELP = "The password; `${NAME}` takes it from the environment."
 _PASSWORD_FILE = Key("password_file", FILE, None, "A file whose first line is the password.")
 
 GLOBAL_KEYS = (
-    Key("pid_dir", PATH, "~/.pg_chameleon/pid/", "Where the daemons keep their pid files."),
-    Key("log_dir", PATH, "~/.pg_chameleon/logs/", "Where the log files are."),
+    Key("pid_dir", PATH, lambda: base_folder() / "pid", "The folder of the pid files.", "`~/.pg_chameleon/pid`"),
+    Key("log_dir", PATH, lambda: base_folder() / "logs", "The folder of the log files.", "`~/.pg_chameleon/logs`"),
     Key(
         "log_dest",
         choice("file", "stdout"),

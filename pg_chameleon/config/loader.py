@@ -138,7 +138,7 @@ class _Reader:
         return {key.name: self._value(f"{path}.{key.name}", key, given.get(key.name)) for key in keys}
 
     def _value(self, path: str, key: Key, value: object) -> Any:
-        raw = key.default if value is None else value
+        raw = key.raw_default if value is None else value
         if raw is REQUIRED:
             self._note(path, [("", "required, but not given")])
             return None

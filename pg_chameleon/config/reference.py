@@ -46,7 +46,7 @@ def _line(key: Key) -> str:
 def _default(key: Key) -> str:
     if key.default is REQUIRED:
         return "**required**"
-    return f"`{key.default}`" if key.default else key.empty
+    return key.empty if callable(key.default) or not key.default else f"`{key.default}`"
 
 
 if __name__ == "__main__":

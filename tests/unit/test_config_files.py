@@ -16,6 +16,7 @@ from pg_chameleon.errors import ChameleonError, UsageError
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home folder."""
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("PG_CHAMELEON_HOME", raising=False)
     return tmp_path
 
 
@@ -77,6 +78,43 @@ def test_missing_folder_is_no_different(home: Path) -> None:
 def test_name_may_have_its_suffix(home: Path) -> None:
     list(set_configuration_files())
     assert configuration_path("config-example.yml") == configuration_path("config-example")
+
+
+def test_configuration_may_be_the_path_of_a_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    list(set_configuration_files())
+    example = configuration_path("config-example")
+    assert configuration_path(str(example)) == example
+    assert configuration_path("~/.pg_chameleon/configuration/config-example.yml") == example
+    monkeypatch.chdir(example.parent)
+    assert configuration_path("./config-example.yml") == example
+    assert load_configuration("./config-example.yml").name == "config-example"
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/passwd", ".hidden", "..", "/etc/.yml"])
+def test_what_is_neither_a_name_nor_a_yml_file_is_refused(home: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="--config takes a name or the path"):
+        configuration_path(name)
+
+
+def test_path_without_a_file_is_reported(home: Path) -> None:
+    with pytest.raises(UsageError, match=r"there is no file /nowhere/default\.yml"):
+        configuration_path("/nowhere/default.yml")
+
+
+def test_home_folder_can_be_chosen(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = tmp_path / "chosen"
+    monkeypatch.setenv("PG_CHAMELEON_HOME", "~/chosen")
+    assert next(iter(set_configuration_files())) == f"creating directory {chosen}"
+    list(set_configuration_files())
+    assert configuration_path("config-example") == chosen / "configuration" / "config-example.yml"
+    configuration = load_configuration("config-example")
+    assert (configuration.log_dir, configuration.pid_dir) == (chosen / "logs", chosen / "pid")
+    assert not (home / ".pg_chameleon").exists()
+
+
+def test_empty_variable_chooses_no_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PG_CHAMELEON_HOME", "")
+    assert next(iter(set_configuration_files())) == f"creating directory {home}/.pg_chameleon"
 
 
 def test_resources_are_found_inside_the_package_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
