@@ -11,7 +11,8 @@ from pg_chameleon.convert.expressions.quoting import quote_literal, quote_qualif
 from pg_chameleon.convert.rules import Rules, TypeOverride, ZeroDates
 from pg_chameleon.convert.structure import ddl
 from pg_chameleon.convert.structure.target import target_table
-from pg_chameleon.convert.values.encoder import COMPOSITE, row_encoder
+from pg_chameleon.convert.values.encoder import row_encoder
+from pg_chameleon.convert.values.form import COMPOSITE
 from pg_chameleon.model.schema import TableSchema
 from tests.conftest import FreshSchema
 from tests.integration.convert_support import Row, SourceSchema, Target

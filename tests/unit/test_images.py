@@ -4,8 +4,9 @@ import pytest
 
 from pg_chameleon.convert.rules import Rules, TypeOverride
 from pg_chameleon.convert.structure.defaults import omitted_value
+from pg_chameleon.convert.values.careful import EncodeError
 from pg_chameleon.convert.values.carried import carried_columns
-from pg_chameleon.convert.values.encoder import EncodeError, row_encoder
+from pg_chameleon.convert.values.encoder import row_encoder
 from pg_chameleon.model.change import JsonChange, JsonChanges
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, Default, Generated, Index, IndexPart, TableSchema

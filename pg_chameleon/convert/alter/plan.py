@@ -255,7 +255,7 @@ def _null_updates(change: Change, pair: Pair) -> list[str]:
 
 def _are_dates(change: Change, pair: Pair) -> bool:
     carried = change.after.carried.get(pair.after.source)
-    return carried is not None and bool(carried.rule.valid_select)
+    return carried is not None and carried.rule.dates is not None
 
 
 def _set_nullability(change: Change) -> list[str]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pg_chameleon.convert.expressions.quoting import quote_literal
 from pg_chameleon.convert.values.carried import CarriedColumn
 from pg_chameleon.convert.values.changes import Change, clean_text
+from pg_chameleon.convert.values.encodings import text_of_bytes
 from pg_chameleon.convert.values.text import CALENDAR, without_nul
 from pg_chameleon.convert.values.types import is_text_target
 from pg_chameleon.model.change import Circumstances
@@ -274,8 +275,9 @@ def _number(literal: _Literal) -> str:
     if not _NUMBER.fullmatch(literal.text.strip()):
         raise _NoDefault("it is not a number")
     number = literal.text.strip()
-    if literal.carried.rule.from_raw is not None:
-        number = literal.carried.rule.from_raw(number.encode())
+    shown = text_of_bytes(literal.carried.rule.encode)
+    if shown is not None:
+        number = shown(number.encode())
     return number if not is_text_target(literal.carried.rule.target) else quote_literal(number)
 
 
@@ -313,7 +315,7 @@ def _binary_value(column: Column, carried: CarriedColumn, value: bytes) -> str:
 def _temporal(literal: _Literal) -> str:
     if literal.carried.checked and not CALENDAR[literal.text[:10]]:
         return "NULL" if literal.carried.substitute is None else quote_literal(literal.carried.substitute)
-    if literal.carried.rule.valid_select and not CALENDAR[literal.text[:10]]:
+    if literal.carried.rule.dates and not CALENDAR[literal.text[:10]]:
         raise _NoDefault("the date does not exist")
     return quote_literal(literal.text + literal.carried.rule.suffix)
 

@@ -64,7 +64,7 @@ def _carried(schema: TableSchema, column: Column, rules: Rules) -> CarriedColumn
         source=column,
         name=names.column_name(column.name),
         rule=rule,
-        checked=bool(rule.valid_select) and rules.zero_dates is not ZeroDates.ERROR,
+        checked=rule.dates is not None and rules.zero_dates is not ZeroDates.ERROR,
         substitute=INFINITY if infinite else None,
         overridden=rules.override(schema.name, column) is not None,
         ambiguous=ambiguous_values(column) if column.name in schema.key_columns else None,

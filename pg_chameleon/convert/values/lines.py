@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pg_chameleon.convert.expressions.quoting import mysql_bytes
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.values.carried import CarriedColumn, carried_columns
+from pg_chameleon.convert.values.encodings import DateCheck, text_of_bytes
 from pg_chameleon.convert.values.text import copy_text
 from pg_chameleon.convert.values.types import TypeRule
 from pg_chameleon.model.names import quote_mysql_identifier
@@ -34,6 +35,14 @@ _REPLACEMENT = mysql_bytes("\ufffd".encode())
 _REPLACING_CHARSETS = {"big5": "A2CE", "tis620": "FF"}
 # Character sets in which every byte is a character, or that hold nothing but valid text
 _WHOLE_CHARSETS = frozenset({"latin1", "utf16", "utf16le", None})
+
+# Neither the year 0 nor a day that its month does not have exists in PostgreSQL.
+_EXISTING_DAY = "FROM_DAYS(TO_DAYS({column})) = DATE({column}) AND YEAR({column})"
+_EXISTS = {
+    DateCheck.DATE: _EXISTING_DAY,
+    DateCheck.DATETIME: _EXISTING_DAY,
+    DateCheck.TIMESTAMP: "{column} <> 0",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +101,12 @@ def may_be_longer(carried: CarriedColumn, longest: int) -> bool:
     short = kind.base == "tinytext" or (
         kind.base in ("char", "varchar") and max(kind.arguments, default=1) * 4 <= longest
     )
-    return carried.rule.escaped and carried.rule.from_raw is not None and not short
-
-
-def is_converted(carried: CarriedColumn) -> bool:
-    """Tell whether MySQL converts a text to UTF-8, so that what comes is always valid."""
-    return "USING utf8mb4" in carried.rule.select
+    return carried.rule.free_text and not short
 
 
 def may_lose(carried: CarriedColumn) -> bool:
     """Tell whether MySQL may put question marks, or U+FFFD, in the place of what it cannot convert."""
-    return carried.rule.free_text and is_converted(carried) and carried.source.charset not in _WHOLE_CHARSETS
+    return carried.rule.free_text and carried.rule.converted and carried.source.charset not in _WHOLE_CHARSETS
 
 
 def _line_field(carried: CarriedColumn, longest: int | None = None) -> str:
@@ -149,8 +153,8 @@ def _with_marks(carried: CarriedColumn, column: str, text: str) -> str:
     if carried.ambiguous is not None:
         condition = carried.ambiguous.condition.replace("{column}", column)
         text = f"IF({condition}, CONCAT({mysql_bytes(AMBIGUOUS_MARK)}, {text}), {text})"
-    if carried.checked:
-        exists = carried.rule.valid_select.replace("{column}", column)
+    if carried.checked and carried.rule.dates is not None:
+        exists = _EXISTS[carried.rule.dates].replace("{column}", column)
         return f"IF({exists}, {text}, IFNULL(CONCAT({mysql_bytes(MARK)}, {column}), {null}))"
     # Not IFNULL of the text: that is NULL too where it would be larger than max_allowed_packet.
     return f"IF({column} IS NULL, {null}, {text})" if carried.source.nullable else text
@@ -162,16 +166,16 @@ def _literal(text: str) -> str:
 
 def _copy_field(carried: CarriedColumn) -> CopyField:
     rule, column = carried.rule, quote_mysql_identifier(carried.source.name)
-    if rule.from_raw is not None:
-        select = (rule.select if rule.free_text else rule.raw_select).replace("{column}", column)
-        return CopyField(select, _escaped if rule.free_text else _raw_converter(rule))
+    if rule.free_text:
+        return CopyField(rule.select.replace("{column}", column), _escaped)
+    text = text_of_bytes(rule.encode)
+    if text is not None:
+        return CopyField(rule.raw_select.replace("{column}", column), _raw_converter(rule, text))
     return CopyField(f"NULLIF(CONCAT({_line_field(carried)}, {_EMPTY}), {mysql_bytes(NULL)})", bytes)
 
 
-def _raw_converter(rule: TypeRule) -> Callable[[bytes], bytes]:
-    assert rule.from_raw is not None
-    from_raw = rule.from_raw
-    return lambda value: copy_text(rule.prefix + from_raw(value) + rule.suffix)
+def _raw_converter(rule: TypeRule, text: Callable[[bytes], str]) -> Callable[[bytes], bytes]:
+    return lambda value: copy_text(rule.prefix + text(value) + rule.suffix)
 
 
 def _escaped(value: bytes) -> bytes:

@@ -17,7 +17,6 @@ from pg_chameleon.convert.values.lines import (
     MARK,
     NULL,
     UNCONVERTED_MARK,
-    is_converted,
     may_be_longer,
     may_lose,
     unescaped,
@@ -136,7 +135,7 @@ def _from_hex(field: bytes, mark: bytes) -> bytes:
 
 def _hands_out_any_bytes(carried: CarriedColumn) -> bool:
     """Tell whether MySQL hands bytes out as they are, even if they are no UTF-8: wherever it converts nothing."""
-    return carried.rule.free_text and not is_converted(carried)
+    return carried.rule.free_text and not carried.rule.converted
 
 
 def _text_mender(carried: CarriedColumn) -> Callable[[bytes, list[Change]], bytes]:

@@ -10,8 +10,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pg_chameleon.convert.rules import Rules, UnknownType
-from pg_chameleon.convert.values.text import CALENDAR, EnumTexts, SetTexts, ewkb, vector_text
-from pg_chameleon.model.numbers import double_text, mariadb_double_text, single
+from pg_chameleon.convert.values.encodings import (
+    PLAIN,
+    Bits,
+    DateCheck,
+    Encoding,
+    EnumLabel,
+    Float,
+    Geometry,
+    Hex,
+    ServerFloat,
+    SetLabels,
+    Text,
+    Vector,
+)
 from pg_chameleon.model.schema import Column, ColumnType, TableSchema
 
 # https://www.postgresql.org/docs/current/datatype-enum.html: a label is kept as a name is.
@@ -29,10 +41,6 @@ _YEARS = (0, 2155)
 _UTF8 = frozenset({"utf8mb4", "utf8mb3", "utf8"})
 # They can hold halves of surrogate pairs, of which their direct conversion makes no UTF-8, or nothing at all.
 _WITH_SURROGATES = frozenset({"ucs2", "utf32"})
-_FLOAT_TEXT = "repr(value)"
-# MariaDB can store -0, but it shows 0 everywhere, and so does the copy.
-_MARIADB_FLOAT_TEXT = "repr(value + 0.0)"
-_SERVER_FLOAT_TEXTS = {_FLOAT_TEXT: double_text, _MARIADB_FLOAT_TEXT: mariadb_double_text}
 # Types to which all texts of a number are the same number
 _FLOAT_TARGETS = {
     "float": frozenset({"real", "float4"}),
@@ -54,31 +62,42 @@ class TypeRule:
 
     ``target``: the PostgreSQL type, empty for an enum of its own, which has ``labels``.
     ``select``: the SQL expression of MySQL that gives the text; ``{column}`` stands for the column.
-    ``encode``: the Python expression that gives the same text, fit to stand in a JSON string, of ``value``
-    (the stream's, not None) and of ``constant``.
-    ``free_text``: the text is any string, which ``encode`` leaves as it is and which is then escaped as JSON.
-    ``escaped``: the text of ``select`` can hold what COPY must see escaped.
-    ``document``: the text is JSON, in which a NUL character is six characters.
+    It is empty where MySQL cannot write the text exactly.
+    ``converted``: in it MySQL converts characters to UTF-8; otherwise it hands the stored bytes out.
+    ``encode`` gives the same text of the stream's value.
     ``prefix`` and ``suffix`` stand around the text of every value.
-    ``valid_select`` and ``valid_encode``: conditions that hold for dates that exist.
-    ``from_raw``: turns the column's own bytes, or those of ``raw_select``, into the text, if ``select`` gives too much,
+    ``dates``: how dates that do not exist are found.
+    ``raw_select``: the SQL expression for the bytes of which ``encode`` makes the text where ``select`` gives too much,
     or nothing.
     """
 
     target: str
     select: str = "{column}"
-    encode: str = "value"
-    free_text: bool = False
-    escaped: bool = False
-    document: bool = False
+    encode: Encoding = PLAIN
+    converted: bool = False
     prefix: str = ""
     suffix: str = ""
-    valid_select: str = ""
-    valid_encode: str = ""
-    constant: object = None
+    dates: DateCheck | None = None
     labels: tuple[str, ...] = ()
-    from_raw: Callable[[bytes], str] | None = None
     raw_select: str = "CONVERT({column} USING binary)"
+
+    @property
+    def free_text(self) -> bool:
+        """Tell whether the text is any string."""
+        return isinstance(self.encode, Text)
+
+    @property
+    def document(self) -> bool:
+        """Tell whether the text is JSON."""
+        return isinstance(self.encode, Text) and self.encode.document
+
+    @property
+    def escaped(self) -> bool:
+        """Tell whether the text of ``select`` can hold what COPY must see escaped."""
+        match self.encode:
+            case EnumLabel(members) | SetLabels(members):
+                return any(character in member for member in members for character in "\\\t\n\r\0")
+        return self.free_text
 
 
 def type_rule(schema: TableSchema, column: Column, rules: Rules) -> TypeRule:
@@ -93,8 +112,9 @@ def type_rule(schema: TableSchema, column: Column, rules: Rules) -> TypeRule:
     rule = found if isinstance(found, TypeRule) else found(column)
     if rule.target == "geometry" and not rules.postgis:
         rule = replace(rule, target="bytea", prefix="\\x")
-    if rules.server.is_mariadb and rule.encode == _FLOAT_TEXT:
-        rule = replace(rule, encode=_MARIADB_FLOAT_TEXT)
+    if rules.server.is_mariadb and isinstance(rule.encode, Float):
+        # MariaDB can store -0, but it shows 0 everywhere, and so does the copy.
+        rule = replace(rule, encode=Float(plain_zero=True))
     target = rules.override(schema.name, column)
     if target is not None:
         return _overridden(rule, column, target)
@@ -140,15 +160,15 @@ def _overridden(rule: TypeRule, column: Column, target: str) -> TypeRule:
     if rule.target == "bytea" and name == "uuid":
         return replace(rule, target=target, prefix="")
     if rule.target == "bytea" and is_text_target(target):
-        return replace(_LONG_TEXT, target=target, select=_UNCONVERTED)
+        return replace(_LONG_TEXT, target=target, select=_UNCONVERTED, converted=False)
     if column.type.base == "bit" and name in _NUMBER_TARGETS:
         return TypeRule(target, "({column} + 0)")
-    if rule.encode in _SERVER_FLOAT_TEXTS and name not in _FLOAT_TARGETS[column.type.base]:
-        return _exact_float(rule, column, target)
+    if isinstance(rule.encode, Float) and name not in _FLOAT_TARGETS[column.type.base]:
+        return _exact_float(rule, rule.encode, column, target)
     if is_text_target(target):
         # As text, the digits of a geometry are all that counts.
         select = f"LOWER({rule.select})" if rule.target == "geometry" else rule.select
-        return replace(rule, target=target, select=select, labels=(), valid_select="", valid_encode="")
+        return replace(rule, target=target, select=select, labels=(), dates=None)
     return replace(rule, target=target, labels=())
 
 
@@ -173,37 +193,29 @@ def _double(column: Column) -> TypeRule:
         exact = "IF({column} = 0, CONCAT({column} * 1e0), CONCAT({column}))"  # not 000-0
     else:
         exact = "{column}"
-    return TypeRule("double precision", exact, _FLOAT_TEXT)
+    return TypeRule("double precision", exact, Float())
 
 
-def _exact_float(rule: TypeRule, column: Column, target: str) -> TypeRule:
+def _exact_float(rule: TypeRule, usual: Float, column: Column, target: str) -> TypeRule:
     """Write a floating number for a type that keeps each digit, or the text itself.
 
     Versions of the servers differ in the form and, in products, in the last digit; so the copy reads the number too.
     """
-    text = _SERVER_FLOAT_TEXTS[rule.encode]
-    precise = single if column.type.base == "float" else float
     return TypeRule(
         target,
         select="",
-        encode="constant(value)",
-        constant=text,
-        from_raw=lambda raw: text(precise(float(raw))),
+        encode=ServerFloat(usual.plain_zero, single=column.type.base == "float"),
         raw_select=f"CONVERT({rule.select} USING binary)",
     )
 
 
 def _bit(column: Column) -> TypeRule:
     width = _size(column, 1)
-    return TypeRule(f"bit({width})", f"LPAD(BIN({{column}} + 0), {width}, '0')", f"f'{{value:0{width}b}}'")
+    return TypeRule(f"bit({width})", f"LPAD(BIN({{column}} + 0), {width}, '0')", Bits(width))
 
 
 def _size(column: Column, default: int) -> int:
     return (*column.type.arguments, default)[0]
-
-
-def _decoded(value: bytes) -> str:
-    return value.decode("utf-8", "replace")
 
 
 # Bytes, because REPLACE is several times faster on them. Not CAST AS BINARY: MariaDB gives NULL for what is then
@@ -211,17 +223,19 @@ def _decoded(value: bytes) -> str:
 _UNCONVERTED = "CONVERT({column} USING binary)"
 _CONVERTED = "CONVERT(CONVERT({column} USING utf8mb4) USING binary)"
 _CONVERTED_TWICE = _CONVERTED.replace("{column}", "CONVERT({column} USING utf16)")
-_LONG_TEXT = TypeRule("text", _CONVERTED, free_text=True, escaped=True, from_raw=_decoded)
+_LONG_TEXT = TypeRule("text", _CONVERTED, Text(), converted=True)
 
 
-def _characters(column: Column) -> str:
+def _of_characters(column: Column, rule: TypeRule) -> TypeRule:
+    """Let MySQL write the characters of a column as UTF-8."""
     if column.charset in _UTF8:
-        return _UNCONVERTED
-    return _CONVERTED_TWICE if column.charset in _WITH_SURROGATES else _CONVERTED
+        return replace(rule, select=_UNCONVERTED, converted=False)
+    select = _CONVERTED_TWICE if column.charset in _WITH_SURROGATES else _CONVERTED
+    return replace(rule, select=select, converted=True)
 
 
 def _long_text(column: Column) -> TypeRule:
-    return replace(_LONG_TEXT, select=_characters(column))
+    return _of_characters(column, _LONG_TEXT)
 
 
 def _varchar(column: Column) -> TypeRule:
@@ -229,34 +243,19 @@ def _varchar(column: Column) -> TypeRule:
     return replace(_long_text(column), target=f"varchar({length})" if length else "text")
 
 
-_BYTES = TypeRule("bytea", "HEX({column})", "value.hex()", prefix="\\x", from_raw=bytes.hex)
+_BYTES = TypeRule("bytea", "HEX({column})", Hex(), prefix="\\x")
 
 
 def _fixed_bytes(column: Column) -> TypeRule:
-    # The binlog leaves out the zero bytes at the end.
-    return replace(_BYTES, encode=f"value.ljust({_size(column, 1)}, constant).hex()", constant=b"\0")
-
-
-_DATE = TypeRule(
-    "date",
-    # Neither the year 0 nor a day that its month does not have exists in PostgreSQL.
-    valid_select="FROM_DAYS(TO_DAYS({column})) = DATE({column}) AND YEAR({column})",
-    valid_encode="constant[value]",
-    constant=CALENDAR,
-)
+    return replace(_BYTES, encode=Hex(_size(column, 1)))
 
 
 def _datetime(column: Column) -> TypeRule:
-    return replace(_DATE, target=f"timestamp({_size(column, 0)})", valid_encode="constant[value[:10]]")
+    return TypeRule(f"timestamp({_size(column, 0)})", dates=DateCheck.DATETIME)
 
 
 def _timestamp(column: Column) -> TypeRule:
-    return TypeRule(
-        f"timestamptz({_size(column, 0)})",
-        suffix="+00",
-        valid_select="{column} <> 0",
-        valid_encode="value[0] != '0'",
-    )
+    return TypeRule(f"timestamptz({_size(column, 0)})", suffix="+00", dates=DateCheck.TIMESTAMP)
 
 
 def _time(column: Column) -> TypeRule:
@@ -267,29 +266,13 @@ def _enum(column: Column) -> TypeRule:
     members = column.type.members
     labels = tuple(dict.fromkeys(("", *(member.replace("\0", "") for member in members))))
     fits = all(len(label.encode()) <= _LABEL_BYTES for label in labels)
-    return TypeRule(
-        "" if fits else "text",
-        _characters(column),
-        "constant[value]",
-        constant=EnumTexts(members),
-        labels=labels if fits else (),
-        escaped=_need_escapes(members),
-    )
+    encode = EnumLabel(members)
+    rule = TypeRule("", encode=encode, labels=labels) if fits else TypeRule("text", encode=encode)
+    return _of_characters(column, rule)
 
 
 def _set(column: Column) -> TypeRule:
-    members = column.type.members
-    return TypeRule(
-        "text",
-        _characters(column),
-        "constant[value]",
-        constant=SetTexts(members),
-        escaped=_need_escapes(members),
-    )
-
-
-def _need_escapes(members: tuple[str, ...]) -> bool:
-    return any(character in member for member in members for character in "\\\t\n\r\0")
+    return _of_characters(column, TypeRule("text", encode=SetLabels(column.type.members)))
 
 
 # Stored are four bytes of SRID, then WKB: byte order, four bytes of type, content. EWKB has the SRID after
@@ -303,7 +286,7 @@ _RULES: dict[str, TypeRule | Callable[[Column], TypeRule]] = {
     **dict.fromkeys(_INTEGERS, _integer),
     **dict.fromkeys(("decimal", "numeric"), _decimal),
     # MySQL shows six digits of a float, all of a double such as this product. (+ 0e0 would lose -0.)
-    "float": TypeRule("real", "({column} * 1e0)", _FLOAT_TEXT),
+    "float": TypeRule("real", "({column} * 1e0)", Float()),
     "double": _double,
     "bit": _bit,
     "year": TypeRule("smallint", "({column} + 0)"),
@@ -311,16 +294,16 @@ _RULES: dict[str, TypeRule | Callable[[Column], TypeRule]] = {
     **dict.fromkeys(("tinytext", "text", "mediumtext", "longtext"), _long_text),
     "binary": _fixed_bytes,
     **dict.fromkeys(("varbinary", "tinyblob", "blob", "mediumblob", "longblob"), _BYTES),
-    "date": _DATE,
+    "date": TypeRule("date", dates=DateCheck.DATE),
     "datetime": _datetime,
     "timestamp": _timestamp,
     "time": _time,
     "enum": _enum,
     "set": _set,
-    "json": replace(_LONG_TEXT, target="jsonb", document=True),
-    **dict.fromkeys(_GEOMETRIES, TypeRule("geometry", _EWKB, "constant(value)", constant=ewkb, from_raw=ewkb)),
+    "json": replace(_LONG_TEXT, target="jsonb", encode=Text(document=True)),
+    **dict.fromkeys(_GEOMETRIES, TypeRule("geometry", _EWKB, Geometry())),
     # What VECTOR_TO_STRING shows is rounded to six digits, so the numbers are read from the bytes.
-    "vector": TypeRule("real[]", "", "constant(value)", constant=vector_text, from_raw=vector_text),
+    "vector": TypeRule("real[]", "", Vector()),
     # As text, or MariaDB would read the mark of NULL that stands beside it as a value of the type too.
     "uuid": TypeRule("uuid", "CONCAT({column})"),
     **dict.fromkeys(("inet4", "inet6"), TypeRule("inet", "CONCAT({column})")),

@@ -9,9 +9,11 @@ from functools import partial
 from typing import Any
 
 from pg_chameleon.convert.rules import Rules
+from pg_chameleon.convert.values.careful import EncodeError, Encoder
 from pg_chameleon.convert.values.carried import CarriedColumn, carried_columns
 from pg_chameleon.convert.values.changes import Change, composite_fields, readable, row_label, unfit_for_key
-from pg_chameleon.convert.values.encoder import COMPOSITE, EncodeError, Encoder, key_encoder, row_encoder
+from pg_chameleon.convert.values.encoder import key_encoder, row_encoder
+from pg_chameleon.convert.values.form import COMPOSITE
 from pg_chameleon.errors import DecodeError
 from pg_chameleon.model.change import JsonChanges, RowKind, RowLayout, RowsEvent, TableMap
 from pg_chameleon.model.log import DELETE, INSERT, ORDERED, PARTIAL, UPDATE, LogEntry

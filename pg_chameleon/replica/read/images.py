@@ -9,9 +9,11 @@ from typing import Any
 
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.structure.defaults import omitted_changes, omitted_value
+from pg_chameleon.convert.values.careful import Encoder
 from pg_chameleon.convert.values.carried import CarriedColumn, carried_columns
 from pg_chameleon.convert.values.changes import Change
-from pg_chameleon.convert.values.encoder import COMPOSITE, Encoder, NoteChange, key_encoder
+from pg_chameleon.convert.values.encoder import NoteChange, key_encoder
+from pg_chameleon.convert.values.form import COMPOSITE
 from pg_chameleon.model.schema import TableSchema
 
 Decode = Callable[[bytes, int], list[Any]]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pg_chameleon.convert.rules import Rules, UnknownType
-from pg_chameleon.convert.values.encoder import EncodeError
+from pg_chameleon.convert.values.careful import EncodeError
 from pg_chameleon.ddl.effect.charsets import Charset
 from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.errors import (
