@@ -24,8 +24,10 @@ from pg_chameleon.mysql.stream import BinlogStream
 from pg_chameleon.postgres import sources
 from pg_chameleon.postgres.batches import next_batch_number
 from pg_chameleon.postgres.connection import transaction
+from pg_chameleon.replica.read.following.known_tables import KnownTables
+from pg_chameleon.replica.read.following.statements import Following
 from pg_chameleon.replica.read.reader import Clocks, _Session
-from pg_chameleon.replica.read.registry import Registry
+from pg_chameleon.replica.read.registry import Answers, Registry
 from pg_chameleon.replica.read.storing import BatchStore
 from tests.integration.test_replay import RULES, Bench, bench
 
@@ -58,14 +60,10 @@ def read(bench: Bench, *events: StreamEvent | None) -> Script:
     store = BatchStore(
         bench.connection, bench.source, checkpoint, number, retention=bench.settings.retention, values_kept=1
     )
-    registry = Registry(
-        bench.source,
-        TableFilter({"shop": "sch_shop"}),
-        (),
-        ServerTraits(flavour="mysql", version=(8, 0, 40), charset="utf8mb4", collation="utf8mb4_0900_ai_ci"),
-        schema_defaults={},
-        structures=cast(Any, None),  # nobody asks for a structure
-    )
+    traits = ServerTraits(flavour="mysql", version=(8, 0, 40), charset="utf8mb4", collation="utf8mb4_0900_ai_ci")
+    known = KnownTables(TableFilter({"shop": "sch_shop"}), traits, (), {})
+    # nobody asks for a structure
+    registry = Registry(bench.source, Following(known), Answers(cast(Any, None)))
     script = Script(events)
     session = _Session(
         bench.settings, registry, RULES, Clocks(0.0, 0.0), cast(BinlogStream, script), store, bench.stored

@@ -100,7 +100,10 @@ def short_name(module: Path) -> str:
 
 
 each_module = pytest.mark.parametrize("module", MODULES, ids=short_name)
-each_pure_module = pytest.mark.parametrize("module", modules_in({"model", "convert", "ddl", "errors"}), ids=short_name)
+# What decides about tables acts as little as the layers below it
+DECIDING = sorted((PACKAGE / "replica/read/following").glob("*.py"))
+PURE = [*modules_in({"model", "convert", "ddl", "errors"}), *DECIDING]
+each_pure_module = pytest.mark.parametrize("module", PURE, ids=short_name)
 each_silent_module = pytest.mark.parametrize("module", modules_outside(MAY_PRINT), ids=short_name)
 
 
@@ -147,6 +150,24 @@ def test_drivers_have_one_importer(module: Path) -> None:
 @each_pure_module
 def test_pure_layers_import_nothing_that_acts(module: Path) -> None:
     assert {name.split(".")[0] for name in imports_of(module)}.isdisjoint(IMPURE)
+
+
+def reached_from(module: Path) -> set[Path]:
+    """Return the modules that are imported with a module, by whatever way."""
+    files = {".".join(each.relative_to(PACKAGE.parent).with_suffix("").parts): each for each in MODULES}
+    found, waiting = {module}, [module]
+    while waiting:
+        names = imports_of(waiting.pop())
+        new = {files[name] for full in names for name in (full, full.rpartition(".")[0]) if name in files} - found
+        found |= new
+        waiting += new
+    return found
+
+
+@pytest.mark.parametrize("module", DECIDING, ids=short_name)
+def test_what_decides_reaches_neither_side(module: Path) -> None:
+    roots = {name.split(".")[0] for each in reached_from(module) for name in imports_of(each)}
+    assert roots.isdisjoint({*ONLY_IMPORTER, *IMPURE})
 
 
 @each_pure_module

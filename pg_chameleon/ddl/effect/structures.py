@@ -25,6 +25,7 @@ class Structures:
     """The tracked tables, the tables whose structure was lost, and the default charset of each schema.
 
     ``mapped``: the schemas that are tracked (all of their tables are, whatever the filters); None for all schemas.
+    A table without columns is one whose structure was lost.
     """
 
     def __init__(
@@ -34,21 +35,37 @@ class Structures:
         *,
         schema_defaults: Mapping[str, Charset | None] | None = None,
         mapped: frozenset[str] | None = None,
-        uncertain: Iterable[TableName] = (),
     ) -> None:
         self.server = server
-        self._tables = {self.key(table.name): table for table in tables}
-        self._uncertain = {self.key(name) for name in uncertain}
+        self._take(tables)
         self._defaults: dict[str, Charset | None] = {
             self._folded(name): charset for name, charset in (schema_defaults or {}).items()
         }
         self._mapped = None if mapped is None else frozenset(map(self._folded, mapped))
+
+    def _take(self, tables: Iterable[TableSchema]) -> None:
+        self._tables: dict[TableName, TableSchema] = {}
+        self._uncertain: set[TableName] = set()
+        for table in tables:
+            if table.columns:
+                self._tables[self.key(table.name)] = table
+            else:
+                self._uncertain.add(self.key(table.name))
+
+    def with_tables(self, tables: Iterable[TableSchema]) -> Structures:
+        """Return these schemas with other tables."""
+        made = copy(self)
+        made._take(tables)
+        made._defaults = dict(self._defaults)
+        return made
 
     def _folded(self, name: str) -> str:
         return name.lower() if self.server.lower_case_table_names else name
 
     def key(self, name: TableName) -> TableName:
         """Return the form of a name under which the server finds the table."""
+        if not self.server.lower_case_table_names:
+            return name
         return TableName(self._folded(name.schema), self._folded(name.table))
 
     def stored_name(self, name: TableName) -> TableName:

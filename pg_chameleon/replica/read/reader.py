@@ -51,8 +51,9 @@ from pg_chameleon.postgres.failures import DiscardedRow
 from pg_chameleon.postgres.sources import Source, read_checkpoint, read_schema_defaults, set_schema_default
 from pg_chameleon.postgres.tables import TrackedTable, forget_starts, load_tables
 from pg_chameleon.replica.read.capture import KeyRefused, TableCapture
-from pg_chameleon.replica.read.occasion import Occasion, ReadTable
-from pg_chameleon.replica.read.registry import Registry
+from pg_chameleon.replica.read.following.known_tables import KnownTables, ReadTable
+from pg_chameleon.replica.read.following.statements import Following
+from pg_chameleon.replica.read.registry import Answers, Registry, read_table
 from pg_chameleon.replica.read.storing import BatchStore, Mark, RegistryChanged
 from pg_chameleon.replica.rules import asked_rules
 from pg_chameleon.replica.settings import ReplicaSettings
@@ -144,21 +145,15 @@ class Reader:
             stream.close()
             self._connection.rollback()
 
-    def _registry(self, control: SourceConnection, server: SourceServer, known: Iterable[TrackedTable]) -> Registry:
-        return Registry(
-            self._source,
-            self._filter,
-            known,
-            server_traits(server),
-            schema_defaults=self._schema_defaults(control),
-            structures=StructureReader(self._settings.source),
-            locate=self._located,
+    def _registry(self, control: SourceConnection, server: SourceServer, stored: Iterable[TrackedTable]) -> Registry:
+        known = KnownTables(
+            self._filter, server_traits(server), map(read_table, stored), self._schema_defaults(control)
         )
+        answers = Answers(StructureReader(self._settings.source), self._located)
+        return Registry(self._source, Following(known), answers)
 
     def _located(self, circumstances: Circumstances) -> Circumstances:
         """Ask the source what the clock of a session showed, which few statements depend on."""
-        if circumstances.time_zone is None:
-            return circumstances
         with closing(connect_source(self._settings.source)) as control:
             return located(circumstances, control)
 
@@ -261,7 +256,7 @@ class _Session:
         elif isinstance(event, TransactionEnd):
             self._end(event)
         elif isinstance(event, StatementEvent):
-            self.registry.follow(Occasion(self.store.cursor, self.store.batch, event))
+            self.registry.follow(self.store.cursor, self.store.batch, event)
         elif isinstance(event, TransactionRolledBack):
             self.store.roll_back(kept=self.registry.without_transactions)
             self._end(event)
