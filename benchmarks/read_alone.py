@@ -31,7 +31,17 @@ READ_TIMEOUT = 120.0
 PARTS: dict[str, tuple[str, ...]] = {
     "receive": ("mysql/packets.py", "mysql/stream.py"),
     "checksum": ("mysql/events.py:has_valid_checksum",),
-    "events": ("mysql/events.py", "mysql/assembly.py", "mysql/row_events.py", "mysql/payload.py", "model/"),
+    "events": (
+        "mysql/events.py",
+        "mysql/assembly.py",
+        "mysql/files.py",
+        "mysql/place.py",
+        "mysql/row_events.py",
+        "mysql/statements.py",
+        "mysql/transactions.py",
+        "mysql/payload.py",
+        "model/",
+    ),
     "decode": ("<decoder", "mysql/"),
     "encode": ("<row encoder", "<value encoder", "convert/"),
     "capture": (

@@ -25,8 +25,21 @@ CHECKSUM_SIZE = 4
 ARTIFICIAL = 0x20
 IGNORABLE = 0x80
 
-# timestamp, type, server id, size, end position, flags
+Header = tuple[int, int, int, int, int, int]
+"""Timestamp, type, server id, size, end position, flags."""
 unpack_header = Struct("<IBIIIH").unpack_from
+
+
+class Event(NamedTuple):
+    """The header that every event has, and its body without the checksum."""
+
+    timestamp: int
+    type: int
+    server_id: int
+    size: int
+    end: int
+    flags: int
+    body: bytes
 
 
 class EventType(IntEnum):
