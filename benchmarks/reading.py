@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 import pg_chameleon
-from pg_chameleon.config import load_file
+from pg_chameleon.config.loader import load_file
 from pg_chameleon.daemon import StopEvent
 from pg_chameleon.postgres.connection import connect
 from pg_chameleon.postgres.sources import find_source

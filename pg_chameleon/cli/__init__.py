@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from pg_chameleon import __version__
 from pg_chameleon.cli.arguments import COMMANDS, Command, make_parsers, refuse
-from pg_chameleon.config import load_configuration
+from pg_chameleon.config.loader import load_configuration
 from pg_chameleon.context import Context, Options
 from pg_chameleon.errors import ChameleonError, ConfigurationError, UsageError
 from pg_chameleon.log import log_destination, start_logging, stop_logging

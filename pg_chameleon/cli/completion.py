@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from argcomplete import autocomplete
 from argcomplete.completers import BaseCompleter
 
-from pg_chameleon.config import configuration_names, load_configuration
+from pg_chameleon.config import configuration_names
+from pg_chameleon.config.loader import load_configuration
 from pg_chameleon.context import Options
 
 

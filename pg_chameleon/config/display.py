@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pg_chameleon.config.keys import DB_CONN_KEYS, GLOBAL_KEYS, PG_CONN_KEYS, SOURCE_KEYS, SSL_KEYS, Key
-from pg_chameleon.config.settings import Configuration, SourceConfiguration
+from pg_chameleon.config.keys import keys_of
+from pg_chameleon.config.settings import (
+    Configuration,
+    PostgresSettings,
+    SourceConfiguration,
+    SourceConnection,
+    TlsSettings,
+)
 
 
 class SettingRow(NamedTuple):
@@ -17,25 +23,23 @@ class SettingRow(NamedTuple):
 
 def general_rows(configuration: Configuration) -> list[SettingRow]:
     """Show what holds for all sources."""
-    return [*_rows("", configuration, GLOBAL_KEYS), *_rows("pg_conn.", configuration.pg_conn, PG_CONN_KEYS)]
+    return [*_rows("", configuration), *_rows("pg_conn.", configuration.pg_conn)]
 
 
 def source_rows(source: SourceConfiguration) -> list[SettingRow]:
     """Show what holds for one source."""
-    rows = _rows("db_conn.", source.db_conn, DB_CONN_KEYS)
-    if source.db_conn.ssl is not None:
-        rows += _rows("db_conn.ssl.", source.db_conn.ssl, SSL_KEYS)
-    return rows + _rows("", source, SOURCE_KEYS)
-
-
-def _rows(prefix: str, settings: object, keys: tuple[Key, ...]) -> list[SettingRow]:
-    """Show the keys that became a field; ``password_file`` has become the password."""
+    tls = source.db_conn.ssl
     return [
-        SettingRow(f"{prefix}{key.name}", _shown(key, getattr(settings, key.name)))
-        for key in keys
-        if hasattr(settings, key.name)
+        *_rows("db_conn.", source.db_conn),
+        *(_rows("db_conn.ssl.", tls) if tls is not None else ()),
+        *_rows("", source),
     ]
 
 
-def _shown(key: Key, value: Any) -> str:
-    return key.kind.show(value)
+_Settings = Configuration | PostgresSettings | SourceConfiguration | SourceConnection | TlsSettings
+
+
+def _rows(prefix: str, settings: _Settings) -> list[SettingRow]:
+    return [
+        SettingRow(f"{prefix}{name}", key.kind.show(getattr(settings, name))) for name, key in keys_of(settings).items()
+    ]

@@ -13,25 +13,29 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from pg_chameleon.config.secret import Secret
 
+T_co = TypeVar("T_co", covariant=True)
+Problem = tuple[str, str]
+"""What is wrong: a path below the key, often empty, and a text."""
+
 
 class BadValue(ValueError):
-    """A value does not fit its key. ``problems``: pairs of a path below the key, often empty, and a text."""
+    """A value does not fit its key."""
 
-    def __init__(self, *problems: tuple[str, str]) -> None:
+    def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(message for _, message in problems))
         self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of value; each has its own type in Python. ``label`` names it in the reference."""
+class Kind(Generic[T_co]):
+    """A kind of value, which ``read`` turns into a type of Python. ``label`` names it in the reference."""
 
     label: str
-    read: Callable[[Any], Any]
+    read: Callable[[Any], T_co]
     show: Callable[[Any], str] = str
 
 
@@ -101,7 +105,7 @@ FILE = Kind("path", _read_file, _show_optional)
 BOOLEAN = Kind("Yes or No", _read_boolean, _show_boolean)
 
 
-def whole_number(least: int, most: int | None = None) -> Kind:
+def whole_number(least: int, most: int | None = None) -> Kind[int]:
     """Make the kind of whole numbers within bounds."""
     bounds = f"at least {least}" if most is None else f"from {least} to {most}"
 
@@ -130,7 +134,7 @@ def _read_seconds(value: object) -> float:
 SECONDS = Kind("seconds", _read_seconds, lambda seconds: f"{seconds:g}")
 
 
-def choice(*known: str) -> Kind:
+def choice(*known: str) -> Kind[str]:
     """Make the kind of a few fixed words."""
 
     def read(value: object) -> str:
@@ -251,8 +255,9 @@ MILLISECONDS = Kind("time", _read_milliseconds, _show_milliseconds)
 _SERVER_ID = whole_number(1, 2**32 - 1)
 
 
-def _read_server_id(value: object) -> int | None:
-    return None if str(value).strip().lower() == "automatic" else int(_SERVER_ID.read(value))
+def _read_server_id(value: object) -> int:
+    """Read a server id; 0, which no server may have, stands for ``automatic``."""
+    return 0 if str(value).strip().lower() == "automatic" else _SERVER_ID.read(value)
 
 
 SERVER_ID = Kind("number or `automatic`", _read_server_id, lambda number: str(number or "automatic"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,8 @@ from typing import Any
 from pg_chameleon.config.checks import mapping_problems, oddities, origins_of_targets, source_name
 from pg_chameleon.config.document import fill_in_environment, read_document
 from pg_chameleon.config.files import configuration_path
-from pg_chameleon.config.keys import (
-    DB_CONN_KEYS,
-    GLOBAL_KEYS,
-    PG_CONN_KEYS,
-    REQUIRED,
-    SOURCE_KEYS,
-    SSL_KEYS,
-    Key,
-)
-from pg_chameleon.config.kinds import BadValue
+from pg_chameleon.config.keys import REQUIRED, Key, keys_of
+from pg_chameleon.config.kinds import BadValue, Problem
 from pg_chameleon.config.secret import Secret
 from pg_chameleon.config.settings import (
     Configuration,
@@ -76,8 +68,8 @@ class _Reader:
 
     def sections(self) -> _Sections:
         """Read the whole document."""
-        general = self._section("", self.document, GLOBAL_KEYS, ("pg_conn", "sources"))
-        pg_conn = self._connection("pg_conn", self.document.get("pg_conn"), PG_CONN_KEYS)
+        general = self._section("", self.document, Configuration, ("pg_conn", "sources"))
+        pg_conn = self._connection("pg_conn", self.document.get("pg_conn"), PostgresSettings)
         given = self._mapping("sources", self.document.get("sources"))
         sources = {name: self._source(name, value) for name, value in given.items()}
         mappings = {name: source["schema_mappings"] or {} for name, source in sources.items()}
@@ -89,16 +81,16 @@ class _Reader:
         if "/" in name or name.startswith("."):
             self.problems.append(f"{path}: it becomes a file's name, so no slash or leading dot")
         given = self._mapping(path, value)
-        source = self._section(path, given, SOURCE_KEYS, ("db_conn",))
-        source["db_conn"] = self._connection(f"{path}.db_conn", given.get("db_conn"), DB_CONN_KEYS, ("ssl",))
+        source = self._section(path, given, SourceConfiguration, ("db_conn",))
+        source["db_conn"] = self._connection(f"{path}.db_conn", given.get("db_conn"), SourceConnection, ("ssl",))
         if source["type"] == "pgsql" and not source["db_conn"]["database"]:
             self.problems.append(f"{path}.db_conn.database: required with type pgsql")
         return source
 
-    def _connection(self, path: str, value: object, keys: tuple[Key, ...], sections: tuple[str, ...] = ()) -> Section:
+    def _connection(self, path: str, value: object, settings: type, sections: tuple[str, ...] = ()) -> Section:
         given = self._mapping(path, value)
-        connection = self._section(path, given, keys, sections)
-        password_file = connection.pop("password_file")
+        connection = self._section(path, given, settings, sections)
+        password_file = connection["password_file"]
         if password_file and connection["password"]:
             self.problems.append(f"{path}.password_file: there is a password too; give one of them")
         elif password_file:
@@ -109,7 +101,7 @@ class _Reader:
         return connection
 
     def _tls(self, path: str, value: object) -> Section:
-        tls = self._section(path, self._mapping(path, value), SSL_KEYS)
+        tls = self._section(path, self._mapping(path, value), TlsSettings)
         if tls["key"] and not tls["cert"]:
             self.problems.append(f"{path}.key: there is no cert that it belongs to")
         return tls
@@ -130,25 +122,22 @@ class _Reader:
             return {}
         return value
 
-    def _section(
-        self, path: str, given: Mapping[str, Any], keys: tuple[Key, ...], sections: tuple[str, ...] = ()
-    ) -> Section:
-        known = [key.name for key in keys] + list(sections)
-        self._note(path, unknown_keys(given, known))
-        return {key.name: self._value(f"{path}.{key.name}", key, given.get(key.name)) for key in keys}
+    def _section(self, path: str, given: Mapping[str, Any], settings: type, sections: tuple[str, ...] = ()) -> Section:
+        keys = keys_of(settings)
+        self._note(path, unknown_keys(given, [*keys, *sections]))
+        return {name: self._value(f"{path}.{name}", key, given.get(name)) for name, key in keys.items()}
 
     def _value(self, path: str, key: Key, value: object) -> Any:
-        raw = key.raw_default if value is None else value
-        if raw is REQUIRED:
-            self._note(path, [("", "required, but not given")])
+        if value is None and key.default is REQUIRED:
+            self._note(path, (("", "required, but not given"),))
             return None
         try:
-            return None if raw is None else key.kind.read(raw)
+            return key.read(value)
         except BadValue as error:
             self._note(path, error.problems)
             return None
 
-    def _note(self, path: str, problems: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> None:
+    def _note(self, path: str, problems: Iterable[Problem]) -> None:
         self.problems.extend(f"{f'{path}{below}'.lstrip('.')}: {message}" for below, message in problems)
 
 

@@ -1,6 +1,6 @@
 """The reference of the configuration: tables of all keys, for ``docs/configuration.md``.
 
-``python -m pg_chameleon.config.reference docs/configuration.md`` writes them anew after a change of the keys.
+``python -m pg_chameleon.config.reference docs/configuration.md`` writes them again after a change of the keys.
 """
 
 from __future__ import annotations
@@ -9,38 +9,41 @@ import re
 import sys
 from pathlib import Path
 
-from pg_chameleon.config.keys import (
-    DB_CONN_KEYS,
-    GLOBAL_KEYS,
-    PG_CONN_KEYS,
-    REQUIRED,
-    SOURCE_KEYS,
-    SSL_KEYS,
-    Key,
+from pg_chameleon.config.keys import REQUIRED, Key, keys_of
+from pg_chameleon.config.settings import (
+    Configuration,
+    PostgresSettings,
+    SourceConfiguration,
+    SourceConnection,
+    TlsSettings,
 )
 
 SECTIONS = {
-    "global": GLOBAL_KEYS,
-    "pg_conn": PG_CONN_KEYS,
-    "sources": SOURCE_KEYS,
-    "db_conn": DB_CONN_KEYS,
-    "ssl": SSL_KEYS,
+    "global": keys_of(Configuration),
+    "pg_conn": keys_of(PostgresSettings),
+    "sources": keys_of(SourceConfiguration),
+    "db_conn": keys_of(SourceConnection),
+    "ssl": keys_of(TlsSettings),
 }
 _TABLE = re.compile(r"<!-- keys: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def refreshed(page: str) -> str:
-    """Return the page with the tables between its ``keys`` and ``end`` marks written anew."""
+    """Return the page with the tables between its ``keys`` and ``end`` marks written again."""
     return _TABLE.sub(lambda match: _marked(match[1]), page)
 
 
 def _marked(section: str) -> str:
-    lines = ["| key | value | default | meaning |", "|---|---|---|---|", *map(_line, SECTIONS[section])]
+    lines = [
+        "| key | value | default | meaning |",
+        "|---|---|---|---|",
+        *(_line(name, key) for name, key in SECTIONS[section].items()),
+    ]
     return "\n".join([f"<!-- keys: {section} -->", *lines, "<!-- end -->"])
 
 
-def _line(key: Key) -> str:
-    return f"| `{key.name}` | {key.kind.label} | {_default(key)} | {key.help} |"
+def _line(name: str, key: Key) -> str:
+    return f"| `{name}` | {key.kind.label} | {_default(key)} | {key.help} |"
 
 
 def _default(key: Key) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pg_chameleon import resources
-from pg_chameleon.config import configuration_path, load_configuration, set_configuration_files
+from pg_chameleon.config import configuration_path, set_configuration_files
+from pg_chameleon.config.loader import load_configuration
 from pg_chameleon.errors import ChameleonError, UsageError
 
 

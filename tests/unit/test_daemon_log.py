@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 import rollbar
 
-from pg_chameleon.config import Configuration, load_file
+from pg_chameleon.config import Configuration
+from pg_chameleon.config.loader import load_file
 from pg_chameleon.errors import ChameleonError
 from pg_chameleon.log import (
     announce,

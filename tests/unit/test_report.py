@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pg_chameleon import report
-from pg_chameleon.config import load_file
+from pg_chameleon.config.loader import load_file
 from pg_chameleon.errors import ChameleonError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import (
