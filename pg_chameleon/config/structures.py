@@ -3,34 +3,56 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
-from pg_chameleon.config.kinds import BadValue, Kind, expected, nearest, read_text, whole_number
+from pg_chameleon.config.kinds import BadValue, Kind, Problem, expected, nearest, read_text, whole_number
 from pg_chameleon.model.change import RowKind
 from pg_chameleon.model.filter import EventFilter
 from pg_chameleon.model.names import TableName
 
+T = TypeVar("T")
+
+
+def _gather(parts: Iterable[tuple[str, Callable[[], T]]], problems: Iterable[Problem] = ()) -> list[T]:
+    """Read the parts of a value, each at its path; raise ``problems`` and all that is wrong with any part together."""
+    results, found = [], list(problems)
+    for path, read in parts:
+        try:
+            results.append(read())
+        except BadValue as error:
+            found += [(f"{path}{below}", message) for below, message in error.problems]
+    if found:
+        raise BadValue(*found)
+    return results
+
 
 def _items(value: object) -> list[Any]:
-    """A list, or a single entry that stands for a list of one."""
+    """Return a list, or a single entry as a list of one."""
     if isinstance(value, dict):
         raise expected("a list", value)
     return [item for item in value if item is not None] if isinstance(value, list) else [value]
 
 
-def _read_each(value: object, read: Callable[[object], Any]) -> list[Any]:
-    """Read every item of a list, and collect what is wrong with any of them."""
-    results, problems = [], []
-    for number, item in enumerate(_items(value)):
-        try:
-            results.append(read(item))
-        except BadValue as error:
-            problems += [(f"[{number}]{path}", message) for path, message in error.problems]
-    if problems:
-        raise BadValue(*problems)
-    return results
+def _read_items(value: object, read: Callable[[object], T]) -> list[T]:
+    return _gather((f"[{number}]", partial(read, item)) for number, item in enumerate(_items(value)))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise expected("a mapping", value)
+    return value
+
+
+def _read_members(value: object, read: Callable[[str, object], T]) -> list[T]:
+    return _gather((f".{key}", partial(read, key, member)) for key, member in _mapping(value).items())
+
+
+def unknown_keys(given: Mapping[str, object], known: Collection[str]) -> list[Problem]:
+    """Find the keys that are not known, each with what may have been meant."""
+    return [(f".{key}", f"unknown key; {nearest(key, known)}") for key in given if key not in known]
 
 
 def _read_table(value: object) -> TableName:
@@ -49,26 +71,14 @@ def _show_all(values: Collection[object]) -> str:
     return ", ".join(sorted(map(str, values)))
 
 
-ROLES = Kind("list of roles", lambda value: tuple(_read_each(value, read_text)), _show_all)
-TABLES = Kind("list of `schema.table`", lambda value: frozenset(_read_each(value, _read_table)), _show_all)
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise expected("a mapping", value)
-    return value
-
-
-def unknown_keys(given: Mapping[str, object], known: Collection[str]) -> list[tuple[str, str]]:
-    """Find the keys that nobody knows, each with what may have been meant."""
-    return [(f".{key}", f"unknown key; {nearest(key, known)}") for key in given if key not in known]
-
+ROLES = Kind("list of roles", lambda value: tuple(_read_items(value, read_text)), _show_all)
+TABLES = Kind("list of `schema.table`", lambda value: frozenset(_read_items(value, _read_table)), _show_all)
 
 _RESERVED_SCHEMAS = ("sch_chameleon", "information_schema", "pg_catalog")
 _IDENTIFIER_LIMIT = 63
 
 
-def _mapping_problem(target: object) -> str | None:
+def _target_problem(target: object) -> str | None:
     if not isinstance(target, str) or not target:
         return "expected the name of a target schema"
     if target in _RESERVED_SCHEMAS or target.startswith("pg_"):
@@ -78,38 +88,36 @@ def _mapping_problem(target: object) -> str | None:
     return None
 
 
-def _read_mappings(value: object) -> dict[str, str]:
-    mappings = _mapping(value)
-    found = ((origin, _mapping_problem(target)) for origin, target in mappings.items())
-    problems = [(f".{origin}", problem) for origin, problem in found if problem]
-    if problems:
-        raise BadValue(*problems)
-    return dict(mappings)
+def _read_mapped(origin: str, target: object) -> tuple[str, str]:
+    if problem := _target_problem(target):
+        raise BadValue(("", problem))
+    return origin, str(target)
 
 
 MAPPINGS = Kind(
     "mapping of source schema to target schema",
-    _read_mappings,
+    lambda value: dict(_read_members(value, _read_mapped)),
     lambda mappings: ", ".join(f"{origin}: {target}" for origin, target in mappings.items()),
 )
 
 
 def _read_skip_events(value: object) -> EventFilter:
     given = _mapping(value)
-    kinds = {kind.value: kind for kind in RowKind}
-    problems = unknown_keys(given, kinds)
-    schemas: dict[RowKind, frozenset[str]] = {}
-    tables: dict[RowKind, frozenset[TableName]] = {}
-    for key in kinds.keys() & given.keys():
-        try:
-            names = _read_each(given[key] or [], _read_schema_or_table)
-            schemas[kinds[key]] = frozenset(name for name in names if isinstance(name, str))
-            tables[kinds[key]] = frozenset(name for name in names if isinstance(name, TableName))
-        except BadValue as error:
-            problems += [(f".{key}{path}", message) for path, message in error.problems]
-    if problems:
-        raise BadValue(*problems)
-    return EventFilter(schemas, tables)
+    kinds = [kind for kind in RowKind if kind.value in given]
+    lists = _gather(
+        ((f".{kind.value}", partial(_read_items, given[kind.value] or [], _read_schema_or_table)) for kind in kinds),
+        unknown_keys(given, [kind.value for kind in RowKind]),
+    )
+    return EventFilter(_names_of(str, kinds, lists), _names_of(TableName, kinds, lists))
+
+
+def _names_of(
+    wanted: type[T], kinds: Iterable[RowKind], lists: Iterable[Iterable[object]]
+) -> dict[RowKind, frozenset[T]]:
+    return {
+        kind: frozenset(name for name in names if isinstance(name, wanted))
+        for kind, names in zip(kinds, lists, strict=True)
+    }
 
 
 def _show_skip_events(events: EventFilter) -> str:
@@ -139,6 +147,12 @@ class TypeOverride:
     tables: frozenset[str] = frozenset({ALL_TABLES})
 
 
+def _read_override_to(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise BadValue(("", "expected a type of PostgreSQL"))
+    return value
+
+
 def _read_override_place(value: object) -> str:
     place = read_text(value).strip()
     if place != ALL_TABLES and not re.fullmatch(r"[^.]+\.[^.]+(\.[^.]+)?", place):
@@ -148,35 +162,15 @@ def _read_override_place(value: object) -> str:
 
 def _read_type_override(column_type: str, value: object) -> TypeOverride:
     given = _mapping(value)
-    problems = unknown_keys(given, ("override_to", "override_tables"))
-    override_to = given.get("override_to")
-    if not isinstance(override_to, str) or not override_to:
-        problems.append((".override_to", "expected a type of PostgreSQL"))
-    tables: list[str] = []
-    try:
-        tables = _read_each(given.get("override_tables") or [ALL_TABLES], _read_override_place)
-    except BadValue as error:
-        problems += [(f".override_tables{path}", message) for path, message in error.problems]
-    if problems:
-        raise BadValue(*problems)
-    return TypeOverride(column_type.strip(), str(override_to), frozenset(tables))
-
-
-def _read_type_overrides(value: object) -> tuple[TypeOverride, ...]:
-    return tuple(_read_members(value, _read_type_override))
-
-
-def _read_members(value: object, read: Callable[[str, object], Any]) -> list[Any]:
-    """Read every member of a mapping, and collect what is wrong with any of them."""
-    results, problems = [], []
-    for key, member in _mapping(value).items():
-        try:
-            results.append(read(key, member))
-        except BadValue as error:
-            problems += [(f".{key}{path}", message) for path, message in error.problems]
-    if problems:
-        raise BadValue(*problems)
-    return results
+    parts: tuple[tuple[str, Callable[[], Any]], ...] = (
+        (".override_to", partial(_read_override_to, given.get("override_to"))),
+        (
+            ".override_tables",
+            partial(_read_items, given.get("override_tables") or [ALL_TABLES], _read_override_place),
+        ),
+    )
+    override_to, places = _gather(parts, unknown_keys(given, ("override_to", "override_tables")))
+    return TypeOverride(column_type.strip(), override_to, frozenset(places))
 
 
 def _show_type_overrides(overrides: Collection[TypeOverride]) -> str:
@@ -188,19 +182,22 @@ def _show_type_overrides(overrides: Collection[TypeOverride]) -> str:
 
 
 TYPE_OVERRIDES = Kind(
-    "mapping of column type to `override_to`, `override_tables`", _read_type_overrides, _show_type_overrides
+    "mapping of column type to `override_to`, `override_tables`",
+    lambda value: tuple(_read_members(value, _read_type_override)),
+    _show_type_overrides,
 )
 
 _FILLFACTOR = whole_number(10, 100)
 
 
-def _read_fillfactor(key: str, value: object) -> list[tuple[TableName, int]]:
+def _read_fillfactor(factor: str, value: object) -> list[tuple[TableName, int]]:
     given = _mapping(value)
-    problems = unknown_keys(given, ("tables",))
-    if problems:
-        raise BadValue(*problems)
-    factor = _FILLFACTOR.read(key)
-    return [(name, factor) for name in _read_each(given.get("tables") or [], _read_table)]
+    parts: tuple[tuple[str, Callable[[], Any]], ...] = (
+        ("", partial(_FILLFACTOR.read, factor)),
+        (".tables", partial(_read_items, given.get("tables") or [], _read_table)),
+    )
+    number, tables = _gather(parts, unknown_keys(given, ("tables",)))
+    return [(name, number) for name in tables]
 
 
 def _read_fillfactors(value: object) -> dict[TableName, int]:

@@ -145,6 +145,21 @@ def test_file_of_old_keeps_working(load: Load) -> None:
     assert not source.skip_events.skips(RowKind.DELETE, TableName("sakila", "film"))
 
 
+def test_all_problems_of_a_structure_are_told_together(load: Load) -> None:
+    text = """
+        fillfactor: {'300': {tables: [a], table: b}}
+        type_override: {int: {override_tables: [a], to: b}}
+    """
+    assert problems(load, f"{PG_CONN}{textwrap.dedent(text)}") == (
+        "type_override.int.to: unknown key; known are: override_tables, override_to",
+        "type_override.int.override_to: expected a type of PostgreSQL",
+        "type_override.int.override_tables[0]: expected schema.table, schema.table.column or *, got 'a'",
+        "fillfactor.300.table: unknown key; did you mean tables?",
+        "fillfactor.300: expected a number from 10 to 100, got '300'",
+        "fillfactor.300.tables[0]: expected schema.table, got 'a'",
+    )
+
+
 def test_all_problems_are_told_together(load: Load) -> None:
     found = problems(
         load,
