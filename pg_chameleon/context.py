@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pg_chameleon.config import Configuration, SourceConfiguration, nearest
@@ -71,6 +72,12 @@ class Context:
             return tuple(dict.fromkeys(TableName.parse(name) for name in names))
         except ValueError as error:
             raise UsageError(f"--tables: {error}") from error
+
+    def pasteable(self, text: str) -> str:
+        """Add the configuration to each command that a text advises, unless it is the one that is taken anyway."""
+        if self.options.config == Options().config:
+            return text
+        return re.sub(r"\bchameleon ([a-z]+(?:_[a-z]+)+)\b", rf"\g<0> --config {self.options.config}", text)
 
     @property
     def foreground(self) -> bool:

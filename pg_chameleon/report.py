@@ -26,6 +26,7 @@ from pg_chameleon.model.overview import (
     SourceOverview,
     Status,
 )
+from pg_chameleon.terminal import one_line, several_lines
 
 logger = logging.getLogger(__name__)
 
@@ -33,18 +34,21 @@ _NOT_AVAILABLE = "N/A"
 
 
 def say(text: str) -> None:
-    """Print a line."""
-    print(text)
+    """Print a text, of one line or several."""
+    print(several_lines(text))
 
 
 def say_all(lines: Iterable[str]) -> None:
     """Print lines as they come."""
     for line in lines:
-        print(line, flush=True)
+        print(one_line(line), flush=True)
 
 
-def show_status(status: Status) -> None:
-    """Print the table of sources, and below it the details of one."""
+def show_status(status: Status, pasteable: Callable[[str], str] = str) -> None:
+    """Print the table of sources, and below it the details of one.
+
+    ``pasteable`` completes the commands that a text advises.
+    """
     headers = (
         "Source id",
         "Source name",
@@ -59,7 +63,7 @@ def show_status(status: Status) -> None:
     print(_table(headers, map(_source_row, status.sources), right_aligned=1))
     say_all(f"{source.name}: {source.reason}" for source in status.sources if source.reason)
     if status.details is not None:
-        _show_details(status.sources[0].name, status.details)
+        _show_details(status.sources[0].name, status.details, pasteable)
 
 
 def _source_row(source: SourceOverview) -> tuple[object, ...]:
@@ -76,7 +80,7 @@ def _source_row(source: SourceOverview) -> tuple[object, ...]:
     )
 
 
-def _show_details(source: str, details: SourceDetails) -> None:
+def _show_details(source: str, details: SourceDetails, pasteable: Callable[[str], str]) -> None:
     print("\n== Schema mappings ==")
     print(_table(("Origin schema", "Destination schema"), details.mappings))
     print("\n== Replica status ==")
@@ -85,7 +89,7 @@ def _show_details(source: str, details: SourceDetails) -> None:
         "Quarantined tables",
         ("Table", "State", "Reason", "Position"),
         [(*problem[:3], problem.position or "") for problem in details.problems],
-        f"Copy them again with chameleon sync_tables --source {source} --tables disabled",
+        pasteable(f"Copy them again with chameleon sync_tables --source {source} --tables disabled"),
     )
     _show_part(
         "Tables without a key",
@@ -103,7 +107,7 @@ def _show_details(source: str, details: SourceDetails) -> None:
         "Values changed",
         ("Table", "Column", "Reason", "Occurrences", "Last key"),
         [(*change[:4], change.last_key or "") for change in details.value_changes],
-        f"docs/types.md explains the rules; show_status --source {source} --full lists the values.",
+        pasteable(f"docs/types.md has the rules; chameleon show_status --source {source} --full lists the values."),
     )
     _show_part(
         "Each value changed",
@@ -158,7 +162,8 @@ def show_error(error: ErrorDetail) -> None:
         ("Statement", error.statement),
         ("Error", error.reason),
     ]
-    print(tabulate([row for row in rows if row[1]], disable_numparse=True, tablefmt="plain"))
+    shown = [(name, several_lines(value)) for name, value in rows if value]
+    print(tabulate(shown, disable_numparse=True, tablefmt="plain"))
 
 
 def show_configuration(configuration: Configuration) -> None:
@@ -189,9 +194,9 @@ def show_sources(configuration: Configuration) -> None:
 def confirm(consequence: str, *, yes: bool, advice: str = "Answer YES in capitals, or add --yes") -> None:
     """Ask whether the user is sure; raise ``ChameleonError`` unless the answer is YES.
 
-    ``yes``: he said so already. ``advice``: what to do if he is not.
+    ``yes``: the command line said so. ``advice``: what to do otherwise.
     """
-    print(consequence)
+    say(consequence)
     if yes:
         return
     print(" Are you sure? YES/No")
@@ -234,7 +239,7 @@ def _number(number: int | None) -> str:
 
 def _table(headers: Sequence[str], rows: Iterable[Sequence[object]], right_aligned: int = 0) -> str:
     """Lay out a table; a name that looks like a number, such as 1e5, stays as it is."""
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[one_line(str(cell)) for cell in row] for row in rows]
     align = ["right"] * right_aligned + ["left"] * (len(headers) - right_aligned)
     return tabulate(cells, headers=headers, disable_numparse=True, colalign=align if cells else None)
 

@@ -15,6 +15,7 @@ from pg_chameleon.config.loader import load_configuration
 from pg_chameleon.context import Context, Options
 from pg_chameleon.errors import ChameleonError, ConfigurationError, UsageError
 from pg_chameleon.log import log_destination, start_logging, stop_logging
+from pg_chameleon.terminal import several_lines
 
 logger = logging.getLogger(__name__)
 
@@ -28,10 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     try:
         return _run(sys.argv[1:] if argv is None else argv)
-    except (UsageError, ConfigurationError) as error:
-        return _failed(error, WRONG_USAGE)
     except ChameleonError as error:
-        return _failed(error, FAILED)
+        return _failed(str(error), _status(error))
     except KeyboardInterrupt:
         return _failed("interrupted", INTERRUPTED)
     except BrokenPipeError:
@@ -46,9 +45,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         stop_logging()
 
 
-def _failed(error: object, status: int) -> int:
-    print(f"error: {error}", file=sys.stderr)
+def _failed(message: str, status: int) -> int:
+    print(several_lines(f"error: {message}"), file=sys.stderr)
     return status
+
+
+def _status(error: ChameleonError) -> int:
+    return WRONG_USAGE if isinstance(error, UsageError | ConfigurationError) else FAILED
 
 
 def _run(argv: Sequence[str]) -> int:
@@ -79,7 +82,7 @@ def _call(command: Command, options: Options) -> int:
         return SUCCESS
     configuration = load_configuration(options.config)
     for warning in (*configuration.warnings, *_warnings()):
-        print(f"warning: {warning}", file=sys.stderr)
+        print(several_lines(f"warning: {warning}"), file=sys.stderr)
     context = Context(configuration, options)
     source = context.source.name if options.source else None
     start_logging(configuration, source, debug=options.debug, rollbar_level=options.rollbar_level)
@@ -87,7 +90,7 @@ def _call(command: Command, options: Options) -> int:
         command.function(context)
     except ChameleonError as error:
         logger.error("%s failed: %s", command.name, error)
-        raise
+        return _failed(context.pasteable(str(error)), _status(error))
     return SUCCESS
 
 

@@ -37,7 +37,8 @@ def _confirm_detach(context: Context, connection: Connection, source: Source) ->
     if stale:
         report.say(f"{len(stale)} table(s) are quarantined: what the target has of them is not up to date:")
         report.say_all(f"  {problem.name}: {problem.reason}" for problem in stale)
-        report.say(f"chameleon sync_tables --source {source.name} --tables disabled brings them back first.")
+        command = context.pasteable(f"chameleon sync_tables --source {source.name} --tables disabled")
+        report.say(f"{command} copies them again; do that first if you need them.")
     report.confirm(
         f"Detaching the replica will remove any reference for the source {source.name}.",
         yes=context.options.yes,

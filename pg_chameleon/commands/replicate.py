@@ -82,7 +82,8 @@ def enable_replica(context: Context) -> None:
     with open_source(context) as (connection, source):
         refuse_if_running(context, connection, source)
         sources.set_status(connection, source, SourceStatus.STOPPED)
-    report.say(f"The replica of {source.name} may start again: chameleon start_replica --source {source.name}")
+    next_step = context.pasteable(f"chameleon start_replica --source {source.name}")
+    report.say(f"The replica of {source.name} may start again: {next_step}")
 
 
 def run_maintenance(context: Context) -> None:

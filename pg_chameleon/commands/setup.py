@@ -25,9 +25,12 @@ def create_replica_schema(context: Context) -> None:
     """
     with open_bare_target(context) as connection:
         if catalogue.install(connection):
-            report.say("The catalogue sch_chameleon is installed. Next: chameleon add_source --source NAME")
+            names = list(context.configuration.sources)
+            source = names[0] if len(names) == 1 else "NAME"
+            next_step = context.pasteable(f"chameleon add_source --source {source}")
+            report.say(f"The catalogue sch_chameleon is installed. Next: {next_step}")
         else:
-            report.say("The catalogue sch_chameleon is there already, in the newest version.")
+            report.say("The catalogue sch_chameleon exists already, in the version of this release.")
 
 
 def drop_replica_schema(context: Context) -> None:
@@ -57,9 +60,9 @@ def upgrade_replica_schema(context: Context) -> None:
     with open_bare_target(context) as connection:
         before, after = catalogue.upgrade(connection)
     if before == after:
-        report.say(f"The catalogue has version {after} already, which is that of this release.")
+        report.say(f"The catalogue already has version {after}, that of this release.")
     else:
-        report.say(f"The catalogue is upgraded from version {before} to {after}.")
+        report.say(f"The catalogue was upgraded from version {before} to {after}.")
 
 
 def add_source(context: Context) -> None:
@@ -71,7 +74,8 @@ def add_source(context: Context) -> None:
     with open_target(context) as connection:
         check_source(context)
         sources.add_source(connection, wanted.name, wanted.type, wanted.schema_mappings)
-    report.say(f"The source {wanted.name} is registered. Next: chameleon init_replica --source {wanted.name}")
+    next_step = context.pasteable(f"chameleon init_replica --source {wanted.name}")
+    report.say(f"The source {wanted.name} is registered. Next: {next_step}")
 
 
 def drop_source(context: Context) -> None:
@@ -89,7 +93,7 @@ def drop_source(context: Context) -> None:
             yes=context.options.yes,
         )
         sources.remove_source(connection, source, detached=False)
-    report.say(f"The source {source.name} is removed from the catalogue.")
+    report.say(f"The source {source.name} was removed from the catalogue.")
 
 
 def update_schema_mappings(context: Context) -> None:

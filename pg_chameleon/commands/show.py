@@ -37,7 +37,7 @@ def show_status(context: Context) -> None:
         settings = replica_settings(context.configuration, context.source)
         wanted = Wanted(settings, options.full, context.tables if options.tables else None)
     with open_target(context) as connection:
-        report.show_status(read_status(connection, wanted))
+        report.show_status(read_status(connection, wanted), context.pasteable)
 
 
 def show_errors(context: Context) -> None:

@@ -81,7 +81,7 @@ def log_destination() -> str:
 
 def announce(message: str) -> None:
     """Log a message that Rollbar gets whatever its level, such as the end of a first copy."""
-    logger.info(message, extra={"announce": True})
+    logger.info(message, extra={"announce": True}, stacklevel=2)
 
 
 def _file_handler(configuration: Configuration, source: str | None) -> logging.Handler:

@@ -262,6 +262,27 @@ def test_outcome_of_a_command_is_its_exit_status(
     assert ("Traceback" in log.read_text()) == isinstance(error, ZeroDivisionError)
 
 
+def test_advice_can_be_pasted(commands: Commands, capsys: pytest.CaptureFixture[str]) -> None:
+    error = ChameleonError(
+        "it runs", advice="Run chameleon stop_replica --source mysql first, or chameleon show_status"
+    )
+    commands.outcome = failing(error)
+    assert main(["show_status"]) == 1
+    assert main(["show_status", "--config", "migration"]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == f"error: {error}"
+    assert second == (
+        "error: it runs. Run chameleon stop_replica --config migration --source mysql first,"
+        " or chameleon show_status --config migration"
+    )
+
+
+def test_escapes_in_a_message_do_not_reach_the_terminal(commands: Commands, capsys: pytest.CaptureFixture[str]) -> None:
+    commands.outcome = failing(ChameleonError("the server says \x1b]0;owned\x07\nand more"))
+    assert main(["show_status"]) == 1
+    assert capsys.readouterr().err == "error: the server says \\x1b]0;owned\\x07\nand more\n"
+
+
 def test_traceback_is_shown_with_debug(commands: Commands, capsys: pytest.CaptureFixture[str]) -> None:
     commands.outcome = failing(ZeroDivisionError("oh"))
     assert main(["show_status", "--debug"]) == 1

@@ -14,6 +14,7 @@ FOUNDATION = {"errors", "model"}  # errors carry values of the model
 BELOW_REPLICA = FOUNDATION | {"config", "convert", "daemon", "ddl", "log", "mysql", "postgres", "resources"}
 MAY_IMPORT = {
     "model": set(),
+    "terminal": set(),
     "errors": {"model"},
     "resources": {"errors"},
     "ddl": FOUNDATION,
@@ -24,10 +25,10 @@ MAY_IMPORT = {
     "log": FOUNDATION | {"config"},
     "daemon": FOUNDATION | {"config", "log"},
     "replica": BELOW_REPLICA,
-    "report": FOUNDATION | {"config"},
+    "report": FOUNDATION | {"config", "terminal"},
     "context": FOUNDATION | {"config"},
     "commands": BELOW_REPLICA | {"replica", "report", "context"},
-    "cli": BELOW_REPLICA | {"replica", "report", "context", "commands"},
+    "cli": BELOW_REPLICA | {"replica", "report", "context", "commands", "terminal"},
 }
 ONLY_IMPORTER = {"pymysql": "mysql", "pymysqlreplication": "mysql", "psycopg2": "postgres"}
 IMPURE = {

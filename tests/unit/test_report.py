@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from pg_chameleon.model.overview import (
     Status,
     TableProblem,
     TableProgress,
+    ValueChangeRow,
 )
 
 Printed = pytest.CaptureFixture[str]
@@ -292,3 +294,15 @@ def test_steps_are_printed_as_they_come(capsys: Printed) -> None:
     report.say("one")
     report.say_all(iter(["two", "three"]))
     assert capsys.readouterr().out == "one\ntwo\nthree\n"
+
+
+def test_text_of_others_does_not_act_on_the_terminal(capsys: Printed) -> None:
+    key = 'a\x1b[2Jb\nc\u202ed\x9be "ümläut" 日本 🙂'
+    details = SourceDetails((), Counters(0, 0, 0), value_changes=(ValueChangeRow(FILM, "c", "cut", 1, key),))
+    report.show_status(Status((SourceOverview(1, "mysql", "mysql", "running", True, reason=key),), details))
+    report.say(key)
+    report.show_error(ErrorDetail(1, "mysql", None, NOON, None, "no\x07such\nthing\r"))
+    out = capsys.readouterr().out
+    assert 'a\\x1b[2Jb\\nc\\u202ed\\x9be "ümläut" 日本 🙂' in out
+    assert not {"\x1b", "\x07", "\r", "\x9b", "\u202e"} & set(out)
+    assert re.search(r"no\\x07such\n +thing\\r", out)
