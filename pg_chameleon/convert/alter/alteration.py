@@ -51,7 +51,7 @@ class Pair:
         return (
             self.before.type != self.after.type
             or _labels(self.before) != _labels(self.after)
-            or self.conversion.using != "{column}"
+            or self.conversion.rewrites
         )
 
 

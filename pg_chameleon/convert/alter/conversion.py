@@ -21,6 +21,11 @@ class Conversion(NamedTuple):
     doubt: str = ""
     certain: str = ""
 
+    @property
+    def rewrites(self) -> bool:
+        """Tell whether the new values are made by an expression, not just by the new type."""
+        return self.using != Conversion().using
+
 
 def literal(text: str) -> str:
     """Quote a string for an expression in which ``{column}`` will be replaced, but not within the string."""

@@ -223,9 +223,9 @@ def _change_type(change: Change, pair: Pair) -> list[str]:
     column, kind = quote_identifier(pair.after.name), pair.after.type_in(change.after.schema_name)
     using = pair.conversion.using.replace("{column}", column)
     # A cast to an enum leads through text, also from a type with the same labels.
-    if pair.after.enum is not None and using == column:
+    if pair.after.enum is not None and not pair.conversion.rewrites:
         using = f"{column}::text"
-    plain = using == column and pair.before.enum is None
+    plain = not (pair.conversion.rewrites or pair.before.enum or pair.after.enum)
     action = f"TYPE {kind}" if plain else f"TYPE {kind} USING ({using})::{kind}"
     dropped = [_alter_column(change, pair.after, "DROP DEFAULT")] if pair.before.default is not None else []
     return [*dropped, _alter_column(change, pair.after, action)]

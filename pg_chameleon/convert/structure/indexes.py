@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pg_chameleon.convert.expressions import names
 from pg_chameleon.convert.expressions.expressions import index_expression
@@ -62,14 +63,14 @@ def target_index(schema: TableSchema, index: Index, rules: Rules, notes: list[st
 
 def _btree(schema: TableSchema, index: Index, rules: Rules) -> TargetIndex:
     parts = [_part(schema, index, part, rules) for part in index.parts]
-    plain = all(part.expression is None and text.startswith('"') for part, text in zip(index.parts, parts, strict=True))
+    plain = all(part.plain for part in parts)
     primary = index.primary and plain
     directions = [" DESC" if part.descending and not primary else "" for part in index.parts]
     return TargetIndex(
         source=index.name,
         name=_name(schema, index),
         method="btree",
-        parts=tuple(text + direction for text, direction in zip(parts, directions, strict=True)),
+        parts=tuple(part.sql + direction for part, direction in zip(parts, directions, strict=True)),
         columns=_columns(schema, index),
         unique=index.unique or index.primary,
         primary=primary,
@@ -78,24 +79,33 @@ def _btree(schema: TableSchema, index: Index, rules: Rules) -> TargetIndex:
     )
 
 
-def _part(schema: TableSchema, index: Index, part: IndexPart, rules: Rules) -> str:
+class _Part(NamedTuple):
+    """A part of an index. ``plain``: it is just a column."""
+
+    sql: str
+    plain: bool = False
+
+
+def _part(schema: TableSchema, index: Index, part: IndexPart, rules: Rules) -> _Part:
     if part.column is None:
         expression = index_expression(schema, part.expression or "", rules)
         if expression is None:
             raise _LeftOut(f"its expression {part.expression} is not translated")
-        return f"({expression})"
+        return _Part(f"({expression})")
     column = _found(schema, part.column)
     quoted = quote_identifier(names.column_name(column.name))
     rule = type_rule(schema, column, rules)
     if rule.target == "geometry" or (rule.target == "jsonb" and index.unique):
         raise _LeftOut(f"column {column.name} is of a type that btree does not order")
     if index.unique and part.prefix is None and column.type.base in _LONG_TYPES and not is_key(schema, index):
-        return f"md5({quoted})"
+        return _Part(f"md5({quoted})")
     if part.prefix is None or (index.primary and _is_short(column)):
-        return quoted
+        return _Part(quoted, plain=True)
     if is_text_target(rule.target) and not rule.document:
-        return f"left({quoted}, {part.prefix})"
-    return f"substr({quoted}, 1, {part.prefix})" if rule.target == "bytea" else quoted
+        return _Part(f"left({quoted}, {part.prefix})")
+    if rule.target == "bytea":
+        return _Part(f"substr({quoted}, 1, {part.prefix})")
+    return _Part(quoted, plain=True)
 
 
 def is_key(schema: TableSchema, index: Index) -> bool:
