@@ -33,3 +33,9 @@ def quote_mysql_identifier(name: str) -> str:
     if "\0" in name:
         raise ValueError(f"no server has a NUL character in a name: {name!r}")
     return "`" + name.replace("`", "``") + "`"
+
+
+def unquote_mysql_identifier(quoted: str) -> str:
+    """Return the name that a quoted identifier of MySQL stands for; in the mode ANSI_QUOTES the quotes are double."""
+    quote = quoted[0]
+    return quoted[1:-1].replace(quote * 2, quote)

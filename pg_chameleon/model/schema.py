@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from pg_chameleon.model.names import TableName
+from pg_chameleon.model.source.types import ColumnType, parse_column_type
 
 
 class Default(NamedTuple):
@@ -22,16 +22,6 @@ class Generated(NamedTuple):
 
     expression: str
     stored: bool
-
-
-class ColumnType(NamedTuple):
-    """The parts of a column type: ``decimal(10,2) unsigned`` is ``("decimal", (10, 2), True, False, ())``."""
-
-    base: str
-    arguments: tuple[int, ...]
-    unsigned: bool
-    zerofill: bool
-    members: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,32 +157,6 @@ class TableSchema:
             if whole and all(column is not None and (index.primary or not column.nullable) for column in columns):
                 return tuple(column.name for column in columns if column is not None)
         return ()
-
-
-_COLUMN_TYPE = re.compile(
-    r"\s*([a-z0-9_]+(?:\s+precision|\s+varying)?)\s*(?:\((.*)\))?\s*([a-z0-9_ /*!]*)$", re.I | re.S
-)
-_MEMBER = re.compile(r"'((?:[^']|'')*)'")
-# The servers show these in COLUMN_TYPE whatever sql_mode says; a tab stays a tab.
-_ESCAPES = {"''": "'", "\\\\": "\\", "\\n": "\n", "\\r": "\r", "\\0": "\0"}
-_ESCAPED = re.compile(r"''|\\[\\nr0]")
-
-
-def parse_column_type(column_type: str) -> ColumnType:
-    """Take a COLUMN_TYPE of ``information_schema`` apart; members of enum and set lose their quotes."""
-    match = _COLUMN_TYPE.match(column_type)
-    if match is None:
-        raise ValueError(f"not a column type: {column_type!r}")
-    base, inside, attributes = match.group(1).lower(), match.group(2) or "", match.group(3).lower().split()
-    if base in ("enum", "set"):
-        members = tuple(_unescaped(member) for member in _MEMBER.findall(inside))
-        return ColumnType(base, (), False, False, members)
-    arguments = tuple(int(argument) for argument in inside.split(",") if argument.strip().isdigit())
-    return ColumnType(base, arguments, "unsigned" in attributes, "zerofill" in attributes, ())
-
-
-def _unescaped(member: str) -> str:
-    return _ESCAPED.sub(lambda match: _ESCAPES[match.group()], member)
 
 
 def schema_to_json(schema: TableSchema) -> dict[str, Any]:

@@ -13,6 +13,8 @@ import codecs
 import re
 from collections.abc import Callable, Iterator
 
+from pg_chameleon.model.source.charsets import REPLACEMENT_BYTES
+
 TextDecoder = Callable[[bytes], str]
 
 # What codecs.charmap_decode takes for "no character"
@@ -57,7 +59,10 @@ _PATCHED = {
     "koi8u": ("koi8_u", {0x95: "•"}),
     "tis620": (
         "tis_620",
-        {**dict.fromkeys([0xA0, 0xDB, 0xDC, 0xDD, 0xDE, 0xFC, 0xFD, 0xFE], _NONE), 0xFF: _REPLACEMENT},
+        {
+            **dict.fromkeys([0xA0, 0xDB, 0xDC, 0xDD, 0xDE, 0xFC, 0xFD, 0xFE], _NONE),
+            REPLACEMENT_BYTES["tis620"][0]: _REPLACEMENT,
+        },
     ),
 }
 
@@ -244,7 +249,7 @@ _EUCJPMS_EXCEPTIONS = {
 
 _BIG5 = dict(_run(0xF9D6, "\u7881\u92b9\u88cf\u58bb\u6052\u7ca7\u5afa"))
 _BIG5_ABSENT = tuple(map(bytes.fromhex, ("a15a", "a1c3", "a1c5", "a1fe", "a240", "a2cc")))
-_BIG5_EXCEPTIONS = {**dict.fromkeys(_BIG5_ABSENT, _NONE), b"\xa2\xce": _REPLACEMENT}
+_BIG5_EXCEPTIONS = {**dict.fromkeys(_BIG5_ABSENT, _NONE), REPLACEMENT_BYTES["big5"]: _REPLACEMENT}
 # What the server writes for characters that it cannot convert, where it is no question mark
 _SUBSTITUTES = {
     "big5": dict.fromkeys(_BIG5_ABSENT, _REPLACEMENT),

@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 from pg_chameleon.errors import DecodeError
 from pg_chameleon.model.change import Undecodable
 from pg_chameleon.model.schema import Column
+from pg_chameleon.model.source.charsets import UTF8
+from pg_chameleon.model.source.types import GEOMETRIES
 from pg_chameleon.mysql import decode_values as values
 from pg_chameleon.mysql.charsets import TextDecoder, text_decoder, with_substitutes
 from pg_chameleon.mysql.decode_json import json_text
-from pg_chameleon.mysql.layout_codes import GEOMETRY_TYPES, Code, StoredType
+from pg_chameleon.mysql.layout_codes import Code, StoredType
 
 
 class Readable(NamedTuple):
@@ -127,7 +129,7 @@ def _old_time(column: Column, _stored: StoredType) -> Readable:
 
 def _hires(column: Column, sizes: tuple[int, ...], tool: str) -> Readable | None:
     """Read MariaDB's old formats with a fraction, of which the table map does not tell the digits."""
-    digits = (*column.type.arguments, 0)[0]
+    digits = column.type.fraction
     if not digits:
         return None
     return Readable(
@@ -154,7 +156,7 @@ def _variable(column: Column, length_bytes: int) -> Readable:
         if charset != "binary":
             raise DecodeError(f"column {column.name} has the unknown character set {charset}")
         return Readable(column.name, length_bytes=length_bytes)
-    if charset in ("utf8mb4", "utf8mb3", "utf8"):
+    if charset in UTF8:
         fast, tool = "{0}.decode()", "careful_utf8"
     else:
         fast, tool = f"text_{charset}({{0}})", f"careful_{charset}"
@@ -196,7 +198,7 @@ def _char(column: Column, stored: StoredType) -> Readable:
 
 
 def _blob(column: Column, stored: StoredType) -> Readable:
-    if column.type.base in GEOMETRY_TYPES:
+    if column.type.base in GEOMETRIES:
         return Readable(column.name, length_bytes=stored.size)
     return _variable(column, stored.size)
 

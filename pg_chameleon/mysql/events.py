@@ -17,6 +17,7 @@ from typing import NamedTuple
 from pg_chameleon.errors import StreamError
 from pg_chameleon.model.change import RowKind, TableMap
 from pg_chameleon.model.names import TableName
+from pg_chameleon.model.source.modes import NO_BACKSLASH_ESCAPES
 from pg_chameleon.mysql.charsets import charset_of_collation, text_decoder
 
 HEADER_SIZE = 19
@@ -170,7 +171,6 @@ _NAME = rb"(?:`(?:[^`]|``)+`|\"(?:[^\"]|\"\")+\")"
 _AS_SERVERS_WRITE = re.compile(
     rb"CREATE (?:OR REPLACE )?TABLE (?:IF NOT EXISTS )?" + _NAME + rb"(?:\." + _NAME + rb")? \(\n  [`\"]"
 )
-_NO_BACKSLASH_ESCAPES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ class Query:
     @property
     def may_be_escaped(self) -> bool:
         """Tell whether backslashes may escape in spite of the session's mode, as they do in the server's own text."""
-        return bool(self.sql_mode & _NO_BACKSLASH_ESCAPES) and b"\\" in self.statement and self._is_written_so
+        return bool(self.sql_mode & NO_BACKSLASH_ESCAPES) and b"\\" in self.statement and self._is_written_so
 
     @property
     def _is_written_so(self) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from pg_chameleon.model.json_columns import with_json_columns
 from pg_chameleon.model.names import TableName, quote_mysql_identifier
 from pg_chameleon.model.schema import (
     Check,
@@ -25,6 +26,7 @@ from pg_chameleon.model.schema import (
     TableSchema,
 )
 from pg_chameleon.model.server import ServerVersion
+from pg_chameleon.model.source.literals import unescaped, without_backslashes
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.foreign_keys import read_foreign_keys
 from pg_chameleon.mysql.labels import with_true_instants, with_true_texts
@@ -95,7 +97,9 @@ class _Inspection:
             )
             for name, engine, collation, comment in found
         ]
-        return [self._with_what_is_not_shown(_with_json_columns(table)) for table in shown]
+        if self._version.is_mariadb:
+            shown = [with_json_columns(table) for table in shown]
+        return [self._with_what_is_not_shown(table) for table in shown]
 
     def _with_what_is_not_shown(self, table: TableSchema) -> TableSchema:
         found = with_true_texts(self._connection, self._version, self._in_true_order(table))
@@ -234,7 +238,7 @@ def _mariadb_default(text: str) -> Default | None:
     if text == "NULL":
         return None
     if len(text) > 1 and text[0] == text[-1] == "'":
-        return Default(_unquoted(text), literal=True)
+        return Default(unescaped(text[1:-1]), literal=True)
     return Default(text, literal=_NUMBER.fullmatch(text) is not None)
 
 
@@ -251,20 +255,11 @@ def _mysql_default(text: str, column_type: str, extra: str, version: ServerVersi
     return Default(text, literal=True)
 
 
-_ESCAPED = re.compile(r"\\(.)|''", re.DOTALL)
-_ESCAPES = {"0": "\0", "n": "\n", "r": "\r", "t": "\t", "b": "\b", "Z": "\x1a"}
-
-
-def _unquoted(literal: str) -> str:
-    """Return the value of a quoted literal."""
-    return _ESCAPED.sub(lambda match: _ESCAPES.get(match[1], match[1]) if match[1] else "'", literal[1:-1])
-
-
 def _expression(text: str, version: ServerVersion) -> str:
     """Return an expression as SQL: MySQL 8 shows it escaped, as in ``concat(`a`,_utf8mb4\\'x\\')``."""
     if not version.mysql_since(8):
         return text
-    return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), text, flags=re.DOTALL)
+    return without_backslashes(text)
 
 
 def _index(name: str, parts: Sequence[_Row], version: ServerVersion) -> Index:
@@ -291,25 +286,3 @@ def _index(name: str, parts: Sequence[_Row], version: ServerVersion) -> Index:
 def _charset_of(collation: str | None) -> str | None:
     """The name of a collation begins with that of its character set."""
     return collation.partition("_")[0] if collation else None
-
-
-_JSON_VALID = re.compile(r"json_valid\(`((?:[^`]|``)+)`\)", re.IGNORECASE)
-
-
-def _with_json_columns(table: TableSchema) -> TableSchema:
-    """Give MariaDB's JSON columns their type, and take away the checks that make them so."""
-    marks: dict[str, Check] = {}
-    for check in table.checks:
-        match = _JSON_VALID.fullmatch(check.expression.strip())
-        column = table.column(match[1].replace("``", "`")) if match else None
-        if column is not None and column.column_type == "longtext":
-            marks[column.name] = check
-    if not marks:
-        return table
-    return replace(
-        table,
-        columns=tuple(
-            replace(column, column_type="json") if column.name in marks else column for column in table.columns
-        ),
-        checks=tuple(check for check in table.checks if check not in marks.values()),
-    )

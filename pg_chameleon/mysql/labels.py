@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pg_chameleon.ddl.effect.column_types import quoted_member
 from pg_chameleon.model.names import quote_mysql_identifier
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.model.server import ServerVersion
+from pg_chameleon.model.source.charsets import FULL_UNICODE
+from pg_chameleon.model.source.literals import quoted_member
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.server import rows
-
-_WITH_ALL_CHARACTERS = frozenset({"utf8mb4", "utf16", "utf16le", "utf32", "gb18030"})
 
 # The first SELECT gives the types, and one row even of an empty table. The table has no alias, so it may be locked.
 _BY_QUERY = """
@@ -42,7 +41,7 @@ def with_true_texts(connection: SourceConnection, version: ServerVersion, table:
     place = f"{quote_mysql_identifier(table.name.schema)}.{quote_mysql_identifier(table.name.table)}"
 
     def with_texts(column: Column) -> Column:
-        if column.charset not in _WITH_ALL_CHARACTERS:
+        if column.charset not in FULL_UNICODE:
             return column
         return _with_default(connection, place, _with_members(connection, place, column, template))
 

@@ -10,8 +10,22 @@ from collections.abc import Callable, Iterator
 
 from pg_chameleon.errors import DecodeError
 from pg_chameleon.model.change import TableMap
-from pg_chameleon.model.schema import Column, ColumnType, TableSchema
-from pg_chameleon.mysql.layout_codes import BLOBS, GEOMETRY_TYPES, Code, StoredType, stored_types
+from pg_chameleon.model.schema import Column, TableSchema
+from pg_chameleon.model.source.charsets import width
+from pg_chameleon.model.source.types import (
+    ADDRESS_BYTES,
+    BLOB_BYTES,
+    BLOBS,
+    BYTE_STRINGS,
+    CHARACTER_STRINGS,
+    GEOMETRIES,
+    TEXT_BYTES,
+    TEXTS,
+    UUID_BYTES,
+    ColumnType,
+)
+from pg_chameleon.mysql.layout_codes import BLOBS as BLOB_CODES
+from pg_chameleon.mysql.layout_codes import Code, StoredType, stored_types
 from pg_chameleon.mysql.layout_metadata import metadata_differences
 
 _CODES: dict[str, frozenset[int]] = {
@@ -47,40 +61,12 @@ _CODES: dict[str, frozenset[int]] = {
     "json": frozenset({Code.JSON, Code.BLOB, Code.LONG_BLOB}),
     # MySQL's own type; MariaDB stores vectors as VARBINARY
     "vector": frozenset({Code.VECTOR, Code.VARCHAR}),
-    **dict.fromkeys(("tinytext", "text", "mediumtext", "longtext"), BLOBS),
-    **dict.fromkeys(("tinyblob", "blob", "mediumblob", "longblob"), BLOBS),
-    **dict.fromkeys(GEOMETRY_TYPES, frozenset({Code.GEOMETRY})),
+    **dict.fromkeys(TEXTS | BLOBS, BLOB_CODES),
+    **dict.fromkeys(GEOMETRIES, frozenset({Code.GEOMETRY})),
 }
-_LENGTH_BYTES = {
-    "tinytext": 1,
-    "tinyblob": 1,
-    "text": 2,
-    "blob": 2,
-    "mediumtext": 3,
-    "mediumblob": 3,
-    "longtext": 4,
-    "longblob": 4,
-    "json": 4,
-}
-_FIXED_LENGTHS = {"uuid": 16, "inet4": 4, "inet6": 16}
-_BYTES_PER_CHARACTER = {
-    "utf8mb4": 4,
-    "utf16": 4,
-    "utf16le": 4,
-    "utf32": 4,
-    "gb18030": 4,
-    "utf8mb3": 3,
-    "utf8": 3,
-    "ujis": 3,
-    "eucjpms": 3,
-    "ucs2": 2,
-    "sjis": 2,
-    "cp932": 2,
-    "gbk": 2,
-    "gb2312": 2,
-    "big5": 2,
-    "euckr": 2,
-}
+# Bytes that tell the length of a value
+_LENGTH_BYTES = {base: (most.bit_length() + 7) // 8 for base, most in (TEXT_BYTES | BLOB_BYTES).items()} | {"json": 4}
+_FIXED_LENGTHS = {"uuid": UUID_BYTES, **ADDRESS_BYTES}
 
 
 def check_table_map(table: TableMap, schema: TableSchema) -> None:
@@ -169,18 +155,17 @@ def _expected_codes(column: Column, kind: ColumnType) -> frozenset[int] | None:
 def _expected_size(column: Column, kind: ColumnType, stored: StoredType) -> int | None:
     """Return what the metadata must be; None where they tell nothing, or differ from server to server."""
     if stored.code in (Code.TIMESTAMP2, Code.DATETIME2, Code.TIME2):
-        return kind.arguments[0] if kind.arguments else 0
+        return kind.fraction
     size = _SIZES.get(kind.base)
     return size(column, kind) if size else _LENGTH_BYTES.get(kind.base, _FIXED_LENGTHS.get(kind.base))
 
 
 def _string_size(column: Column, kind: ColumnType) -> int:
-    length = kind.arguments[0] if kind.arguments else 1
-    return length * _BYTES_PER_CHARACTER.get(column.charset or "", 1) + column.compressed
+    return kind.length * width(column.charset) + column.compressed
 
 
 def _decimal_size(_column: Column, kind: ColumnType) -> int:
-    precision, scale = (*kind.arguments, *(10, 0)[len(kind.arguments) :])
+    precision, scale = kind.precision
     return precision | scale << 8
 
 
@@ -194,12 +179,12 @@ def _set_size(_column: Column, kind: ColumnType) -> int:
 
 
 def _bit_size(_column: Column, kind: ColumnType) -> int:
-    whole, bits = divmod(kind.arguments[0] if kind.arguments else 1, 8)
+    whole, bits = divmod(kind.length, 8)
     return bits | whole << 8
 
 
 _SIZES: dict[str, Callable[[Column, ColumnType], int]] = {
-    **dict.fromkeys(("char", "varchar", "binary", "varbinary"), _string_size),
+    **dict.fromkeys(CHARACTER_STRINGS | BYTE_STRINGS, _string_size),
     **dict.fromkeys(("decimal", "numeric"), _decimal_size),
     "enum": _enum_size,
     "set": _set_size,

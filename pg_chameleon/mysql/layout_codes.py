@@ -20,20 +20,6 @@ class Code:
     VAR_STRING, STRING, GEOMETRY = 253, 254, 255
 
 
-GEOMETRY_TYPES = frozenset(
-    {
-        "geometry",
-        "point",
-        "linestring",
-        "polygon",
-        "multipoint",
-        "multilinestring",
-        "multipolygon",
-        "geometrycollection",
-        "geomcollection",
-    }
-)
-
 BLOBS = frozenset({Code.TINY_BLOB, Code.MEDIUM_BLOB, Code.LONG_BLOB, Code.BLOB})
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pg_chameleon.model.change import TableMap
 from pg_chameleon.model.schema import Column, TableSchema
+from pg_chameleon.model.source.charsets import modern_name
+from pg_chameleon.model.source.types import GEOMETRY_KINDS, SHORT_COLLECTION
 from pg_chameleon.mysql.charsets import charset_of_collation, text_decoder
 from pg_chameleon.mysql.events import length_encoded
 from pg_chameleon.mysql.layout_codes import BLOBS, Code, stored_types
@@ -134,13 +136,9 @@ def _charset_difference(collation_of: Callable[[int], int], text_columns: list[C
     """Return the number of the first text column that differs, and how."""
     for index, column in enumerate(text_columns):
         charset = charset_of_collation(collation_of(index))
-        if charset is not None and column.charset is not None and charset != _canonical(column.charset):
+        if charset is not None and column.charset is not None and charset != modern_name(column.charset):
             return index, f"column {column.name} has the character set {charset} where {column.charset} is expected"
     return None
-
-
-def _canonical(charset: str) -> str:
-    return "utf8mb3" if charset == "utf8" else charset
 
 
 def _set_differences(content: bytes, table: TableMap, schema: TableSchema) -> Iterator[str]:
@@ -155,7 +153,7 @@ def _member_differences(content: bytes, columns: list[Column]) -> Iterator[str]:
     """For each column the number of its members, and these in the column's character set."""
     position = 0
     for column in columns:
-        decode = text_decoder(_canonical(column.charset or "utf8mb4"))
+        decode = text_decoder(modern_name(column.charset or "utf8mb4"))
         count, position = length_encoded(content, position)
         members = []
         for _ in range(count):
@@ -166,24 +164,12 @@ def _member_differences(content: bytes, columns: list[Column]) -> Iterator[str]:
             yield f"column {column.name} ({column.column_type}) has the members {[*map(decode, members)]}"
 
 
-_GEOMETRIES = (
-    "geometry",
-    "point",
-    "linestring",
-    "polygon",
-    "multipoint",
-    "multilinestring",
-    "multipolygon",
-    "geometrycollection",
-)
-
-
 def _geometry_differences(content: bytes, table: TableMap, schema: TableSchema) -> Iterator[str]:
     columns = _columns(table, schema, frozenset({Code.GEOMETRY}))
     for column, number in zip(columns, _numbers(content), strict=False):
-        expected = column.type.base.replace("geomcollection", "geometrycollection")
-        if number < len(_GEOMETRIES) and _GEOMETRIES[number] != expected:
-            yield f"column {column.name} ({column.column_type}) is a {_GEOMETRIES[number]}"
+        expected = column.type.base.replace(SHORT_COLLECTION, GEOMETRY_KINDS[-1])
+        if number < len(GEOMETRY_KINDS) and GEOMETRY_KINDS[number] != expected:
+            yield f"column {column.name} ({column.column_type}) is a {GEOMETRY_KINDS[number]}"
 
 
 def _vector_differences(content: bytes, table: TableMap, schema: TableSchema) -> Iterator[str]:

@@ -10,14 +10,12 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import (
     Check,
     Column,
-    ColumnType,
     Default,
     ForeignKey,
     Generated,
     Index,
     IndexPart,
     TableSchema,
-    parse_column_type,
     schema_from_json,
     schema_to_json,
 )
@@ -31,31 +29,6 @@ NOTE = Column("note", "text")
 def index(name: str, *columns: str, unique: bool = True) -> Index:
     """Make an index over whole columns."""
     return Index(name, tuple(IndexPart(column) for column in columns), unique=unique)
-
-
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("int", ColumnType("int", (), False, False, ())),
-        ("INT(10) UNSIGNED ZEROFILL", ColumnType("int", (10,), True, True, ())),
-        ("decimal(10,2) unsigned", ColumnType("decimal", (10, 2), True, False, ())),
-        ("double precision", ColumnType("double precision", (), False, False, ())),
-        ("datetime(6)", ColumnType("datetime", (6,), False, False, ())),
-        ("int unsigned zerofill", ColumnType("int", (), True, True, ())),
-        ("enum('a','b')", ColumnType("enum", (), False, False, ("a", "b"))),
-        ("enum('it''s','a,b',')','')", ColumnType("enum", (), False, False, ("it's", "a,b", ")", ""))),
-        ("set('unsigned','x')", ColumnType("set", (), False, False, ("unsigned", "x"))),
-        ("geometry", ColumnType("geometry", (), False, False, ())),
-    ],
-)
-def test_column_type_is_taken_apart(text: str, parts: ColumnType) -> None:
-    assert parse_column_type(text) == parts
-    assert Column("x", text).type == parts
-
-
-def test_what_is_no_column_type() -> None:
-    with pytest.raises(ValueError, match="not a column type"):
-        parse_column_type("(10)")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pg_chameleon.convert.expressions.quoting import quote_literal
-from pg_chameleon.model.schema import ColumnType
 
 
 class Conversion(NamedTuple):
@@ -42,9 +41,3 @@ def clamped(value: str, low: str, high: str) -> str:
     """Bring a value between two bounds."""
     # Both functions pass NULL over.
     return f"CASE WHEN {{column}} IS NOT NULL THEN least(greatest({value}, {low}), {high}) END"
-
-
-def precision_of(kind: ColumnType) -> tuple[int, int]:
-    """Return the digits of a decimal, and how many of them are behind the point."""
-    precision, scale = (*kind.arguments, *(10, 0)[len(kind.arguments) :])
-    return precision, scale

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pg_chameleon.convert.alter.conversion import Conversion, clamped, literal, precision_of, unless_null
+from pg_chameleon.convert.alter.conversion import Conversion, clamped, literal, unless_null
 from pg_chameleon.convert.alter.conversions_temporal import TEMPORAL
 from pg_chameleon.convert.alter.conversions_text import (
     FROM_TEXT,
-    keeps_characters,
     label_to_text,
     number_to_text,
     text_to_text,
@@ -23,12 +22,12 @@ from pg_chameleon.convert.values.carried import CarriedColumn
 from pg_chameleon.convert.values.types import integer_limits
 from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.schema import Column
+from pg_chameleon.model.source.charsets import has_all_of
+from pg_chameleon.model.source.modes import PAD_CHAR_TO_FULL_LENGTH
+from pg_chameleon.model.source.types import BYTES, CHARACTERS, GEOMETRIES, INTEGERS
 
-_TEXTS = ("tinytext", "text", "mediumtext", "longtext")
-_BLOB_BYTES = {"tinyblob": 255, "blob": 65_535, "mediumblob": 16_777_215, "longblob": 4_294_967_295}
 _EXACT_INTEGERS = 9_007_199_254_740_992  # up to here a double has every integer
 
-_PADS_CHAR = 1 << 31
 _LARGEST_FLOAT = "3.4028234663852886e38::float8"
 _VANISHING_FLOAT = "7.006492321624085e-46::float8"  # half of the smallest one; up to here a FLOAT is zero
 
@@ -51,7 +50,7 @@ def conversion(before: CarriedColumn, after: CarriedColumn, circumstances: Circu
 
 def _found(old: Column, new: Column, circumstances: Circumstances | None) -> Conversion | None:
     found = _of_families(old, new, circumstances)
-    pads = circumstances is not None and circumstances.sql_mode & _PADS_CHAR
+    pads = circumstances is not None and circumstances.sql_mode & PAD_CHAR_TO_FULL_LENGTH
     return _padded(found, old) if found and pads and old.type.base == "char" != new.type.base else found
 
 
@@ -65,13 +64,13 @@ def _of_families(old: Column, new: Column, circumstances: Circumstances | None) 
 
 def _padded(found: Conversion, old: Column) -> Conversion:
     """Give a CHAR the spaces at its end back, which it has in the mode PAD_CHAR_TO_FULL_LENGTH when it is read."""
-    column = f"rpad({{column}}, {(*old.type.arguments, 1)[0]})"
+    column = f"rpad({{column}}, {old.type.length})"
     using, certain = (text.replace("{column}", column) for text in (found.using, found.certain))
     return found._replace(using=using, certain=certain, exact=False)
 
 
 def _same_type(old: Column, new: Column) -> bool:
-    return normal_type(old.column_type) == normal_type(new.column_type) and keeps_characters(old, new)
+    return normal_type(old.column_type) == normal_type(new.column_type) and has_all_of(new.charset, old.charset)
 
 
 def _family(column: Column) -> str:
@@ -95,7 +94,7 @@ def _integer_to_integer(old: Column, new: Column) -> Conversion | None:
 def _to_decimal(_old: Column, new: Column) -> Conversion | None:
     if new.type.base == "year":
         return None
-    precision, scale = precision_of(new.type)
+    precision, scale = new.type.precision
     high = f"{10**precision - 1}e-{scale}"
     low = "0" if new.type.unsigned else f"-{high}"
     return Conversion(clamped("{column}::numeric", low, high), exact=False)
@@ -163,19 +162,19 @@ def _double_to_integer(_old: Column, new: Column) -> Conversion | None:
 
 
 def _bit_to_bit(old: Column, new: Column) -> Conversion | None:
-    old_width, width = (*old.type.arguments, 1)[0], (*new.type.arguments, 1)[0]
+    old_width, width = old.type.length, new.type.length
     return Conversion(f"lpad({{column}}::text, {width}, '0')") if old_width <= width else None
 
 
 def _bit_to_integer(old: Column, new: Column) -> Conversion | None:
-    if (*old.type.arguments, 1)[0] > 63 or new.type.base == "year":
+    if old.type.length > 63 or new.type.base == "year":
         return None
     low, high = integer_limits(new.type)
     return Conversion(clamped("lpad({column}::text, 64, '0')::bit(64)::bigint", str(low), str(high)), exact=False)
 
 
 def _integer_to_bit(old: Column, new: Column) -> Conversion | None:
-    width = (*new.type.arguments, 1)[0]
+    width = new.type.length
     if old.type.base == "year" or width > 63:
         return None
     using = f"right(({{column}}::bigint::bit(64))::text, {width})"
@@ -211,11 +210,11 @@ def _integer_to_enum(old: Column, new: Column) -> Conversion | None:
 
 def _enum_to_set(old: Column, new: Column) -> Conversion | None:
     kept = set(old.type.members) <= {*new.type.members, ""}
-    return Conversion("{column}::text") if kept and keeps_characters(old, new) else None
+    return Conversion("{column}::text") if kept and has_all_of(new.charset, old.charset) else None
 
 
 def _bytes_to_bytes(old: Column, new: Column) -> Conversion | None:
-    width, room = _width(old), _width(new)
+    width, room = old.type.most_bytes, new.type.most_bytes
     if new.type.base == "binary":
         if old.type.base != "binary":
             return None
@@ -226,12 +225,8 @@ def _bytes_to_bytes(old: Column, new: Column) -> Conversion | None:
     return Conversion(f"substring({{column}} from 1 for {room})", exact=False) if room < 2**31 else None
 
 
-def _width(column: Column) -> int:
-    return _BLOB_BYTES.get(column.type.base) or (*column.type.arguments, 1)[0]
-
-
 def _enum_to_enum(old: Column, new: Column) -> Conversion | None:
-    if not keeps_characters(old, new):
+    if not has_all_of(new.charset, old.charset):
         return None
     kept = {label: _member(label, new) for label in old.type.members}
     if None in kept.values():
@@ -257,7 +252,7 @@ def _folded(label: str) -> str:
 
 def _set_to_set(old: Column, new: Column) -> Conversion | None:
     """Write the members in their new order, where all of them are still there."""
-    if not keeps_characters(old, new):
+    if not has_all_of(new.charset, old.charset):
         return None
     if new.type.members[: len(old.type.members)] == old.type.members:
         return Conversion()
@@ -279,16 +274,10 @@ def _geometry_to_geometry(old: Column, new: Column) -> Conversion | None:
 
 
 _FAMILIES = {
-    **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "year"), "integer"),
-    **dict.fromkeys(("char", "varchar", *_TEXTS), "text"),
-    **dict.fromkeys(("binary", "varbinary", *_BLOB_BYTES), "bytes"),
-    **dict.fromkeys(
-        (
-            *("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring"),
-            *("multipolygon", "geometrycollection", "geomcollection"),
-        ),
-        "geometry",
-    ),
+    **dict.fromkeys(INTEGERS | {"year"}, "integer"),
+    **dict.fromkeys(CHARACTERS, "text"),
+    **dict.fromkeys(BYTES, "bytes"),
+    **dict.fromkeys(GEOMETRIES, "geometry"),
 }
 _CONVERTERS: dict[tuple[str, str], _Converter] = {
     **FROM_TEXT,

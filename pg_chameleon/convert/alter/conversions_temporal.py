@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pg_chameleon.convert.alter.conversion import Conversion, literal, unless_null
 from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.schema import Column
+from pg_chameleon.model.source.modes import MARIADB_TIME_ROUND_FRACTIONAL, MYSQL_TIME_TRUNCATE_FRACTIONAL
+from pg_chameleon.model.source.types import CHARACTER_STRINGS
 
 _Converter = Callable[[Column, Column, "Circumstances | None"], "Conversion | None"]
 
-# MySQL's TIME_TRUNCATE_FRACTIONAL and MariaDB's TIME_ROUND_FRACTIONAL.
-_TRUNCATES, _ROUNDS = 1 << 32, 1 << 34
 _LONGEST_TIME = "interval '838:59:59'"
 _FIRST, _LAST = "timestamp '1970-01-01 00:00:01'", "timestamp '2038-01-19 03:14:07'"
 # The days that there are, from the year 100 on.
@@ -27,15 +27,11 @@ _DAY = f"({_YEAR}-(0[1-9]|1[0-2])-{_EARLY}|{_YEAR}-{_LATE}|{_LEAP_YEAR}-02-29)"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 
 
-def _digits(column: Column) -> int:
-    return (*column.type.arguments, 0)[0]
-
-
 def _rounds(circumstances: Circumstances) -> bool:
     """Tell whether digits that do not fit are rounded, not left off."""
     if circumstances.mariadb:
-        return bool(circumstances.sql_mode & _ROUNDS)
-    return not circumstances.sql_mode & _TRUNCATES
+        return bool(circumstances.sql_mode & MARIADB_TIME_ROUND_FRACTIONAL)
+    return not circumstances.sql_mode & MYSQL_TIME_TRUNCATE_FRACTIONAL
 
 
 def _with_digits(moment: str, digits: int, *, rounds: bool) -> str:
@@ -51,31 +47,31 @@ _BEFORE_THE_END = unless_null("{column} < '9999-12-31 23:59:59'")
 
 
 def _datetime_to_datetime(old: Column, new: Column, circumstances: Circumstances | None) -> Conversion | None:
-    if _digits(old) <= _digits(new):
+    if old.type.fraction <= new.type.fraction:
         return Conversion()
     if circumstances is None:
         return None
-    using = _with_digits("{column}", _digits(new), rounds=_rounds(circumstances))
+    using = _with_digits("{column}", new.type.fraction, rounds=_rounds(circumstances))
     return Conversion(using, exact=False, certain=_BEFORE_THE_END)
 
 
 def _timestamp_to_timestamp(old: Column, new: Column, circumstances: Circumstances | None) -> Conversion | None:
-    if _digits(old) <= _digits(new):
+    if old.type.fraction <= new.type.fraction:
         return Conversion()
     if circumstances is None:
         return None
-    moment = _with_digits("({column} AT TIME ZONE 'UTC')", _digits(new), rounds=_rounds(circumstances))
+    moment = _with_digits("({column} AT TIME ZONE 'UTC')", new.type.fraction, rounds=_rounds(circumstances))
     certain = unless_null(f"({{column}} AT TIME ZONE 'UTC') < {_LAST}")
     return Conversion(f"({moment}) AT TIME ZONE 'UTC'", exact=False, certain=certain)
 
 
 def _time_to_time(old: Column, new: Column, circumstances: Circumstances | None) -> Conversion | None:
-    if _digits(old) <= _digits(new):
+    if old.type.fraction <= new.type.fraction:
         return Conversion()
     if circumstances is None:
         return None
     function = "round" if _rounds(circumstances) else "trunc"
-    seconds = f"{function}(extract(epoch from {{column}})::numeric, {_digits(new)})"
+    seconds = f"{function}(extract(epoch from {{column}})::numeric, {new.type.fraction})"
     using = f"make_interval(secs => ({seconds})::double precision)"
     bounded = f"CASE WHEN {{column}} IS NOT NULL THEN least(greatest({using}, -{_LONGEST_TIME}), {_LONGEST_TIME}) END"
     return Conversion(bounded, exact=False)
@@ -86,7 +82,7 @@ def _date_to_datetime(_old: Column, _new: Column, _circumstances: Circumstances 
 
 
 def _datetime_to_date(old: Column, _new: Column, circumstances: Circumstances | None) -> Conversion | None:
-    return _to_date("{column}", _digits(old), circumstances)
+    return _to_date("{column}", old.type.fraction, circumstances)
 
 
 def _to_date(moment: str, digits: int, circumstances: Circumstances | None) -> Conversion | None:
@@ -103,7 +99,7 @@ def _to_date(moment: str, digits: int, circumstances: Circumstances | None) -> C
 
 def _timestamp_to_date(old: Column, _new: Column, circumstances: Circumstances | None) -> Conversion | None:
     local = _local(circumstances)
-    return None if local is None else _to_date(local, _digits(old), circumstances)
+    return None if local is None else _to_date(local, old.type.fraction, circumstances)
 
 
 def _local(circumstances: Circumstances | None) -> str | None:
@@ -117,20 +113,20 @@ def _timestamp_to_datetime(old: Column, new: Column, circumstances: Circumstance
     local = _local(circumstances)
     if local is None or circumstances is None:
         return None
-    if _digits(old) <= _digits(new):
+    if old.type.fraction <= new.type.fraction:
         return Conversion(local, exact=False)
-    return Conversion(_with_digits(local, _digits(new), rounds=_rounds(circumstances)), exact=False)
+    return Conversion(_with_digits(local, new.type.fraction, rounds=_rounds(circumstances)), exact=False)
 
 
 def _datetime_to_timestamp(old: Column, new: Column, circumstances: Circumstances | None) -> Conversion | None:
-    return _to_timestamp("{column}::timestamp", _digits(old), new, circumstances)
+    return _to_timestamp("{column}::timestamp", old.type.fraction, new, circumstances)
 
 
 def _to_timestamp(moment: str, digits: int, new: Column, circumstances: Circumstances | None) -> Conversion | None:
     if circumstances is None or circumstances.offset is None:
         return None
-    if digits > _digits(new):
-        moment = _with_digits(moment, _digits(new), rounds=_rounds(circumstances))
+    if digits > new.type.fraction:
+        moment = _with_digits(moment, new.type.fraction, rounds=_rounds(circumstances))
     instant = f"(({moment}) - interval '{circumstances.offset} seconds')"
     inside = f"({instant} BETWEEN {_FIRST} AND {_LAST} OR NOT isfinite({instant}))"
     return Conversion(f"{instant} AT TIME ZONE 'UTC'", exact=False, certain=unless_null(inside))
@@ -154,12 +150,12 @@ def _timestamp_to_text(old: Column, new: Column, circumstances: Circumstances | 
 
 
 def _length(column: Column) -> int:
-    return 19 if _digits(column) == 0 else 20 + _digits(column)
+    return 19 if column.type.fraction == 0 else 20 + column.type.fraction
 
 
 def _written(moment: str, length: int, new: Column) -> Conversion | None:
     """Write a moment as the source shows it; what is NULL may have been no date, and has a text then."""
-    if new.type.base in ("char", "varchar") and (*new.type.arguments, 1)[0] < length:
+    if new.type.base in CHARACTER_STRINGS and new.type.length < length:
         return None
     text = f"left(to_char({moment}, 'YYYY-MM-DD HH24:MI:SS.US'), {length})"
     return Conversion(text, exact=False, certain="isfinite({column})")
@@ -174,7 +170,7 @@ def _text_to_datetime(_old: Column, new: Column, _circumstances: Circumstances |
 
 
 def _moment_pattern(new: Column) -> str:
-    fraction = rf"(\.[0-9]{{1,{_digits(new)}}})?" if _digits(new) else ""
+    fraction = rf"(\.[0-9]{{1,{new.type.fraction}}})?" if new.type.fraction else ""
     return f"^{_DAY}( {_CLOCK}{fraction})?$"
 
 

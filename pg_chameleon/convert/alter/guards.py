@@ -8,9 +8,9 @@ from pg_chameleon.convert.alter.alteration import Change, Pair, becomes_not_null
 from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal
 from pg_chameleon.convert.structure.defaults import implicit_default, is_constant, statement_time
 from pg_chameleon.convert.structure.target import TargetColumn
+from pg_chameleon.model.source.types import INTEGERS, TEXTS
 
-_INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
-_TEXTS = frozenset({"varchar", "tinytext", "text", "mediumtext", "longtext"})
+_GROWING_TEXTS = TEXTS | {"varchar"}
 
 
 def guards(change: Change) -> list[str]:
@@ -89,7 +89,7 @@ def _computes_alike(change: Change, pair: Pair) -> bool:
     if old.column_type == new.column_type:
         return True
     families = {old.type.base, new.type.base}
-    grows = families <= _INTEGERS or families <= _TEXTS
+    grows = families <= INTEGERS or families <= _GROWING_TEXTS
     return grows and pair.conversion.exact and not (old.type.zerofill or new.type.zerofill)
 
 

@@ -14,6 +14,8 @@ from pg_chameleon.convert.expressions import names
 from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.model.schema import Column, TableSchema
+from pg_chameleon.model.source.literals import unescaped
+from pg_chameleon.model.source.types import CHARACTERS, EXACT_NUMBERS
 
 
 class Use(Enum):
@@ -56,11 +58,7 @@ _TOKEN = re.compile(
     re.S,
 )
 _DIGITS = re.compile(r"(\d{1,2})::numeric")
-_ESCAPE = re.compile(r"''|\\(.)", re.S)
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "'": "'", '"': '"', "\\": "\\"}
 _COMPARISONS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_NUMBERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint", "decimal"})
-_TEXTS = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext"})
 _MOMENTS = frozenset({"date", "datetime"})
 
 
@@ -106,12 +104,11 @@ def _tokens(expression: str) -> list[_Token]:
     return tokens
 
 
-def _unescaped(match: re.Match[str]) -> str:
-    if match[1] is None:
-        return "'"
-    if match[1] not in _ESCAPES:
+def _string(text: str) -> Translated:
+    value = unescaped(text)
+    if "\0" in value:
         raise _Refused
-    return _ESCAPES[match[1]]
+    return Translated(quote_literal(value), Kind.TEXT)
 
 
 class _Parser:
@@ -228,7 +225,7 @@ class _Parser:
         if token.kind == "number":
             return Translated(f"{token.text}::numeric", Kind.NUMBER)
         if token.kind == "text":
-            return Translated(quote_literal(_ESCAPE.sub(_unescaped, token.text)), Kind.TEXT)
+            return _string(token.text)
         if token.kind == "word" and self._next("("):
             return self._function(token.text.lower())
         if token.kind == "word" and token.text.upper() == "NULL":
@@ -242,10 +239,10 @@ class _Parser:
         if found is None:
             raise _Refused
         column, base = quote_identifier(names.column_name(found.name)), found.type.base
-        if base in _NUMBERS:
+        if base in EXACT_NUMBERS:
             # MySQL calculates with more digits than the column has.
             return Translated(f"{column}::numeric", Kind.NUMBER)
-        if base in _TEXTS:
+        if base in CHARACTERS:
             return Translated(f"{column}::text", Kind.TEXT)
         if base in _MOMENTS and self._use is not Use.VALUE:
             return Translated(column, Kind.MOMENT)

@@ -15,6 +15,8 @@ from pg_chameleon.convert.values.text import CALENDAR, without_nul
 from pg_chameleon.convert.values.types import is_text_target
 from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.schema import Column
+from pg_chameleon.model.source.literals import unescaped
+from pg_chameleon.model.source.types import BYTES, DATES, NUMBERS, WITH_CHARSET
 
 _NOW = re.compile(r"(?:current_timestamp|now|localtime|localtimestamp)\s*(?:\(\s*(\d?)\s*\))?", re.I)
 _TODAY = re.compile(r"(?:curdate|current_date)\s*(?:\(\s*\))?", re.I)
@@ -24,11 +26,8 @@ _ESCAPED_STRING = re.compile(r"(_[a-z0-9]+)\\'(.*)\\'", re.I | re.S)
 _BITS = re.compile(r"b'([01]*)'|0b([01]+)", re.I)
 _HEX = re.compile(r"(?:_binary\s*)?x'([0-9a-f]*)'|0x([0-9a-f]+)", re.I)
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.I)
-_ESCAPES = {"0": "\0", "n": "\n", "t": "\t", "r": "\r", "b": "\b", "Z": "\x1a"}
-_ESCAPE = re.compile(r"''|\\(.)", re.S)
 _ZERO_DAY = "0000-00-00"
 _SHOWN_DIGITS = 6
-_TEMPORAL = ("date", "datetime", "timestamp")
 
 
 class _NoDefault(Exception):
@@ -73,7 +72,7 @@ def omitted_value(column: Column, carried: CarriedColumn) -> str | None:
         raise LookupError(column.name)
     if column.default is None:
         expression = "NULL" if column.nullable else implicit_default(column, carried)
-    elif column.type.base in _BINARIES:
+    elif column.type.base in BYTES:
         raise LookupError(column.name)  # MySQL shows such a default only up to its first zero byte
     elif _is_shown_rounded(column):
         raise LookupError(column.name)
@@ -100,7 +99,7 @@ def _stored_default(column: Column) -> str | None:
     """Return the text of the value; None for NULL, and for what is no constant."""
     base = column.type.base
     if column.default is None:
-        day = None if column.nullable or base not in _TEMPORAL else _ZERO_DAY
+        day = None if column.nullable or base not in DATES else _ZERO_DAY
         return day if day is None or base == "date" else f"{day} 00:00:00"
     if column.default.literal or not is_constant(column):
         return column.default.text if column.default.literal else None
@@ -155,7 +154,7 @@ def statement_time(column: Column, circumstances: Circumstances | None) -> str |
         return None
     seconds, zone = (circumstances.seconds, "+00") if base == "timestamp" else (local, "")
     digits = int(now[1] or 0)
-    if seconds is None or digits > (*column.type.arguments, 0)[0] or (digits and circumstances.microseconds is None):
+    if seconds is None or digits > column.type.fraction or (digits and circumstances.microseconds is None):
         return None
     # The servers leave off the digits that were not asked for.
     fraction = f".{circumstances.microseconds:06d}"[: digits + 1] if digits else ""
@@ -189,7 +188,7 @@ def _of_expression(column: Column, carried: CarriedColumn, text: str) -> str:
     if function is not None:
         return function
     digits = _HEX.fullmatch(text)
-    if digits is not None and column.type.base in _BINARIES:
+    if digits is not None and column.type.base in BYTES:
         return _binary_value(column, carried, _bytes_of(digits))
     return _of_literal(column, carried, _bare_literal(column, text))
 
@@ -213,16 +212,12 @@ def _bare_literal(column: Column, text: str) -> str:
         text = f"{escaped[1]}'{escaped[2]}'"
     string = _STRING.fullmatch(text)
     if string is not None:
-        return _ESCAPE.sub(_unescaped, string[2])
+        return unescaped(string[2])
     if text.lower() in ("true", "false"):
         return "1" if text.lower() == "true" else "0"
     if _NUMBER.fullmatch(text) or _BITS.fullmatch(text) or _HEX.fullmatch(text):
         return text if column.type.base not in _CHARACTERS else _characters_of(text)
     raise _NoDefault("the expression is not translated")
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    return "'" if match[1] is None else _ESCAPES.get(match[1], match[1])
 
 
 def _characters_of(text: str) -> str:
@@ -287,7 +282,7 @@ def _bit(literal: _Literal) -> str:
         if not literal.text.isdigit():
             raise _NoDefault("it is not a bit value")
         number = int(literal.text)
-    width = (*literal.column.type.arguments, 1)[0]
+    width = literal.column.type.length
     return quote_literal(f"{number:0{width}b}") if literal.carried.rule.target.startswith("bit") else str(number)
 
 
@@ -306,7 +301,7 @@ def _binary(literal: _Literal) -> str:
 
 def _binary_value(column: Column, carried: CarriedColumn, value: bytes) -> str:
     if column.type.base == "binary":
-        value = value.ljust((*column.type.arguments, 1)[0], b"\0")
+        value = value.ljust(column.type.length, b"\0")
     if carried.rule.free_text:
         return quote_literal(without_nul(value.decode("utf-8", "replace")))
     return quote_literal(carried.rule.prefix + value.hex())
@@ -327,9 +322,8 @@ def _enum(literal: _Literal) -> str:
     return quote_literal(label)
 
 
-_CHARACTERS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json")
-_NUMBERS = ("tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "year")
-_BINARIES = ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob")
+_CHARACTERS = WITH_CHARSET | {"json"}
+_NUMBERS = NUMBERS | {"year"}
 
 
 def _refused(literal: _Literal) -> str:
@@ -346,8 +340,8 @@ _WRITERS = _Writers(
         **dict.fromkeys(_CHARACTERS, _string),
         "char": _char,
         **dict.fromkeys(_NUMBERS, _number),
-        **dict.fromkeys(_BINARIES, _binary),
-        **dict.fromkeys(_TEMPORAL, _temporal),
+        **dict.fromkeys(BYTES, _binary),
+        **dict.fromkeys(DATES, _temporal),
         **dict.fromkeys(("time", "uuid", "inet4", "inet6"), _string),
         "bit": _bit,
         "enum": _enum,
@@ -357,7 +351,7 @@ _EMPTY_DOCUMENTS = {"json_array()": "'[]'", "json_object()": "'{}'"}
 _IMPLICIT = {
     **dict.fromkeys(_NUMBERS, "0"),
     **dict.fromkeys(_CHARACTERS, ""),
-    **dict.fromkeys(_BINARIES, ""),
+    **dict.fromkeys(BYTES, ""),
     "bit": "0",
     "json": "null",
     "time": "00:00:00",

@@ -12,6 +12,7 @@ from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.values.text import without_nul
 from pg_chameleon.convert.values.types import is_text_target, type_rule
 from pg_chameleon.model.schema import Column, Index, IndexPart, TableSchema
+from pg_chameleon.model.source.types import BLOBS, BYTE_STRINGS, CHARACTER_STRINGS, TEXTS
 
 # PostgreSQL's btree takes entries of 2,704 bytes; a character takes up to four.
 _KEY_CHARACTERS = 600
@@ -19,7 +20,7 @@ _KEY_CHARACTERS = 600
 _SEARCHED_CHARACTERS = 250_000
 _HUGE_TEXTS = frozenset({"mediumtext", "longtext"})
 # MariaDB keeps them unique whole, by a hash
-_LONG_TYPES = frozenset({"text", "blob", "mediumblob", "longblob"}) | _HUGE_TEXTS
+_LONG_TYPES = (TEXTS | BLOBS) - {"tinytext", "tinyblob"}
 
 
 class _LeftOut(Exception):
@@ -116,7 +117,7 @@ def is_key(schema: TableSchema, index: Index) -> bool:
 
 def _is_short(column: Column) -> bool:
     """Tell whether every value fits into an index, so that a key may hold more than its prefix."""
-    return column.type.base in ("char", "varchar", "binary", "varbinary") and all(
+    return column.type.base in CHARACTER_STRINGS | BYTE_STRINGS and all(
         length <= _KEY_CHARACTERS for length in column.type.arguments
     )
 

@@ -57,7 +57,7 @@ def _now(schema: TableSchema, column: TargetColumn) -> str:
     """Return the time of the statement, cut to the digits of the column as MySQL does; PostgreSQL would round."""
     of_source = schema.column(column.source)
     assert of_source is not None  # it was found by that name
-    digits = (*of_source.type.arguments, 0)[0]
+    digits = of_source.type.fraction
     if digits >= _FULL_PRECISION:
         return "statement_timestamp()"
     if digits == 0:

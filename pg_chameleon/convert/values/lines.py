@@ -14,6 +14,8 @@ from pg_chameleon.convert.values.text import copy_text
 from pg_chameleon.convert.values.types import TypeRule
 from pg_chameleon.model.names import quote_mysql_identifier
 from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.model.source.charsets import LOSSLESS, REPLACEMENT_BYTES
+from pg_chameleon.model.source.types import CHARACTER_STRINGS
 
 NULL = b"\\N"
 _TAB = mysql_bytes(b"\t")
@@ -31,10 +33,6 @@ UNCONVERTED_MARK = b"\\y"
 AMBIGUOUS_MARK = b"\\w"
 _QUESTION = mysql_bytes(b"?")
 _REPLACEMENT = mysql_bytes("\ufffd".encode())
-# Character sets for some of whose characters the server writes U+FFFD: the stored bytes of the one that really is it
-_REPLACING_CHARSETS = {"big5": "A2CE", "tis620": "FF"}
-# Character sets in which every byte is a character, or that hold nothing but valid text
-_WHOLE_CHARSETS = frozenset({"latin1", "utf16", "utf16le", None})
 
 # Neither the year 0 nor a day that its month does not have exists in PostgreSQL.
 _EXISTING_DAY = "FROM_DAYS(TO_DAYS({column})) = DATE({column}) AND YEAR({column})"
@@ -99,14 +97,14 @@ def may_be_longer(carried: CarriedColumn, longest: int) -> bool:
     """Tell whether a text that has to be escaped may have more bytes; a character has up to four."""
     kind = carried.source.type
     short = kind.base == "tinytext" or (
-        kind.base in ("char", "varchar") and max(kind.arguments, default=1) * 4 <= longest
+        kind.base in CHARACTER_STRINGS and max(kind.arguments, default=1) * 4 <= longest
     )
     return carried.rule.free_text and not short
 
 
 def may_lose(carried: CarriedColumn) -> bool:
     """Tell whether MySQL may put question marks, or U+FFFD, in the place of what it cannot convert."""
-    return carried.rule.free_text and carried.rule.converted and carried.source.charset not in _WHOLE_CHARSETS
+    return carried.rule.free_text and carried.rule.converted and carried.source.charset not in LOSSLESS | {None}
 
 
 def _line_field(carried: CarriedColumn, longest: int | None = None) -> str:
@@ -136,9 +134,10 @@ def _with_stored(lost: str, column: str, text: str) -> str:
 def _lost(converted: str, column: str, charset: str) -> str:
     """Return the condition that a converted text has more substitutes than the stored one has characters like them."""
     question = _has_more(converted, _QUESTION, column, "'?'")
-    if charset not in _REPLACING_CHARSETS:
+    own_bytes = REPLACEMENT_BYTES.get(charset)
+    if own_bytes is None:
         return question
-    own = f"_{charset} X'{_REPLACING_CHARSETS[charset]}'"
+    own = f"_{charset} X'{own_bytes.hex().upper()}'"
     return f"({question} OR {_has_more(converted, _REPLACEMENT, column, own)})"
 
 

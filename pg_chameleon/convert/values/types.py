@@ -24,7 +24,9 @@ from pg_chameleon.convert.values.encodings import (
     Text,
     Vector,
 )
-from pg_chameleon.model.schema import Column, ColumnType, TableSchema
+from pg_chameleon.model.schema import Column, TableSchema
+from pg_chameleon.model.source.charsets import UTF8, WITH_SURROGATES
+from pg_chameleon.model.source.types import BLOBS, CHARACTER_STRINGS, GEOMETRIES, INTEGER_BITS, TEXTS, ColumnType
 
 # https://www.postgresql.org/docs/current/datatype-enum.html: a label is kept as a name is.
 _LABEL_BYTES = 63
@@ -35,12 +37,7 @@ _INTEGERS = {
     "int": ("integer", "bigint"),
     "bigint": ("bigint", "numeric(20)"),
 }
-_INTEGER_BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
 _YEARS = (0, 2155)
-# Their bytes in utf8mb4 are those that are stored, so there is nothing to convert. (In ascii MariaDB stores any byte.)
-_UTF8 = frozenset({"utf8mb4", "utf8mb3", "utf8"})
-# They can hold halves of surrogate pairs, of which their direct conversion makes no UTF-8, or nothing at all.
-_WITH_SURROGATES = frozenset({"ucs2", "utf32"})
 # Types to which all texts of a number are the same number
 _FLOAT_TARGETS = {
     "float": frozenset({"real", "float4"}),
@@ -50,10 +47,6 @@ _TEXT_TARGETS = frozenset(
     {"text", "varchar", "character varying", "char", "character", "citext", "json", "jsonb", "xml"}
 )
 _NUMBER_TARGETS = frozenset({"smallint", "integer", "int", "bigint", "numeric", "decimal", "real", "double precision"})
-_GEOMETRIES = (
-    *("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"),
-    *("geometrycollection", "geomcollection"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +128,7 @@ def integer_limits(kind: ColumnType) -> tuple[int, int]:
     """Return the smallest and the largest value of an integer type, or of a year."""
     if kind.base == "year":
         return _YEARS
-    bits = _INTEGER_BITS[kind.base]
+    bits = INTEGER_BITS[kind.base]
     return (0, 2**bits - 1) if kind.unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
@@ -181,7 +174,7 @@ def _unpadded(column: Column) -> str:
 
 
 def _decimal(column: Column) -> TypeRule:
-    precision, scale = (*column.type.arguments, *(10, 0)[len(column.type.arguments) :])
+    precision, scale = column.type.precision
     return TypeRule(f"numeric({precision},{scale})", _unpadded(column))
 
 
@@ -210,12 +203,8 @@ def _exact_float(rule: TypeRule, usual: Float, column: Column, target: str) -> T
 
 
 def _bit(column: Column) -> TypeRule:
-    width = _size(column, 1)
+    width = column.type.length
     return TypeRule(f"bit({width})", f"LPAD(BIN({{column}} + 0), {width}, '0')", Bits(width))
-
-
-def _size(column: Column, default: int) -> int:
-    return (*column.type.arguments, default)[0]
 
 
 # Bytes, because REPLACE is several times faster on them. Not CAST AS BINARY: MariaDB gives NULL for what is then
@@ -228,9 +217,10 @@ _LONG_TEXT = TypeRule("text", _CONVERTED, Text(), converted=True)
 
 def _of_characters(column: Column, rule: TypeRule) -> TypeRule:
     """Let MySQL write the characters of a column as UTF-8."""
-    if column.charset in _UTF8:
+    # In ascii MariaDB stores any byte, so it is converted
+    if column.charset in UTF8:
         return replace(rule, select=_UNCONVERTED, converted=False)
-    select = _CONVERTED_TWICE if column.charset in _WITH_SURROGATES else _CONVERTED
+    select = _CONVERTED_TWICE if column.charset in WITH_SURROGATES else _CONVERTED
     return replace(rule, select=select, converted=True)
 
 
@@ -239,7 +229,7 @@ def _long_text(column: Column) -> TypeRule:
 
 
 def _varchar(column: Column) -> TypeRule:
-    length = _size(column, 1)
+    length = column.type.length
     return replace(_long_text(column), target=f"varchar({length})" if length else "text")
 
 
@@ -247,19 +237,19 @@ _BYTES = TypeRule("bytea", "HEX({column})", Hex(), prefix="\\x")
 
 
 def _fixed_bytes(column: Column) -> TypeRule:
-    return replace(_BYTES, encode=Hex(_size(column, 1)))
+    return replace(_BYTES, encode=Hex(column.type.length))
 
 
 def _datetime(column: Column) -> TypeRule:
-    return TypeRule(f"timestamp({_size(column, 0)})", dates=DateCheck.DATETIME)
+    return TypeRule(f"timestamp({column.type.fraction})", dates=DateCheck.DATETIME)
 
 
 def _timestamp(column: Column) -> TypeRule:
-    return TypeRule(f"timestamptz({_size(column, 0)})", suffix="+00", dates=DateCheck.TIMESTAMP)
+    return TypeRule(f"timestamptz({column.type.fraction})", suffix="+00", dates=DateCheck.TIMESTAMP)
 
 
 def _time(column: Column) -> TypeRule:
-    return TypeRule(f"interval({_size(column, 0)})")
+    return TypeRule(f"interval({column.type.fraction})")
 
 
 def _enum(column: Column) -> TypeRule:
@@ -290,10 +280,10 @@ _RULES: dict[str, TypeRule | Callable[[Column], TypeRule]] = {
     "double": _double,
     "bit": _bit,
     "year": TypeRule("smallint", "({column} + 0)"),
-    **dict.fromkeys(("char", "varchar"), _varchar),
-    **dict.fromkeys(("tinytext", "text", "mediumtext", "longtext"), _long_text),
+    **dict.fromkeys(CHARACTER_STRINGS, _varchar),
+    **dict.fromkeys(TEXTS, _long_text),
     "binary": _fixed_bytes,
-    **dict.fromkeys(("varbinary", "tinyblob", "blob", "mediumblob", "longblob"), _BYTES),
+    **dict.fromkeys(BLOBS | {"varbinary"}, _BYTES),
     "date": TypeRule("date", dates=DateCheck.DATE),
     "datetime": _datetime,
     "timestamp": _timestamp,
@@ -301,7 +291,7 @@ _RULES: dict[str, TypeRule | Callable[[Column], TypeRule]] = {
     "enum": _enum,
     "set": _set,
     "json": replace(_LONG_TEXT, target="jsonb", encode=Text(document=True)),
-    **dict.fromkeys(_GEOMETRIES, TypeRule("geometry", _EWKB, Geometry())),
+    **dict.fromkeys(GEOMETRIES, TypeRule("geometry", _EWKB, Geometry())),
     # What VECTOR_TO_STRING shows is rounded to six digits, so the numbers are read from the bytes.
     "vector": TypeRule("real[]", "", Vector()),
     # As text, or MariaDB would read the mark of NULL that stands beside it as a value of the type too.

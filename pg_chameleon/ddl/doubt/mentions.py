@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from pg_chameleon.ddl.syntax import lexer
-from pg_chameleon.model.names import TableName
+from pg_chameleon.model.names import TableName, unquote_mysql_identifier
 
 # What may be a name where the lexer has given up: quoted or bare, and whether a dot follows
 _LOOSE = re.compile(r"(?:`((?:[^`]|``)*)`|\"([^\"]*)\"|([0-9A-Za-z_$\x80-\U0010ffff]+))\s*(\.?)")
@@ -34,7 +34,7 @@ def _names(statement: str, tokens: lexer.Tokens) -> Iterator[tuple[str, bool]]:
         text = statement[tokens.starts[index] : tokens.ends[index]]
         dotted = tokens.words[min(index + 1, len(tokens.words) - 1)] == "."
         if kind in (lexer.QUOTED, lexer.STRING):
-            yield lexer.unquote_identifier(text), dotted
+            yield unquote_mysql_identifier(text), dotted
         elif kind in (lexer.WORD, lexer.NUMBER):
             yield text, dotted
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pg_chameleon.ddl.effect.altered_columns import AlteredColumns
 from pg_chameleon.ddl.effect.altered_keys import AlteredKeys
 from pg_chameleon.ddl.effect.charsets import Charset, resolve
-from pg_chameleon.ddl.effect.created import engine_name, not_null_keys, with_json_columns, with_not_null_periods
+from pg_chameleon.ddl.effect.created import engine_name, not_null_keys, with_not_null_periods
 from pg_chameleon.ddl.effect.draft import Surroundings, made_key
 from pg_chameleon.ddl.effect.engines import refuse_hidden_rows
 from pg_chameleon.ddl.effect.moments import Offset, unknown_offset
@@ -16,6 +16,7 @@ from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.ddl.syntax.actions import AddElement, ConvertCharset, SetOptions
 from pg_chameleon.ddl.syntax.errors import Unfollowable, UntoldStructure
 from pg_chameleon.ddl.syntax.statements import AlterTable
+from pg_chameleon.model.json_columns import with_json_columns
 from pg_chameleon.model.schema import Column, Index, TableSchema
 
 
@@ -56,7 +57,8 @@ def altered_table(
         collation=charset.collation,
         comment=comment,
     )
-    return with_json_columns(after, server), tuple(columns.origins[each.name] for each in columns.columns)
+    after = with_json_columns(after) if server.mariadb else after
+    return after, tuple(columns.origins[each.name] for each in columns.columns)
 
 
 def _is_in_primary(indexes: Iterable[Index], column: Column) -> bool:

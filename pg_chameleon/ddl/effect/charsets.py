@@ -1,4 +1,4 @@
-"""Character sets of MySQL and MariaDB: their widths, their default collations, and how clauses resolve to them."""
+"""Character sets of MySQL and MariaDB: their default collations, and how clauses resolve to them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,6 @@ class Charset(NamedTuple):
 
 BINARY = Charset("binary", "binary")
 
-# Most bytes per character; those that are not named here have one.
-_WIDTHS = {
-    "big5": 2, "cp932": 2, "euckr": 2, "gb2312": 2, "gbk": 2, "sjis": 2, "ucs2": 2, "eucjpms": 3, "ujis": 3,
-    "utf8": 3, "utf8mb3": 3, "gb18030": 4, "utf16": 4, "utf16le": 4, "utf32": 4, "utf8mb4": 4,
-}  # fmt: skip
 # Default collations other than <charset>_general_ci
 _DEFAULT_COLLATIONS = {
     "big5": "big5_chinese_ci", "binary": "binary", "cp932": "cp932_japanese_ci", "dec8": "dec8_swedish_ci",
@@ -64,11 +59,6 @@ _GENERAL = frozenset(
 # MariaDB 11.5 changed character_set_collations: https://mariadb.com/kb/en/server-system-variables/
 _UCA1400 = frozenset(("utf8mb3", "ucs2", "utf8mb4", "utf16", "utf32"))
 _UCA1400_PREFIX = "uca1400_"
-
-
-def width(charset: str) -> int:
-    """Return the most bytes that a character takes."""
-    return _WIDTHS.get(charset, 1)
 
 
 def canonical(name: str, server: ServerTraits) -> str:

@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from pg_chameleon.ddl.effect.charsets import BINARY, Charset, binary_collation, resolve, width
+from pg_chameleon.ddl.effect.charsets import BINARY, Charset, binary_collation, resolve
 from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.ddl.syntax.definitions import CharsetClause, DataType
 from pg_chameleon.ddl.syntax.errors import Unfollowable, UntoldStructure
 from pg_chameleon.model.schema import Column
+from pg_chameleon.model.source.charsets import UTF8, WIDE, surely_has, width
+from pg_chameleon.model.source.literals import quoted_member
+from pg_chameleon.model.source.types import (
+    BLOB_BYTES,
+    BLOBS,
+    BYTE_STRINGS,
+    CHARACTER_STRINGS,
+    DEFAULT_DECIMAL,
+    LABELS,
+    SHORT_COLLECTION,
+    TEXT_BYTES,
+    WITH_CHARSET,
+    smallest_for,
+)
 
-TEXT_BASES = frozenset(("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set"))
 _BINARY_SIBLINGS = {
     "char": "binary", "varchar": "varbinary", "tinytext": "tinyblob", "text": "blob", "mediumtext": "mediumblob",
     "longtext": "longblob", "json": "longblob",
@@ -21,16 +34,8 @@ _UNSIGNED_WIDTHS = {"tinyint": 3, "smallint": 5, "mediumint": 8, "int": 10, "big
 _MAX_VARCHAR_BYTES = 65535
 _MAX_VARCHAR_BYTES_MARIADB = 65532
 _JSON_CHARSET = Charset("utf8mb4", "utf8mb4_bin")
-_DEFAULT_DECIMAL_DIGITS = 10
 _DEFAULT_VECTOR_LENGTH = 2048
-_TEXT_SIZES = ((1 << 8, "tiny"), (1 << 16, ""), (1 << 24, "medium"))
-_SPATIAL_MYSQL8 = {"geometrycollection": "geomcollection"}
-
-
-_UTF8 = frozenset(("utf8", "utf8mb3", "utf8mb4"))
-_WIDE = frozenset(("ucs2", "utf16", "utf16le", "utf32"))
-_FULL_UNICODE = frozenset(("utf8mb4", "utf16", "utf16le", "utf32", "gb18030"))
-_BASIC_UNICODE = frozenset(("utf8", "utf8mb3", "ucs2"))
+_SPATIAL_MYSQL8 = {"geometrycollection": SHORT_COLLECTION}
 
 
 class ShownType(NamedTuple):
@@ -45,15 +50,15 @@ def shown_type(data_type: DataType, table: Charset, server: ServerTraits) -> Sho
     if data_type.base == "json" and server.mariadb:
         clause = CharsetClause(collation=data_type.collation)
         return ShownType("json", resolve(clause, _JSON_CHARSET, server))
-    if data_type.base not in TEXT_BASES:
+    if data_type.base not in WITH_CHARSET:
         return ShownType(_spelled(data_type, server), None)
     charset = text_charset(data_type, table, server)
     base = data_type.base
-    if base in ("enum", "set"):
+    if base in LABELS:
         if charset.name == BINARY.name and not _all_ascii(data_type):
             # Their bytes are those of the connection's charset, of which the binlog's text tells nothing.
             raise Unfollowable("the members of an ENUM or SET without a character set")
-        if not all(_surely_has(charset.name, member) for member in data_type.members):
+        if not all(surely_has(charset.name, member) for member in data_type.members):
             raise UntoldStructure(f"the server puts ? where {charset.name} lacks a character of a member")
         # MySQL shows no charset for those without one, MariaDB shows binary.
         shown = None if charset.name == BINARY.name and not server.mariadb else charset
@@ -64,23 +69,14 @@ def shown_type(data_type: DataType, table: Charset, server: ServerTraits) -> Sho
     return ShownType(spelled, None if charset.name == BINARY.name else charset)
 
 
-def _surely_has(charset: str, text: str) -> bool:
-    """Tell whether a character set has all characters of a text; of most it is known only for ASCII."""
-    if text.isascii() or charset in _FULL_UNICODE:
-        return True
-    if charset in _BASIC_UNICODE:
-        return max(text) <= "\uffff"
-    return charset == "latin1" and text.encode("cp1252", "replace").decode("cp1252") == text
-
-
 def keeps_members(column: Column, charset: Charset) -> bool:
     """Tell whether CONVERT TO CHARACTER SET keeps the members of an ENUM or SET.
 
     The servers take the bytes of the members for those of the new character set.
     """
-    if column.charset in _UTF8 and charset.name in _UTF8:
+    if column.charset in UTF8 and charset.name in UTF8:
         return True
-    wide = {column.charset, charset.name} & _WIDE
+    wide = {column.charset, charset.name} & WIDE
     return column.charset == charset.name or (not wide and all(map(str.isascii, column.type.members)))
 
 
@@ -96,14 +92,6 @@ def text_charset(data_type: DataType, table: Charset, server: ServerTraits) -> C
     return found
 
 
-def quoted_member(value: str) -> str:
-    """Quote a member of ENUM or SET as the server does; it strips the spaces at its end."""
-    escaped = value.rstrip(" ")
-    for plain, shown in (("\\", "\\\\"), ("\0", "\\0"), ("\n", "\\n"), ("\r", "\\r"), ("'", "''")):
-        escaped = escaped.replace(plain, shown)
-    return f"'{escaped}'"
-
-
 def sized_text(base: str, length: int | None, bytes_per_character: int, server: ServerTraits) -> str:
     """Return a character or byte type with its length; what is too long for it becomes a TEXT or BLOB."""
     if base in ("char", "binary"):
@@ -111,16 +99,11 @@ def sized_text(base: str, length: int | None, bytes_per_character: int, server: 
     if base in ("varchar", "varbinary"):
         size = (length or 0) * bytes_per_character
         if size > (_MAX_VARCHAR_BYTES_MARIADB if server.mariadb else _MAX_VARCHAR_BYTES):
-            return _for_size(size, "text" if base == "varchar" else "blob")
+            return smallest_for(size, TEXT_BYTES if base == "varchar" else BLOB_BYTES)
         return f"{base}({length})"
     if base in ("text", "blob") and length:
-        return _for_size(length * bytes_per_character, base)
+        return smallest_for(length * bytes_per_character, TEXT_BYTES if base == "text" else BLOB_BYTES)
     return base
-
-
-def _for_size(size: int, family: str) -> str:
-    prefix = next((prefix for limit, prefix in _TEXT_SIZES if size < limit), "long")
-    return f"{prefix}{family}"
 
 
 def converted_text(base: str, length: int | None, before: Charset, after: Charset, server: ServerTraits) -> str:
@@ -128,12 +111,11 @@ def converted_text(base: str, length: int | None, before: Charset, after: Charse
     old, new = width(before.name), width(after.name)
     if after.name == BINARY.name:
         base = _BINARY_SIBLINGS[base]
-    if base in ("char", "varchar", "binary", "varbinary"):
+    if base in CHARACTER_STRINGS | BYTE_STRINGS:
         return sized_text(base, length, new, server)
-    sizes = {"tiny": (1 << 8) - 1, "": (1 << 16) - 1, "medium": (1 << 24) - 1}
-    family = "blob" if base.endswith("blob") else "text"
-    size = sizes.get(base.removesuffix(family))
-    return base if size is None else _for_size(size // old * new, family)
+    family = BLOB_BYTES if base in BLOBS else TEXT_BYTES
+    size = family.get(base)  # MariaDB's JSON keeps its type
+    return base if size is None else smallest_for(size // old * new, family)
 
 
 def _spelled(data_type: DataType, server: ServerTraits) -> str:
@@ -146,8 +128,8 @@ def _spelled(data_type: DataType, server: ServerTraits) -> str:
 
 
 def _decimal(data_type: DataType, _server: ServerTraits) -> str:
-    digits = data_type.length or _DEFAULT_DECIMAL_DIGITS
-    return f"decimal({digits},{data_type.decimals or 0})" + _sign(data_type)
+    digits, decimals = DEFAULT_DECIMAL
+    return f"decimal({data_type.length or digits},{data_type.decimals or decimals})" + _sign(data_type)
 
 
 def _float(data_type: DataType, _server: ServerTraits) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -40,10 +39,11 @@ from pg_chameleon.ddl.syntax.definitions import (
     KeyKind,
     PeriodDefinition,
 )
-from pg_chameleon.ddl.syntax.lexer import NO_ENGINE_SUBSTITUTION
 from pg_chameleon.ddl.syntax.statements import CreateTable
+from pg_chameleon.model.json_columns import with_json_columns
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Check, Column, ForeignKey, TableSchema
+from pg_chameleon.model.source.modes import NO_ENGINE_SUBSTITUTION
 
 ENGINES_WITH_FOREIGN_KEYS = ("innodb", "ndb", "ndbcluster")
 
@@ -82,26 +82,7 @@ def created_table(
         collation=charset.collation,
         comment=statement.options.comment or "",
     )
-    return with_json_columns(found, server)
-
-
-# The check by which MariaDB keeps JSON valid, as people and as the server itself write it
-_JSON_VALID = re.compile(r"\s*json_valid\s*\(\s*(?:`((?:[^`]|``)+)`|(\w+))\s*\)\s*", re.I)
-
-
-def with_json_columns(table: TableSchema, server: ServerTraits) -> TableSchema:
-    """Give MariaDB's JSON columns their type: to the server they are longtext with a check, which is left out here."""
-    marks: dict[str, Check] = {}
-    for check in table.checks if server.mariadb else ():
-        match = _JSON_VALID.fullmatch(check.expression)
-        column = table.column(match[2] or match[1].replace("``", "`")) if match else None
-        if column is not None and column.column_type in ("longtext", "json"):
-            marks[column.name] = check
-    if not marks:
-        return table
-    columns = (replace(each, column_type="json") if each.name in marks else each for each in table.columns)
-    checks = (check for check in table.checks if check not in marks.values())
-    return replace(table, columns=tuple(columns), checks=tuple(checks))
+    return with_json_columns(found) if server.mariadb else found
 
 
 def with_not_null_periods(columns: list[Column], elements: Iterable[Element]) -> list[Column]:

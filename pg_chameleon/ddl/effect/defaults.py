@@ -8,17 +8,26 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from ipaddress import ip_address
 from uuid import UUID
 
-from pg_chameleon.ddl.effect.moments import TEMPORAL, Offset, stored_moment, unknown_offset
+from pg_chameleon.ddl.effect.moments import Offset, stored_moment, unknown_offset
 from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.ddl.syntax.definitions import DefaultClause, DefaultKind
 from pg_chameleon.ddl.syntax.errors import UntoldStructure
-from pg_chameleon.model.schema import ColumnType, Default, parse_column_type
+from pg_chameleon.model.schema import Default
+from pg_chameleon.model.source.types import (
+    ADDRESS_BYTES,
+    BLOBS,
+    BYTES,
+    GEOMETRIES,
+    LABELS,
+    MOMENTS,
+    NUMBERS,
+    TEXTS,
+    UUID_BYTES,
+    ColumnType,
+    parse_column_type,
+)
 
-_NUMBERS = ("tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double")
-_BYTES = ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob")
-_WITHOUT_LITERALS = ("text", "blob", "json", "geometry", "point", "polygon", "linestring", "collection")
-_UUID_BYTES = 16
-_ADDRESS_BYTES = {"inet4": 4, "inet6": 16}
+_WITHOUT_LITERALS = TEXTS | BLOBS | GEOMETRIES | {"json"}  # of MySQL
 _MAX_EXPONENT = 400
 _PRECISE = Context(prec=2 * _MAX_EXPONENT)
 _NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*", re.I)
@@ -50,13 +59,13 @@ def stored_default(
 
 
 def _stored_literal(clause: DefaultClause, shape: ColumnType, server: ServerTraits, offset: Offset) -> Default | None:
-    if not server.mariadb and shape.base.endswith(_WITHOUT_LITERALS):
+    if not server.mariadb and shape.base in _WITHOUT_LITERALS:
         return None  # MySQL warns, and forgets it
     if clause.kind is DefaultKind.INTRODUCED:
         raise UntoldStructure(f"{clause.text!r} has a character set of its own")
     if shape.base == "bit":
         return _bits(clause)
-    if shape.base in _BYTES:
+    if shape.base in BYTES:
         return _bytes_default(_raw(clause), shape, server)
     return Default(_literal(clause, shape, offset), True)
 
@@ -66,7 +75,7 @@ def _bytes_default(raw: bytes, shape: ColumnType, server: ServerTraits) -> Defau
     if shape.base == "binary":
         raw = raw.rstrip(b"\0")
     if (server.mariadb or server.version < (8,)) and raw.isascii():
-        width = (*shape.arguments, 1)[0] if shape.base == "binary" else 0
+        width = shape.length if shape.base == "binary" else 0
         return Default(raw.decode().ljust(width, "\0"), True)
     return Default(f"0x{raw.hex().upper()}", False) if raw else Default("", True)
 
@@ -98,12 +107,12 @@ def _bits(clause: DefaultClause) -> Default:
 
 def _literal(clause: DefaultClause, shape: ColumnType, offset: Offset) -> str:
     is_hex = clause.kind in (DefaultKind.HEX, DefaultKind.BIT)
-    if shape.base in _NUMBERS:
+    if shape.base in NUMBERS:
         return _number(str(int.from_bytes(_hex_bytes(clause), "big")) if is_hex else clause.text, shape)
     text = _characters(_hex_bytes(clause), shape) if is_hex else clause.text
-    if shape.base in TEMPORAL:
+    if shape.base in MOMENTS:
         return stored_moment(text, shape, offset)
-    if shape.base in ("enum", "set"):
+    if shape.base in LABELS:
         return _members(clause, text, shape)
     if clause.kind is DefaultKind.NUMBER:
         return _shown_number(text)
@@ -130,9 +139,9 @@ def _members(clause: DefaultClause, text: str, shape: ColumnType) -> str:
 
 def _characters(raw: bytes, shape: ColumnType) -> str:
     """Return the text that a hexadecimal literal stands for."""
-    if shape.base == "uuid" and len(raw) == _UUID_BYTES:
+    if shape.base == "uuid" and len(raw) == UUID_BYTES:
         return str(UUID(bytes=raw))
-    if len(raw) == _ADDRESS_BYTES.get(shape.base):
+    if len(raw) == ADDRESS_BYTES.get(shape.base):
         return str(ip_address(raw))
     if not raw.isascii():
         raise UntoldStructure("which characters its bytes are depends on the character set")
@@ -154,7 +163,7 @@ def _rounded(text: str, scale: int) -> str:
 def _number(text: str, shape: ColumnType) -> str:
     if shape.base in ("float", "double"):
         return _floating(text, shape)
-    scale = shape.arguments[1] if shape.base == "decimal" and len(shape.arguments) > 1 else 0
+    scale = shape.precision[1] if shape.base == "decimal" else 0
     found = _rounded(text, scale)
     if found.startswith("-") and not found.strip("-0."):
         found = found[1:]

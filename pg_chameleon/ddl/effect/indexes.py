@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pg_chameleon.ddl.effect.charsets import width
 from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.ddl.syntax.definitions import (
     CheckDefinition,
@@ -17,16 +16,13 @@ from pg_chameleon.ddl.syntax.definitions import (
 )
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Check, Column, ForeignKey, Index, IndexPart
+from pg_chameleon.model.source.charsets import width
+from pg_chameleon.model.source.types import BYTE_STRINGS, BYTES, CHARACTER_STRINGS, CHARACTERS, GEOMETRIES, TEXT_BYTES
 
 KeyElement = KeyDefinition | ForeignKeyDefinition
 _POINT_BYTES = 25
-_TINY_BYTES = 255
 _MAX_KEY_BYTES = {"myisam": 1000, "aria": 2300}
-SPATIAL_BASES = frozenset(
-    ("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon")
-)
-_CHARACTER_BASES = ("char", "varchar", "binary", "varbinary")
-
+_STRINGS = CHARACTERS | BYTES
 _NUMBERED_BYTES = 61  # what MySQL keeps of a name to which it adds a number
 
 
@@ -178,18 +174,14 @@ def _part(part: KeyPart, kind: KeyKind, host: Host) -> IndexPart:
 def stored_prefix(length: int | None, column: Column, unique: bool, host: Host) -> int | None:
     """Return the prefix that the server makes of the one that was asked for, or was there."""
     shape = column.type
-    if shape.base in SPATIAL_BASES:
+    if shape.base in GEOMETRIES:
         return _POINT_BYTES if shape.base == "point" else length
-    if not unique and _is_text(shape.base):
-        most = host.max_key_bytes // width(column.charset or "binary")
+    if not unique and shape.base in _STRINGS:
+        most = host.max_key_bytes // width(column.charset)
         whole = shape.arguments[0] if shape.arguments else None
         if (length or whole or most + 1) > most:
             length = most
     return _fitting_prefix(length, column)
-
-
-def _is_text(base: str) -> bool:
-    return base in _CHARACTER_BASES or base.endswith(("text", "blob"))
 
 
 def _fitting_prefix(prefix: int | None, column: Column) -> int | None:
@@ -197,11 +189,11 @@ def _fitting_prefix(prefix: int | None, column: Column) -> int | None:
     if prefix is None:
         return None
     shape = column.type
-    if shape.base in _CHARACTER_BASES:
-        return prefix if prefix < (shape.arguments[0] if shape.arguments else 1) else None
+    if shape.base in CHARACTER_STRINGS | BYTE_STRINGS:
+        return prefix if prefix < shape.length else None
     if shape.base in ("tinytext", "tinyblob"):
-        return min(prefix, _TINY_BYTES // width(column.charset or "binary"))
-    return prefix if _is_text(shape.base) or shape.base in SPATIAL_BASES else None
+        return min(prefix, TEXT_BYTES["tinytext"] // width(column.charset))
+    return prefix if shape.base in _STRINGS | GEOMETRIES else None
 
 
 def _kind(definition: KeyDefinition, parts: Sequence[IndexPart], host: Host) -> str:
@@ -219,12 +211,12 @@ def _is_long(parts: Sequence[IndexPart], host: Host) -> bool:
     total = 0
     for part in parts:
         column = host.column(part.column)
-        if column is None or not _is_text(column.type.base):
+        if column is None or column.type.base not in _STRINGS:
             continue
         length = part.prefix or (column.type.arguments[0] if column.type.arguments else None)
         if length is None:
             return True
-        total += length * width(column.charset or "binary")
+        total += length * width(column.charset)
     return total > host.max_key_bytes
 
 

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from pg_chameleon.ddl.syntax.errors import UntoldStructure
-from pg_chameleon.model.schema import ColumnType
+from pg_chameleon.model.source.types import ColumnType
 
-TEMPORAL = ("date", "datetime", "timestamp", "time", "year")
 Offset = Callable[[], int | None]
 """Tells how far the clock of the statement's session is ahead of UTC, if that is known and so all the year."""
 
@@ -76,8 +75,7 @@ def _year(text: str) -> str:
 
 def _fraction(digits: str | None, shape: ColumnType) -> str:
     """Return the digits of a second that are stored; it depends on the server's modes whether others are rounded."""
-    precision = shape.arguments[0] if shape.arguments else 0
     written = (digits or "").rstrip("0")
-    if len(written) > precision:
+    if len(written) > shape.fraction:
         raise UntoldStructure(f"{shape.base} has no room for the digits .{digits}")
-    return f".{written.ljust(precision, '0')}" if precision else ""
+    return f".{written.ljust(shape.fraction, '0')}" if shape.fraction else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pg_chameleon.ddl.syntax import lexer
-from pg_chameleon.model.names import quote_mysql_identifier
+from pg_chameleon.model.names import quote_mysql_identifier, unquote_mysql_identifier
 
 
 def mentions(expression: str, name: str) -> bool:
@@ -24,7 +24,7 @@ def renamed_columns(expression: str, names: Mapping[str, str]) -> str:
         # What a parenthesis follows is a function, and what a dot follows is the table
         bare = kind == lexer.WORD and tokens.words[index + 1] not in ("(", ".")
         quoted = kind == lexer.QUOTED and tokens.words[index + 1] != "."
-        name = lexer.unquote_identifier(text) if quoted else text
+        name = unquote_mysql_identifier(text) if quoted else text
         if (bare or quoted) and name.casefold() in names:
             found += [expression[position:start], quote_mysql_identifier(names[name.casefold()])]
             position = end

@@ -20,6 +20,7 @@ from pg_chameleon.ddl.syntax.definitions import (
 from pg_chameleon.ddl.syntax.keys import check_expression, references
 from pg_chameleon.ddl.syntax.options import accept_engine_attribute
 from pg_chameleon.ddl.syntax.type_clauses import charset_name, compressed, parse_type
+from pg_chameleon.model.source.modes import MARIADB_EMPTY_STRING_IS_NULL
 
 _NOW = ("CURRENT_TIMESTAMP", "NOW", "LOCALTIME", "LOCALTIMESTAMP")
 _TEMPORAL = ("DATE", "TIME", "TIMESTAMP")
@@ -328,7 +329,7 @@ def _introduced(introducer: str, literal: DefaultClause | None) -> DefaultClause
 
 def _string(cursor: Cursor) -> DefaultClause:
     text = _strings(cursor)
-    null = not text and cursor.mariadb and cursor.sql_mode & lexer.EMPTY_STRING_IS_NULL
+    null = not text and cursor.mariadb and cursor.sql_mode & MARIADB_EMPTY_STRING_IS_NULL
     return _CONSTANTS["NULL"] if null else DefaultClause(DefaultKind.STRING, text)
 
 

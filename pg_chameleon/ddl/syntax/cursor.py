@@ -8,7 +8,7 @@ from typing import TypeVar
 from pg_chameleon.ddl.syntax import lexer
 from pg_chameleon.ddl.syntax.lexer import BAD, END, NUMBER, QUOTED, STRING, WORD
 from pg_chameleon.errors import DdlRefused
-from pg_chameleon.model.names import TableName
+from pg_chameleon.model.names import TableName, unquote_mysql_identifier
 
 Item = TypeVar("Item")
 
@@ -200,7 +200,7 @@ class Cursor:
         """Consume a name."""
         kind = self.kinds[self.index]
         if kind == QUOTED:
-            return lexer.unquote_identifier(self.text())
+            return unquote_mysql_identifier(self.text())
         if kind == WORD and self.words[self.index] not in _RESERVED:
             return self.text()
         raise self.refused("expected a name")

@@ -6,22 +6,12 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-# https://dev.mysql.com/doc/refman/8.4/en/sql-mode.html; the numbers are those of the QUERY event
-REAL_AS_FLOAT = 1
-ANSI_QUOTES = 4
-ORACLE = 512
-MSSQL = 1024
-MAXDB = 4096
-NO_BACKSLASH_ESCAPES = 1 << 20
-NO_ENGINE_SUBSTITUTION = 1 << 30
-EMPTY_STRING_IS_NULL = 1 << 32  # of MariaDB; TIME_TRUNCATE_FRACTIONAL to MySQL
-SIMULTANEOUS_ASSIGNMENT = 1 << 33  # of MariaDB, whose ORACLE includes it since 10.3
+from pg_chameleon.model.source.literals import unescaped
+from pg_chameleon.model.source.modes import ANSI_QUOTES, NO_BACKSLASH_ESCAPES
 
 WORD, SYMBOL, QUOTED, NUMBER, STRING, _OPENER, _CLOSER, END, HEX, BIT, NATIONAL, BAD = range(1, 13)
 
 _NAME = r"0-9A-Za-z_$\x80-\U0010ffff"
-_ESCAPES = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a", "%": "\\%", "_": "\\_"}
-_ESCAPED = re.compile(r"\\(.)|''|\"\"", re.S)
 _PREFIXES = {"X": HEX, "B": BIT, "N": NATIONAL}
 _SENTINELS = 4
 
@@ -123,22 +113,6 @@ def tokenize(statement: str, sql_mode: int = 0, *, mariadb: bool = True) -> Toke
     return Tokens(words, kinds, starts, ends)
 
 
-def unquote_identifier(text: str) -> str:
-    """Return the name that a quoted identifier stands for."""
-    quote = text[0]
-    return text[1:-1].replace(quote * 2, quote)
-
-
 def unquote_string(text: str, sql_mode: int) -> str:
     """Return the value of a string literal."""
-    quote, inside = text[0], text[1:-1]
-    if sql_mode & NO_BACKSLASH_ESCAPES or "\\" not in inside:
-        return inside.replace(quote * 2, quote)
-
-    def unescape(match: re.Match[str]) -> str:
-        escaped = match.group(1)
-        if escaped is None:
-            return quote if match.group() == quote * 2 else match.group()
-        return _ESCAPES.get(escaped, escaped)
-
-    return _ESCAPED.sub(unescape, inside)
+    return unescaped(text[1:-1], text[0], backslashes=not sql_mode & NO_BACKSLASH_ESCAPES)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pg_chameleon.ddl.syntax import lexer
 from pg_chameleon.ddl.syntax.cursor import Cursor
 from pg_chameleon.ddl.syntax.definitions import CharsetClause, DataType
+from pg_chameleon.model.source import modes
 
 NATIONAL_CHARSET = "utf8"  # what NCHAR means: utf8mb3 under the name that every version knows
 _DOUBLE_FROM = 25  # FLOAT(25) and more is a DOUBLE
@@ -117,7 +118,7 @@ def _float(cursor: Cursor, base: str) -> DataType:
     name = cursor.words[cursor.index - 1]
     if name == "DOUBLE":
         cursor.accept("PRECISION")
-    if name == "REAL" and cursor.sql_mode & lexer.REAL_AS_FLOAT:
+    if name == "REAL" and cursor.sql_mode & modes.REAL_AS_FLOAT:
         base = "float"
     length, decimals = _precision(cursor)
     if length is not None and decimals is None:
@@ -304,7 +305,7 @@ def _rules() -> dict[str, Rule]:
 _RULES = _rules()
 
 # The sql_modes that give type names another meaning
-_ODD_MODES = lexer.ORACLE | lexer.MAXDB
+_ODD_MODES = modes.ORACLE | modes.MAXDB
 _ORACLE_RULES: dict[str, Rule] = {
     **_RULES,
     "DATE": (_plain, "datetime"),
@@ -319,10 +320,10 @@ _MAXDB_RULES: dict[str, Rule] = {**_RULES, "TIMESTAMP": (_measured, "datetime")}
 
 def _odd_type(cursor: Cursor) -> DataType:
     """Consume a data type under ORACLE or MAXDB; ORACLE is a mode of types to MariaDB since 10.3 only."""
-    oracle = bool(cursor.sql_mode & lexer.ORACLE) and cursor.mariadb
-    if oracle and not cursor.sql_mode & lexer.SIMULTANEOUS_ASSIGNMENT:
+    oracle = bool(cursor.sql_mode & modes.ORACLE) and cursor.mariadb
+    if oracle and not cursor.sql_mode & modes.MARIADB_SIMULTANEOUS_ASSIGNMENT:
         raise cursor.refused("a data type in an ORACLE mode that is not MariaDB's of 10.3 and later")
-    if oracle and cursor.sql_mode & lexer.MAXDB:
+    if oracle and cursor.sql_mode & modes.MAXDB:
         raise cursor.refused("a data type in two sql_modes that change the meaning of types")
-    maxdb = bool(cursor.sql_mode & lexer.MAXDB)
+    maxdb = bool(cursor.sql_mode & modes.MAXDB)
     return _by_rule(cursor, _ORACLE_RULES if oracle else _MAXDB_RULES if maxdb else _RULES)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.model.source.types import INTEGERS
 from pg_chameleon.mysql.snapshot import KeyRange, TableStatistics
-
-_INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def splitting_column(schema: TableSchema) -> str | None:
     if not schema.key_columns:
         return None
     column = schema.column(schema.key_columns[0])
-    return column.name if column is not None and column.type.base in _INTEGERS else None
+    return column.name if column is not None and column.type.base in INTEGERS else None
 
 
 def key_ranges(column: str, least: int, greatest: int, parts: int) -> tuple[KeyRange, ...]:

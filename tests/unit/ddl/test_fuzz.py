@@ -15,9 +15,10 @@ from pg_chameleon.ddl.doubt.mentions import mentioned_tables
 from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.ddl.effect.structures import Structures
 from pg_chameleon.ddl.effect.tracker import apply
-from pg_chameleon.ddl.syntax.lexer import ANSI_QUOTES, MAXDB, NO_BACKSLASH_ESCAPES, ORACLE, REAL_AS_FLOAT, tokenize
+from pg_chameleon.ddl.syntax.lexer import tokenize
 from pg_chameleon.ddl.syntax.parser import parse
 from pg_chameleon.errors import DdlRefused
+from pg_chameleon.model.source.modes import ANSI_QUOTES, MAXDB, NO_BACKSLASH_ESCAPES, ORACLE, REAL_AS_FLOAT
 from tests.ddl_corpus.truth import DEFAULT_PATH
 
 EXAMPLES = (

@@ -5,22 +5,21 @@ from __future__ import annotations
 import pytest
 
 from pg_chameleon.ddl.syntax.lexer import (
-    ANSI_QUOTES,
     BAD,
     BIT,
     END,
     HEX,
     NATIONAL,
-    NO_BACKSLASH_ESCAPES,
     NUMBER,
     QUOTED,
     STRING,
     SYMBOL,
     WORD,
     tokenize,
-    unquote_identifier,
     unquote_string,
 )
+from pg_chameleon.model.names import unquote_mysql_identifier
+from pg_chameleon.model.source.modes import ANSI_QUOTES, NO_BACKSLASH_ESCAPES
 
 
 def split(statement: str, sql_mode: int = 0, *, mariadb: bool = True) -> list[tuple[int, str]]:
@@ -105,7 +104,7 @@ def test_string_values_without_backslash_escapes() -> None:
 
 
 def test_a_doubled_backtick_is_part_of_a_name() -> None:
-    assert unquote_identifier("`a``b`") == "a`b"
+    assert unquote_mysql_identifier("`a``b`") == "a`b"
 
 
 @pytest.mark.parametrize("comment", ["/* x */", "-- x\n", "# x\n", "/**/", "/* 99999 drop */", "--\n"])

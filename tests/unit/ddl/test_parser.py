@@ -38,8 +38,6 @@ from pg_chameleon.ddl.syntax.definitions import (
     KeyPart,
     TableOptions,
 )
-from pg_chameleon.ddl.syntax.lexer import ANSI_QUOTES, EMPTY_STRING_IS_NULL, MAXDB, ORACLE, REAL_AS_FLOAT
-from pg_chameleon.ddl.syntax.lexer import SIMULTANEOUS_ASSIGNMENT as ORACLE_SINCE_10_3
 from pg_chameleon.ddl.syntax.parser import parse
 from pg_chameleon.ddl.syntax.statements import (
     AlterDatabase,
@@ -56,6 +54,8 @@ from pg_chameleon.ddl.syntax.statements import (
 )
 from pg_chameleon.errors import DdlRefused
 from pg_chameleon.model.names import TableName
+from pg_chameleon.model.source.modes import ANSI_QUOTES, MARIADB_EMPTY_STRING_IS_NULL, MAXDB, ORACLE, REAL_AS_FLOAT
+from pg_chameleon.model.source.modes import MARIADB_SIMULTANEOUS_ASSIGNMENT as ORACLE_SINCE_10_3
 
 BOATS = TableName("harbour", "boats")
 
@@ -200,7 +200,7 @@ def test_defaults(written: str, kind: DefaultKind, text: str) -> None:
 
 
 def test_an_empty_string_may_be_null_to_mariadb() -> None:
-    assert column("char(1) default ''", EMPTY_STRING_IS_NULL).default == DefaultClause(DefaultKind.NULL)
+    assert column("char(1) default ''", MARIADB_EMPTY_STRING_IS_NULL).default == DefaultClause(DefaultKind.NULL)
 
 
 def test_generated_columns_and_checks() -> None:

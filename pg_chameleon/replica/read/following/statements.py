@@ -21,6 +21,7 @@ from pg_chameleon.errors import DdlRefused
 from pg_chameleon.model.change import SchemaChange, StatementEvent, TableMap, TableUncertain
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
+from pg_chameleon.model.source.charsets import WIDE
 from pg_chameleon.model.status import TableState
 from pg_chameleon.mysql.charsets import charset_of_collation
 from pg_chameleon.mysql.layout import is_like_sequence
@@ -29,9 +30,6 @@ from pg_chameleon.replica.read.following.known_tables import FROM_THE_BEGINNING,
 from pg_chameleon.replica.read.following.steps import IsTable, SetDefault, SetState, Steps, Tell, ask
 from pg_chameleon.replica.read.following.suspects import Suspects
 from pg_chameleon.replica.read.following.table_changes import TableChanges, located
-
-# In these, a binary default or member has other bytes than its text in the binlog.
-_WIDE_CHARSETS = frozenset({"ucs2", "utf16", "utf16le", "utf32"})
 
 
 class Following:
@@ -146,6 +144,9 @@ class Following:
 
 
 def _has_wide_literals(event: StatementEvent) -> bool:
-    """Tell whether the session's literals were of a character set with wide characters."""
+    """Tell whether the session's literals were of a character set with wide characters.
+
+    A binary default or member has other bytes then than its text in the binlog.
+    """
     told = event.circumstances
-    return told is not None and charset_of_collation(told.connection_collation or 0) in _WIDE_CHARSETS
+    return told is not None and charset_of_collation(told.connection_collation or 0) in WIDE
