@@ -14,6 +14,7 @@ from typing import NamedTuple
 from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.log import DELETE, INSERT, PARTIAL, UPDATE, Counts, Operation
+from pg_chameleon.postgres.answers import one_row, one_value
 from pg_chameleon.postgres.apply_table import ApplyTable
 from pg_chameleon.postgres.connection import Cursor
 
@@ -213,7 +214,7 @@ def _update_partials(table: ApplyTable, part: Part) -> str:
 
 
 def _expect_all(cursor: Cursor, table: ApplyTable) -> None:
-    missing = _one(cursor)
+    missing = int(one_value(cursor))
     if missing:
         raise TargetError(
             f"{missing} row(s) to change are not in the target table, and the binlog holds only what changed of them",
@@ -283,7 +284,7 @@ def _delete_images(cursor: Cursor, table: ApplyTable, net: str) -> None:
         " group by line"
     )
     cursor.execute(f"select coalesce(sum(number), 0) from ({gone}) z")
-    expected = _one(cursor)
+    expected = int(one_value(cursor))
     if not expected:
         return
     cursor.execute(
@@ -316,13 +317,5 @@ def last_logged(cursor: Cursor, part: Part) -> LoggedRow:
         f"select operation, key, image, binlog_file, binlog_offset from {part.log}"
         f" where {part.condition} order by batch_id desc, sequence desc limit 1"
     )
-    row = cursor.fetchone()
-    assert row is not None  # the row is in this part
-    letter, *others = row
+    letter, *others = one_row(cursor)
     return LoggedRow(Operation(letter), *others)
-
-
-def _one(cursor: Cursor) -> int:
-    row = cursor.fetchone()
-    assert row is not None  # an aggregate always answers
-    return int(row[0])

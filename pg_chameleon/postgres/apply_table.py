@@ -113,7 +113,7 @@ def _describe(
             advice="Copy the table again with sync_tables",
         )
     for width in {len(columns), len(key)} - {0}:
-        cursor.execute("select sch_chameleon.ensure_row_type(%s)", (width,))
+        cursor.execute(query("apply_table.ensure_row_type"), (width,))
     key_column_types = {
         column: whole if bare in _ROUNDING or _is_shorter(whole, key.get(column, "")) else bare
         for column, bare, whole in found
@@ -144,7 +144,7 @@ def _is_unusual(cursor: Cursor, bare: str, whole: str, usual: str) -> bool:
         return False
     if _VARCHAR.fullmatch(whole):
         return _is_shorter(whole, usual)
-    cursor.execute("select format_type(to_regtype(%s), -1)", (usual,))
+    cursor.execute(query("apply_table.bare_type"), (usual,))
     if cursor.fetchone() != (bare,):
         return True
     return bare in _ROUNDING and "(" in whole and _DIGITS.findall(whole) != _DIGITS.findall(usual)

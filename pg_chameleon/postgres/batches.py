@@ -14,8 +14,10 @@ from pg_chameleon.convert.expressions.quoting import quote_identifier
 from pg_chameleon.convert.values.text import without_nul
 from pg_chameleon.model.log import Operation, StoredChange, summary_to_json
 from pg_chameleon.model.position import Position
+from pg_chameleon.postgres.answers import one_value
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
 from pg_chameleon.postgres.log_lines import COLUMNS, OpenBatch
+from pg_chameleon.postgres.positions import place, whole_position
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import Checkpoint, Source
 
@@ -28,10 +30,7 @@ def log_table(source: Source, number: int) -> str:
 def next_batch_number(cursor: Cursor) -> int:
     """Return the number for a new batch."""
     cursor.execute(query("batches.next_number"))
-    row = cursor.fetchone()
-    assert row is not None  # nextval always answers
-    number: int = row[0]
-    return number
+    return int(one_value(cursor))
 
 
 def write_rows(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch) -> None:
@@ -83,10 +82,7 @@ class ReadState:
             "generation": self.left.generation,
             "from_file": came_from.file,
             "from_offset": came_from.offset,
-            "file": self.position.binlog.file,
-            "offset": self.position.binlog.offset,
-            "file_mark": self.position.file_mark,
-            "gtid": None if self.position.gtid is None else str(self.position.gtid),
+            **whole_position(self.position),
             "commit_time": self.commit_time,
             "caught_up": self.caught_up,
         }
@@ -132,8 +128,7 @@ def add_schema_change(cursor: Cursor, batch: OpenBatch, change: StoredChange) ->
             "structure_id": change.structure_id,
             "change": Json({} if change.alter is None else change.alter.to_json()),
             "statement": without_nul(change.statement),
-            "file": change.position.file,
-            "offset": change.position.offset,
+            **place(change.position),
         },
     )
 

@@ -20,6 +20,7 @@ from pg_chameleon.errors import TargetError
 from pg_chameleon.model.log import Counts
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
+from pg_chameleon.postgres.answers import one_value
 from pg_chameleon.postgres.apply import (
     LoggedRow,
     LogSlice,
@@ -124,12 +125,11 @@ class _Suspects:
                 f" create index on {cls.LOG} (number)"
             )
         cursor.execute(f"select max(number) from {cls.LOG}")
-        found = cursor.fetchone()
-        assert found is not None  # an aggregate always answers
+        highest = one_value(cursor) or 0
         counts = rows.counts
         # What is a change of this slice may be another one in a part of it
         any_counts = counts._replace(deletes=max(counts.deletes, 1), updates=max(counts.updates, 1))
-        return cls(range(1, (found[0] or 0) + 1), any_counts)
+        return cls(range(1, highest + 1), any_counts)
 
     def part(self, numbers: Sequence[int]) -> Part:
         """The changes of the rows with these numbers."""

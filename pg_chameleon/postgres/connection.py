@@ -13,6 +13,7 @@ import psycopg2
 import psycopg2.extensions
 
 from pg_chameleon.errors import TargetError, TargetUnreachable
+from pg_chameleon.postgres.queries import query
 
 Connection: TypeAlias = psycopg2.extensions.connection
 Cursor: TypeAlias = psycopg2.extensions.cursor
@@ -27,13 +28,6 @@ _SESSION = (
     "search_path=pg_catalog",
     "default_transaction_isolation=read\\ committed",
     "client_min_messages=warning",
-)
-# Not every version has each of them
-_TIME_LIMITS = (
-    "statement_timeout",
-    "idle_in_transaction_session_timeout",
-    "idle_session_timeout",
-    "transaction_timeout",
 )
 _ADVICE = {
     "28P01": "Check pg_conn.user and pg_conn.password",
@@ -114,18 +108,8 @@ def connect(settings: TargetSettings, application: str, parameters: Sequence[str
     except psycopg2.OperationalError as error:
         raise _connect_error(settings, error) from error
     with transaction(connection) as cursor:
-        # Copies, indexes and large transactions take their time, whatever role, database or server set as a limit
-        cursor.execute(
-            "select set_config(name, '0', false) from pg_settings where setting <> '0' and name = any(%s)",
-            (list(_TIME_LIMITS),),
-        )
-        # Types such as geometry and citext, and their operators, are found where their extensions were created.
-        cursor.execute(
-            "select set_config('search_path', concat_ws(', ', 'pg_catalog', string_agg(distinct quote_ident(n.nspname),"
-            " ', ')), false) from pg_extension e join pg_namespace n on n.oid = e.extnamespace"
-            " where n.nspname <> 'pg_catalog' and exists (select from pg_depend d where d.refobjid = e.oid"
-            " and d.refclassid = 'pg_extension'::regclass and d.classid = 'pg_type'::regclass and d.deptype = 'e')"
-        )
+        cursor.execute(query("session.lift_time_limits"))
+        cursor.execute(query("session.find_types"))
     return connection
 
 

@@ -11,12 +11,14 @@ from psycopg2.extras import Json
 
 from pg_chameleon.errors import CatalogueError
 from pg_chameleon.model.names import TableName
-from pg_chameleon.model.position import BinlogPosition, Position, parse_gtid_set
+from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.model.schema import TableSchema, schema_from_json
 from pg_chameleon.model.status import TableState
+from pg_chameleon.postgres.answers import one_row, one_value
 from pg_chameleon.postgres.batches import log_table
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.failures import DiscardedRow, Failure, keep_discarded, log_failure
+from pg_chameleon.postgres.positions import stored_place, stored_position
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import Source, set_consistent_from
 
@@ -55,9 +57,7 @@ def open_copies(cursor: Cursor, source: Source) -> list[Copy]:
 def begin(cursor: Cursor, source: Source, kind: str, scope: dict[str, Any]) -> Copy:
     """Note that a copy begins."""
     cursor.execute(query("copies.begin"), {"source_id": source.source_id, "kind": kind, "scope": Json(scope)})
-    row = cursor.fetchone()
-    assert row is not None  # the statement has RETURNING
-    return Copy(*row)
+    return Copy(*one_row(cursor))
 
 
 def finish(cursor: Cursor, copy: Copy) -> None:
@@ -86,7 +86,7 @@ def copied_tables(cursor: Cursor, copy: Copy) -> list[CopiedTable]:
             schema_from_json(structure),
             TableName(target_schema, target_table),
             rows,
-            Position(BinlogPosition(file, offset), None if gtid is None else parse_gtid_set(gtid)),
+            stored_position(file, offset, gtid),
             reason,
         )
         for (
@@ -140,9 +140,7 @@ def add_chunk(cursor: Cursor, table_id: int, chunk: int, rows: int) -> None:
 def chunk_rows(cursor: Cursor, table_id: int) -> int:
     """Return how many rows the copied parts of a table have."""
     cursor.execute(query("copies.chunk_rows"), (table_id,))
-    row = cursor.fetchone()
-    assert row is not None  # an aggregate always answers
-    return int(row[0])
+    return int(one_value(cursor))
 
 
 def set_reason(cursor: Cursor, table_id: int, reason: str) -> None:
@@ -183,8 +181,8 @@ def drop_registration(cursor: Cursor, table_id: int, reason: str) -> None:
 def advance_consistency(cursor: Cursor, source: Source, start: BinlogPosition) -> None:
     """Note a snapshot if it is later than all before: the source is consistent once that is replayed."""
     cursor.execute(query("copies.consistent_from"), (source.source_id,))
-    file, offset = cursor.fetchone() or (None, None)
-    if file is None or BinlogPosition(file, offset) < start:
+    latest = stored_place(*(cursor.fetchone() or (None, None)))
+    if latest is None or latest < start:
         set_consistent_from(cursor, source, start)
 
 

@@ -12,7 +12,9 @@ from pg_chameleon.convert.values.text import without_nul
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
+from pg_chameleon.postgres.answers import one_value
 from pg_chameleon.postgres.connection import Cursor, translated
+from pg_chameleon.postgres.positions import place
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import Source
 
@@ -38,16 +40,13 @@ def log_failure(cursor: Cursor, source: Source, failure: Failure) -> int:
             "schema": None if failure.table is None else failure.table.schema,
             "table": None if failure.table is None else failure.table.table,
             "batch_id": failure.batch_id,
-            "file": None if failure.position is None else failure.position.file,
-            "offset": None if failure.position is None else failure.position.offset,
+            **place(failure.position),
             "row_key": failure.row_key,
             "statement": None if failure.statement is None else without_nul(failure.statement),
             "message": without_nul(failure.message),
         },
     )
-    row = cursor.fetchone()
-    assert row is not None  # the statement has RETURNING
-    return int(row[0])
+    return int(one_value(cursor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,6 @@ class DiscardedRow:
 
 def keep_discarded(cursor: Cursor, source: Source, row: DiscardedRow) -> None:
     """Keep a row that could not be applied, so that nothing of it is lost."""
-    place = row.position
     cursor.execute(
         query("failures.add_discarded"),
         {
@@ -77,8 +75,7 @@ def keep_discarded(cursor: Cursor, source: Source, row: DiscardedRow) -> None:
             "operation": row.operation,
             "row_key": row.row_key,
             "image": row.image,
-            "file": None if place is None else place.file,
-            "offset": None if place is None else place.offset,
+            **place(row.position),
             "reason": row.reason,
         },
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pg_chameleon.model.log import Counts
+from pg_chameleon.postgres.answers import one_row
 from pg_chameleon.postgres.apply import LogSlice
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.queries import query
@@ -16,13 +17,12 @@ def hold_rows(cursor: Cursor, rows: LogSlice) -> None:
 def held_slice(cursor: Cursor, table_id: int) -> LogSlice | None:
     """Return what is kept aside for a table, if anything is."""
     cursor.execute(query("held_rows.counts"), (table_id,))
-    *counted, first, last, file = cursor.fetchone() or (None, None, None)
+    *counted, first, last, file = one_row(cursor)
     if first is None:
         return None
-    counts = Counts(*counted)
-    return LogSlice("sch_chameleon.held_rows", first, last, None, table_id, counts, file)
+    return LogSlice("sch_chameleon.held_rows", first, last, None, table_id, Counts(*counted), file)
 
 
 def forget_held(cursor: Cursor, table_id: int) -> None:
     """Remove what was kept aside for a table."""
-    cursor.execute("delete from sch_chameleon.held_rows where table_id = %s", (table_id,))
+    cursor.execute(query("held_rows.forget"), (table_id,))

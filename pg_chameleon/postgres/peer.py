@@ -17,6 +17,7 @@ import psycopg2
 from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal, quote_qualified
 from pg_chameleon.errors import SourceError
 from pg_chameleon.model.names import TableName
+from pg_chameleon.postgres.answers import one_row, one_value
 from pg_chameleon.postgres.connection import Connection, Cursor, translated
 from pg_chameleon.postgres.queries import query
 
@@ -64,7 +65,7 @@ def begin_snapshot(connection: Connection) -> str:
     connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
     with connection.cursor() as cursor:
         cursor.execute(query("peer.export_snapshot"))
-        return str(_one(cursor))
+        return str(one_value(cursor))
 
 
 def share_snapshot(connection: Connection, snapshot: str) -> None:
@@ -188,7 +189,7 @@ def finish_table(source: Cursor, cursor: Cursor, table: PeerTable, target: Table
     for sequence in table.sequences:
         source.execute(f"select last_value, is_called from {quote_qualified(sequence.schema, sequence.name)}")
         cursor.execute(
-            "select setval(pg_get_serial_sequence(%s, %s), %s, %s)", (quoted, sequence.column, *_row(source))
+            "select setval(pg_get_serial_sequence(%s, %s), %s, %s)", (quoted, sequence.column, *one_row(source))
         )
     cursor.execute(f"analyze {quoted}")
 
@@ -228,13 +229,3 @@ def stream(source: Cursor, target: Cursor, table: PeerTable, loaded: TableName) 
     if source.rowcount != target.rowcount:
         raise SourceError(f"{source.rowcount} rows were read, {target.rowcount} were stored", table=table.name)
     return target.rowcount
-
-
-def _row(cursor: Cursor) -> tuple[Any, ...]:
-    row = cursor.fetchone()
-    assert row is not None  # the statement always answers
-    return row
-
-
-def _one(cursor: Cursor) -> Any:
-    return _row(cursor)[0]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pg_chameleon.convert.expressions.names import temporary_name
 from pg_chameleon.convert.expressions.quoting import quote_identifier
 from pg_chameleon.errors import CatalogueError
-from pg_chameleon.model.position import BinlogPosition, Position, parse_gtid_set
+from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.model.server import ServerVersion
 from pg_chameleon.model.status import SourceStatus
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
+from pg_chameleon.postgres.positions import place, stored_position, whole_position
 from pg_chameleon.postgres.queries import query
 
 
@@ -166,7 +167,7 @@ def _rename_schemas(cursor: Cursor, source: Source, present: Mapping[str, str], 
 
 
 def _rename_schema(cursor: Cursor, source: Source, schema: str, before: str, after: str) -> None:
-    cursor.execute("select 1 from pg_namespace where nspname = %s", (before,))
+    cursor.execute(query("swap.schema_exists"), (before,))
     if cursor.fetchone() is not None:
         cursor.execute(f"alter schema {quote_identifier(before)} rename to {quote_identifier(after)}")
     values = {"source_id": source.source_id, "schema": schema, "target": after}
@@ -197,31 +198,20 @@ def read_checkpoint(cursor: Cursor, source: Source, *, lock: bool = False) -> Ch
     """Return the read process's checkpoint; ``lock`` keeps it from moving until the transaction ends."""
     cursor.execute(query("sources.lock_checkpoint" if lock else "sources.checkpoint"), (source.source_id,))
     generation, file, offset, mark, gtid, log_number = _one(cursor)
-    position = None
-    if file is not None:
-        position = Position(BinlogPosition(file, offset), parse_gtid_set(gtid) if gtid is not None else None, mark)
+    position = None if file is None else stored_position(file, offset, gtid, mark)
     return Checkpoint(generation, position, log_number)
 
 
 def reset_checkpoint(cursor: Cursor, source: Source, position: Position) -> None:
     """Let the read process begin at a position, as a whole new first copy does."""
-    values = {
-        "source_id": source.source_id,
-        "file": position.binlog.file,
-        "offset": position.binlog.offset,
-        "file_mark": position.file_mark,
-        "gtid": None if position.gtid is None else str(position.gtid),
-    }
+    values = {"source_id": source.source_id, **whole_position(position)}
     cursor.execute(query("sources.reset_checkpoint"), values)
     cursor.execute(query("sources.reset_replay"), values)
 
 
 def set_consistent_from(cursor: Cursor, source: Source, position: BinlogPosition) -> None:
     """Note the latest snapshot: once everything up to here is replayed, the target shows states of the source."""
-    cursor.execute(
-        query("sources.set_consistent_from"),
-        {"source_id": source.source_id, "file": position.file, "offset": position.offset},
-    )
+    cursor.execute(query("sources.set_consistent_from"), {"source_id": source.source_id, **place(position)})
 
 
 def bump_generation(cursor: Cursor, source: Source) -> None:

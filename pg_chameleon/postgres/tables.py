@@ -14,7 +14,9 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import TableSchema, schema_from_json, schema_to_json
 from pg_chameleon.model.status import TableState
+from pg_chameleon.postgres.answers import one_value
 from pg_chameleon.postgres.connection import Cursor
+from pg_chameleon.postgres.positions import place, stored_place
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import Source
 
@@ -79,7 +81,7 @@ def _tracked(row: tuple[Any, ...]) -> TrackedTable:
         target=TableName(target_schema, target_table),
         state=TableState(state),
         reason=reason,
-        start=None if file is None else BinlogPosition(file, offset),
+        start=stored_place(file, offset),
         structure_id=structure_id,
         schema=schema_from_json(structure),
     )
@@ -140,11 +142,10 @@ def _add(
             "target_table": target.table,
             "state": state.value,
             "copy_id": copy_id,
-            **_place(start),
+            **place(start),
         },
     )
-    table_id: int = _first(cursor)
-    return table_id
+    return int(one_value(cursor))
 
 
 def add_structure(
@@ -162,11 +163,10 @@ def add_structure(
             "table_id": table_id,
             "structure": Json(schema_to_json(schema)),
             "replayed": replayed,
-            **_place(position),
+            **place(position),
         },
     )
-    structure_id: int = _first(cursor)
-    return structure_id
+    return int(one_value(cursor))
 
 
 def set_copied(cursor: Cursor, table_id: int, rows: int) -> None:
@@ -181,14 +181,12 @@ def set_state(cursor: Cursor, table_id: int, state: TableState) -> None:
 
 def set_start(cursor: Cursor, table_id: int, position: BinlogPosition) -> None:
     """Note up to which position what concerns a table is known already."""
-    cursor.execute(query("tables.set_start"), {"table_id": table_id, **_place(position)})
+    cursor.execute(query("tables.set_start"), {"table_id": table_id, **place(position)})
 
 
 def quarantine(cursor: Cursor, table_id: int, reason: str, position: BinlogPosition | None) -> None:
     """Take a table out of the replica with its reason, until it is copied again."""
-    cursor.execute(
-        query("tables.quarantine"), {"table_id": table_id, "reason": without_nul(reason), **_place(position)}
-    )
+    cursor.execute(query("tables.quarantine"), {"table_id": table_id, "reason": without_nul(reason), **place(position)})
 
 
 def rename_source(cursor: Cursor, table_id: int, name: TableName) -> None:
@@ -206,21 +204,9 @@ def rename_target(cursor: Cursor, table_id: int, target: TableName) -> None:
 def count_rows(cursor: Cursor, target: TableName) -> int:
     """Return how many rows a table of the target has."""
     cursor.execute(f"select count(*) from {quote_qualified(target.schema, target.table)}")
-    return int(_first(cursor))
+    return int(one_value(cursor))
 
 
 def end(cursor: Cursor, table_id: int) -> None:
     """Note that the source no longer has the table; it stays with the replay process until that has dropped it."""
     cursor.execute(query("tables.end"), (table_id,))
-
-
-def _place(position: BinlogPosition | None) -> dict[str, str | int | None]:
-    if position is None:
-        return {"file": None, "offset": None}
-    return {"file": position.file, "offset": position.offset}
-
-
-def _first(cursor: Cursor) -> Any:
-    row = cursor.fetchone()
-    assert row is not None  # every statement that calls this has RETURNING
-    return row[0]

@@ -10,7 +10,9 @@ from typing import NamedTuple
 from pg_chameleon.convert.rules import ChangeReason
 from pg_chameleon.convert.values.text import copy_text
 from pg_chameleon.model.position import BinlogPosition
+from pg_chameleon.postgres.answers import one_value
 from pg_chameleon.postgres.connection import Cursor
+from pg_chameleon.postgres.positions import place
 from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import Source
 
@@ -44,7 +46,6 @@ def count(cursor: Cursor, group: ChangeGroup, occurrences: int, last: ChangedVal
 
     Whoever counts several groups in one transaction does it in their ``order``, so that no two wait for each other.
     """
-    place = last.position
     cursor.execute(
         query("values.count"),
         {
@@ -53,13 +54,10 @@ def count(cursor: Cursor, group: ChangeGroup, occurrences: int, last: ChangedVal
             "reason": group.reason.value,
             "occurrences": occurrences,
             "row_key": last.row_key,
-            "file": None if place is None else place.file,
-            "offset": None if place is None else place.offset,
+            **place(last.position),
         },
     )
-    row = cursor.fetchone()
-    assert row is not None  # the statement has RETURNING
-    return int(row[0])
+    return int(one_value(cursor))
 
 
 def put_on_record(cursor: Cursor, found: Iterable[tuple[ChangeGroup, ChangedValue]]) -> None:
@@ -70,9 +68,9 @@ def put_on_record(cursor: Cursor, found: Iterable[tuple[ChangeGroup, ChangedValu
 
 
 def _line(group: ChangeGroup, changed: ChangedValue) -> bytes:
-    place = changed.position
+    found = changed.position
     texts = (group.column, group.reason.value, changed.row_key, changed.value)
-    position = [b"\\N", b"\\N"] if place is None else [copy_text(place.file), b"%d" % place.offset]
+    position = [b"\\N", b"\\N"] if found is None else [copy_text(found.file), b"%d" % found.offset]
     return b"\t".join([b"%d" % group.table_id, *map(copy_text, texts), *position]) + b"\n"
 
 

@@ -9,3 +9,9 @@ where n.nspname = %s
     and c.relname = %s
     and a.attnum > 0
     and not a.attisdropped;
+
+-- name: ensure_row_type
+select sch_chameleon.ensure_row_type(%s);
+
+-- name: bare_type
+select format_type(to_regtype(%s), -1);

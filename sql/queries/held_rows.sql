@@ -18,3 +18,7 @@ select
     )
 from sch_chameleon.held_rows h
 where h.table_id = %s;
+
+-- name: forget
+delete from sch_chameleon.held_rows
+where table_id = %s;

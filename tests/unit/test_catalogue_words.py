@@ -21,6 +21,8 @@ from pg_chameleon.model.log import (
     summary_to_json,
 )
 from pg_chameleon.model.status import SourceStatus, TableState
+from pg_chameleon.postgres.copies import LEFT_OUT
+from pg_chameleon.replica.copy.settings import CopyKind
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = (ROOT / "sql/catalogue.sql").read_text(encoding="utf-8")
@@ -48,6 +50,7 @@ def values(enumeration: type[Enum]) -> set[str]:
         ("sources", "status", SourceStatus),
         ("tables", "state", TableState),
         ("schema_changes", "kind", SchemaChangeKind),
+        ("copies", "kind", CopyKind),
     ],
 )
 def test_check_constraints_admit_what_the_model_names(table: str, column: str, words: type[Enum]) -> None:
@@ -73,6 +76,11 @@ def test_sql_counts_the_operations_in_their_order(name: str) -> None:
     text = (ROOT / f"sql/queries/{name}.sql").read_text(encoding="utf-8")
     counted = re.findall(r"count\(\*\) filter \(where operation = '(\w)'\)", text)
     assert counted == [each.value for each in Operation]
+
+
+def test_sql_names_the_reason_of_a_structure_that_is_kept_for_a_copy() -> None:
+    text = (ROOT / "sql/queries/copies.sql").read_text(encoding="utf-8")
+    assert f"case when reason = '{LEFT_OUT}' then 'dropped'" in text
 
 
 def test_the_mark_of_a_prepared_transaction_is_no_operation() -> None:
