@@ -108,6 +108,11 @@ class _Steps:
         if table is not None or self.state.is_uncertain(name):
             self.add(TableDropped(table.name if table else self.state.stored_name(name)))
 
+    def free(self, name: TableName, taker: TableSchema) -> None:
+        """Drop what is known under a name that another table takes: the server would not let it if it were there."""
+        if self.state.key(name) != self.state.key(taker.name):
+            self.drop_if_known(name)
+
 
 def _failed(statement: Statement, steps: _Steps, error_code: int) -> None:
     if isinstance(statement, CreateTable) and statement.or_replace:
@@ -208,6 +213,7 @@ def _finish_alteration(
         if not state.tracks(target.schema):
             steps.add(TableDropped(before.name))
             return
+        steps.free(target, before)
         after = _renamed(after, target)
     # A column that is dropped and added again, or columns that trade names, leave the structure as it was
     if after != before or origins != before.column_names:
@@ -264,6 +270,7 @@ def _rename_table(statement: RenameTable, steps: _Steps) -> None:
         elif not steps.state.tracks(new.schema):
             steps.add(TableDropped(table.name))
         else:
+            steps.free(target, table)
             steps.add(TableAltered(table, _renamed(table, target), table.column_names))
             _move_references(table.name, target, {}, steps)
 

@@ -51,9 +51,9 @@ from pg_chameleon.postgres.failures import DiscardedRow
 from pg_chameleon.postgres.sources import Source, read_checkpoint, read_schema_defaults, set_schema_default
 from pg_chameleon.postgres.tables import TrackedTable, forget_starts, load_tables
 from pg_chameleon.replica.read.capture import KeyRefused, TableCapture
-from pg_chameleon.replica.read.following.known_tables import KnownTables, ReadTable
+from pg_chameleon.replica.read.following.known_tables import KnownTables, ReadTable, stored_table
 from pg_chameleon.replica.read.following.statements import Following
-from pg_chameleon.replica.read.registry import Answers, Registry, read_table
+from pg_chameleon.replica.read.registry import Answers, Registry
 from pg_chameleon.replica.read.storing import BatchStore, Mark, RegistryChanged
 from pg_chameleon.replica.rules import asked_rules
 from pg_chameleon.replica.settings import ReplicaSettings
@@ -146,9 +146,8 @@ class Reader:
             self._connection.rollback()
 
     def _registry(self, control: SourceConnection, server: SourceServer, stored: Iterable[TrackedTable]) -> Registry:
-        known = KnownTables(
-            self._filter, server_traits(server), map(read_table, stored), self._schema_defaults(control)
-        )
+        tables = (stored_table(each.table_id, each.state, each.start, each.schema) for each in stored)
+        known = KnownTables(self._filter, server_traits(server), tables, self._schema_defaults(control))
         answers = Answers(StructureReader(self._settings.source), self._located)
         return Registry(self._source, Following(known), answers)
 

@@ -13,15 +13,12 @@ from pg_chameleon.model.change import Circumstances, StatementEvent, TableMap
 from pg_chameleon.model.log import StoredChange
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
-from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres import batches, tables
 from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.failures import Failure, log_failure
 from pg_chameleon.postgres.log_lines import OpenBatch
 from pg_chameleon.postgres.sources import Source, set_schema_default
-from pg_chameleon.postgres.tables import TrackedTable
 from pg_chameleon.replica.read.following import steps
-from pg_chameleon.replica.read.following.known_tables import FROM_THE_BEGINNING, ReadTable, lost
 from pg_chameleon.replica.read.following.statements import Following
 from pg_chameleon.replica.read.following.steps import Step, Steps, drive
 
@@ -162,14 +159,3 @@ def _tell(cursor: Cursor, source: Source, step: Step[Any]) -> None:
             logger.log(logging.WARNING if is_warning else logging.INFO, "%s", message)
         case _:
             raise AssertionError(step)
-
-
-def read_table(table: TrackedTable) -> ReadTable:
-    """Return a table of the catalogue as the read process sees it.
-
-    The stored structure of a quarantined table may be outdated: not all statements since were followed.
-    """
-    start = table.start
-    place = FROM_THE_BEGINNING if start is None else (start.file_number, start.offset)
-    is_known = table.state is not TableState.QUARANTINED
-    return ReadTable(table.table_id, table.state, place, table.schema if is_known else lost(table.schema.name))

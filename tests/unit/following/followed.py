@@ -16,7 +16,7 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.status import TableState
 from pg_chameleon.replica.read.following import steps
-from pg_chameleon.replica.read.following.known_tables import KnownTables, ReadTable
+from pg_chameleon.replica.read.following.known_tables import KnownTables, ReadTable, stored_table
 from pg_chameleon.replica.read.following.statements import Following
 from pg_chameleon.replica.read.following.steps import Step, Steps, drive
 
@@ -58,6 +58,7 @@ class Replica:
         self.done: list[Step[Any]] = []
         self.offset = 0
         self.last_ids = (0, 100)
+        self.registered: dict[int, TableName] = {}
         self.following = self.start(())
 
     def start(self, tables: Iterable[ReadTable], **filters: Iterable[str]) -> Following:
@@ -70,7 +71,8 @@ class Replica:
 
     def restart(self, **filters: Iterable[str]) -> list[str]:
         """Read the registry again, and settle what the user changed in the filters."""
-        self.start(tuple(self.following.known), **filters)
+        stored = [stored_table(each.table_id, each.state, None, each.schema) for each in self.following.known]
+        self.start(stored, **filters)
         return self.lines(self.following.settle_filters(self.position))
 
     @property
@@ -119,15 +121,24 @@ class Replica:
         return [getattr(step, why[type(step)]) for step in self.done if type(step) in why]
 
     def ids_for(self, step: Step[Any]) -> object:
-        """Give the ids that the database would."""
+        """Give the ids that the database would, and refuse what it would."""
         table_id, structure_id = self.last_ids
         if isinstance(step, steps.Register):
             self.last_ids = (table_id + 1, structure_id + 1)
+            self.name(table_id + 1, step.schema.name)
             return steps.Registered(*self.last_ids)
         if isinstance(step, steps.AddStructure):
             self.last_ids = (table_id, structure_id + 1)
             return structure_id + 1
+        if isinstance(step, steps.Rename):
+            self.name(step.table_id, step.name)
+        elif isinstance(step, steps.End) or (isinstance(step, steps.SetState) and step.state is TableState.DROPPED):
+            del self.registered[step.table_id]
         return None
+
+    def name(self, table_id: int, name: TableName) -> None:
+        assert name not in self.registered.values(), f"duplicate key: {name} is registered already"
+        self.registered[table_id] = name
 
     def answer(self, question: steps.Question[Any]) -> object:
         self.asked.append(type(question).__name__)
@@ -142,10 +153,9 @@ class Replica:
         return self.programs
 
     def check(self) -> None:
-        """Hold what is known against itself: each table has an id of its own, and is under its own name."""
-        known = tuple(self.following.known)
-        assert len({table.table_id for table in known}) == len(known)
-        assert all(self.following.known.find(table.name) is table for table in known)
+        """Hold what is known against what is in the catalogue."""
+        assert {table.table_id: table.name for table in self.following.known} == self.registered
+        assert all(self.following.known.find(table.name) is table for table in self.following.known)
 
     def table(self, name: str) -> ReadTable:
         found = self.following.known.find(name_of(name))

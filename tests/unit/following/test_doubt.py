@@ -123,7 +123,7 @@ def test_a_refused_statement_that_concerns_no_table_is_recorded() -> None:
 def test_an_ambiguous_statement_is_not_trusted() -> None:
     replica = replica_of("a")
     assert replica.run("alter table a add column w int", ambiguous=True) == ["quarantine 1 shop.a"]
-    assert "cannot tell whether the server or the client wrote it" in replica.reasons[0]
+    assert "cannot tell in which character set it is written" in replica.reasons[0]
 
 
 def test_a_table_may_take_the_place_of_one_that_is_lost_in_one_statement() -> None:

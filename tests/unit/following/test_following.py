@@ -251,6 +251,17 @@ def test_a_quarantined_table_stays_so_under_another_name() -> None:
     assert replica.reasons == ["it was renamed from shop.a, whose rows were not replicated: it is out of the replica"]
 
 
+def test_the_structure_of_a_quarantined_table_is_not_known_after_a_restart() -> None:
+    replica = replica_of("a")
+    replica.quarantine("a")
+    assert replica.restart() == []
+    assert replica.run("alter table a add column w int") == []
+    assert replica.run("rename table a to b") == [
+        *("end 1", "store drop 1", "register lost shop.b replicated replayed", "quarantine 2 shop.b"),
+        "segment",
+    ]
+
+
 def test_the_name_of_a_quarantined_table_is_free_for_others() -> None:
     replica = replica_of("a", "b")
     replica.quarantine("a")
@@ -270,6 +281,15 @@ def test_the_name_of_a_table_that_was_never_known_is_free_for_others() -> None:
     ]
     assert replica.reasons == ["it was shop.x4, whose structure is not known"]
     assert replica.table("x4").table_id == 1
+
+
+@pytest.mark.parametrize("statement", ["rename table b to a", "alter table b rename to a"])
+def test_a_table_takes_the_name_of_one_that_was_dropped_unseen(statement: str) -> None:
+    replica = replica_of("a", "b")
+    assert replica.run(statement) == [
+        *("end 1", "store drop 1", "structure 2 id,v", "rename 2 shop.a", "store alter 2 103"),
+        "segment",
+    ]
 
 
 # Tables that are not known

@@ -53,6 +53,15 @@ class ReadTable:
         return self.covers(position.file_number, position.offset)
 
 
+def stored_table(table_id: int, state: TableState, start: BinlogPosition | None, schema: TableSchema) -> ReadTable:
+    """Return a table as the catalogue has it.
+
+    The stored structure of a quarantined table may be outdated: not all statements since were followed.
+    """
+    place = FROM_THE_BEGINNING if start is None else (start.file_number, start.offset)
+    return ReadTable(table_id, state, place, lost(schema.name) if state is TableState.QUARANTINED else schema)
+
+
 class KnownTables:
     """The one map of the tables: every table of the mapped schemas, whatever its state, even if its structure is lost.
 

@@ -61,7 +61,7 @@ class Following:
 
     def _parsed(self, event: StatementEvent) -> Statement:
         if event.ambiguous:
-            raise DdlRefused("cannot tell whether the server or the client wrote it", event.statement, 0)
+            raise DdlRefused("cannot tell in which character set it is written", event.statement, 0)
         return parse(
             event.statement,
             sql_mode=event.sql_mode,
