@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import fcntl
 import logging
 import os
@@ -96,12 +97,38 @@ def _close(*descriptors: int) -> None:
 def running_pid(pid_file: Path) -> int | None:
     """Return the pid of the daemon, if it or a process that it forked is alive."""
     try:
-        with pid_file.open(encoding="ascii") as file:
-            return None if _lockable(file.fileno()) else _read_pid(pid_file)
+        with open(_open_plain(pid_file, os.O_RDONLY), encoding="ascii") as file:
+            if _lockable(file.fileno()):
+                return None
+            pid = _read_pid(pid_file)
+            owner = os.fstat(file.fileno()).st_uid
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ChameleonError(f"the pid file {pid_file} cannot be read: {error.strerror}") from error
+        raise ChameleonError(f"the pid file {pid_file} cannot be read: {_reason(error)}") from error
+    if pid is not None and owner != _owner_of(pid):
+        raise ChameleonError(
+            f"the pid file {pid_file} belongs to another user than the process {pid} that it names",
+            advice="Find out who wrote it; set pid_dir to a folder that only you can write to",
+        )
+    return pid
+
+
+def _open_plain(path: Path, flags: int) -> int:
+    """Open a file, but no symbolic link: in a folder that others share, it may lead to any file of ours."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+def _reason(error: OSError) -> str:
+    return "it is a symbolic link" if error.errno == errno.ELOOP else str(error.strerror)
+
+
+def _owner_of(pid: int) -> int:
+    """Return the user of a process; that of a daemon whose children outlive it is taken to be this one."""
+    try:
+        return os.stat(f"/proc/{pid}").st_uid
+    except FileNotFoundError:
+        return os.geteuid()
 
 
 def _lockable(descriptor: int) -> bool:
@@ -154,14 +181,14 @@ def _prepare(pid_file: Path) -> None:
     if pid is not None:
         raise ReplicaBusy(
             f"a process for this source is running already, with pid {pid}",
-            advice="Wait for its end, or stop it with chameleon stop_replica",
+            advice="Wait for it to end, or stop it with chameleon stop_replica",
         )
     try:
         pid_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        pid_file.touch(mode=0o600)
+        os.close(_open_plain(pid_file, os.O_WRONLY | os.O_CREAT))
     except OSError as error:
         raise ChameleonError(
-            f"the pid file {pid_file} cannot be written: {error.strerror}", advice="Change pid_dir"
+            f"the pid file {pid_file} cannot be written: {_reason(error)}", advice="Change pid_dir"
         ) from error
 
 
@@ -249,7 +276,7 @@ def _act(action: Action, writing: int) -> None:
 
 
 def _await_start(reading: int, pid_file: Path) -> None:
-    """Wait until the daemon is up; a daemon that dies without a word closes the pipe."""
+    """Wait until the daemon is up; a daemon that dies silently closes the pipe."""
     if not wait([reading], START_LIMIT):
         raise ChameleonError(f"the daemon is not up after {START_LIMIT:.0f} s", advice="See its log")
     message = os.read(reading, 65536)
@@ -287,7 +314,7 @@ def stop_daemon(pid_file: Path, timeout: float) -> Stopped:
     logger.warning("the daemon with pid %s did not stop within %s s, and is killed", pid, timeout)
     _send(pid, signal.SIGKILL, to_group=not _alive(pid) or os.getpgid(pid) == pid)
     if not _ends_within(pid_file, _KILL_LIMIT):
-        raise ChameleonError(f"the daemon with pid {pid} does not end, not even killed")
+        raise ChameleonError(f"the daemon with pid {pid} does not end even when killed")
     return Stopped(StopOutcome.KILLED, pid)
 
 

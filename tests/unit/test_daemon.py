@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import signal
@@ -66,6 +67,29 @@ def test_daemon_is_waited_for_by_a_process_with_many_open_files(pid_file: Path) 
         for descriptor in opened:
             os.close(descriptor)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_pid_file_that_is_a_symbolic_link_is_refused(pid_file: Path) -> None:
+    pid_file.parent.mkdir()
+    precious = pid_file.parent / "precious"
+    precious.write_text("mine")
+    pid_file.symlink_to(precious)
+    for act in (running_pid, lambda path: run_as_daemon(path, until_stopped)):
+        with pytest.raises(ChameleonError, match="it is a symbolic link"):
+            act(pid_file)
+    assert precious.read_text() == "mine"
+    pid_file.unlink()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_pid_file_of_another_user_signals_nobody(pid_file: Path) -> None:
+    pid_file.parent.mkdir()
+    pid_file.write_text(str(os.getpid()))
+    os.chown(pid_file, 65534, 65534)
+    with pid_file.open() as forger:
+        fcntl.flock(forger, fcntl.LOCK_EX)
+        with pytest.raises(ChameleonError, match="belongs to another user"):
+            stop_daemon(pid_file, 1)
 
 
 def test_second_daemon_is_refused(pid_file: Path) -> None:
