@@ -55,9 +55,8 @@ _REFUSALS: dict[int, tuple[str, str | None]] = {
 class SourceSettings:
     """How to reach a source.
 
-    ``charset`` is kept for the configuration's sake only: connections always speak utf8mb4, the one character
-    set in which every text can be written. ``ssl`` has the keys ca, cert, key and verify; without it the
-    connection is encrypted when the server offers it, and its certificate is not checked.
+    ``ssl`` has the keys ca, cert, key and verify; without it the connection is encrypted when the server offers it,
+    and its certificate is not checked.
     """
 
     host: str
@@ -65,7 +64,6 @@ class SourceSettings:
     user: str = ""
     password: str = field(default="", repr=False)
     connect_timeout: int = 10
-    charset: str = "utf8mb4"
     net_read_timeout: int = 600
     ssl: Mapping[str, Any] | None = None
 
@@ -98,6 +96,7 @@ def connect(settings: SourceSettings, *, schema: str | None = None) -> SourceCon
             # PyMySQL would encode text as latin1, in which not every password can be written
             password=settings.password.encode(),
             database=schema,
+            # The one character set in which every text can be written, whatever the configuration names
             charset="utf8mb4",
             connect_timeout=settings.connect_timeout,
             ssl=tls_context(settings.ssl),

@@ -67,7 +67,6 @@ def source_settings(source: SourceConfiguration) -> SourceSettings:
         user=wanted.user,
         password=wanted.password.reveal(),
         connect_timeout=wanted.connect_timeout,
-        charset=wanted.charset,
         net_read_timeout=source.net_read_timeout,
         ssl=None
         if tls is None
