@@ -77,19 +77,22 @@ def _copy(context: Context, request: CopyRequest, label: str) -> None:
 
 
 def _refuse_if_copying(connection: Connection, source: Source, kind: CopyKind) -> None:
-    """Tell at once what would keep a copy from beginning, and not only in its log."""
+    """Report at once what would keep a copy from beginning, and not only in its log."""
     roles = held_roles(connection, source.source_id)
     if LockRole.COPY in roles:
-        raise ReplicaBusy(f"{source.name} is being copied already", advice="show_status shows when that has ended")
+        raise ReplicaBusy(
+            f"{source.name} is being copied already",
+            advice=f"chameleon show_status --source {source.name} shows when that has ended",
+        )
     if kind is CopyKind.INIT_REPLICA and LockRole.DAEMON in roles:
         raise ReplicaBusy(
             f"the replica of {source.name} is running",
-            advice=f"Run chameleon stop_replica --source {source.name} first, or sync_tables for single tables",
+            advice=f"Run chameleon stop_replica --source {source.name} first, or use sync_tables for single tables",
         )
 
 
 def _conclude(source: Source, label: str, finished: CopyReport) -> None:
-    """Tell how a copy ended; one that is not complete is a failure of the command."""
+    """Report how a copy ended; one that is not complete is a failure of the command."""
     announce(
         f"{label} for source {source.name} is complete: {len(finished.copied)} tables, {finished.rows} rows"
         f" in {finished.seconds:.1f} s"
@@ -99,5 +102,5 @@ def _conclude(source: Source, label: str, finished: CopyReport) -> None:
     if not finished.complete:
         raise ChameleonError(
             f"the copy of {source.name} is not complete",
-            advice="show_status --source lists the tables and the reasons",
+            advice=f"chameleon show_status --source {source.name} lists the tables and the reasons",
         )

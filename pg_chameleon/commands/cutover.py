@@ -23,16 +23,16 @@ def detach_replica(context: Context) -> None:
     Example: chameleon detach_replica --source mysql
     """
     with open_source(context) as (connection, source):
-        told = _confirm_detach(context, connection, source)
+        known = _confirm_detach(context, connection, source)
     if running_pid(pid_file_of(context, source.name)) is not None:
         stop_and_say(context, source.name)
     with open_source(context) as (connection, source):
-        _detach(context, connection, source, told)
+        _detach(context, connection, source, known)
 
 
 def _confirm_detach(context: Context, connection: Connection, source: Source) -> int:
-    """Ask whether the user is sure; return the number of the last error that is known by then."""
-    told = max((error.log_id for error in status.errors(connection, source)), default=0)
+    """Ask whether the user is sure; return the number of the last error that was recorded by then."""
+    known = max((error.log_id for error in status.errors(connection, source)), default=0)
     stale = status.problems(connection, source)
     if stale:
         report.say(f"{len(stale)} table(s) are quarantined: what the target has of them is not up to date:")
@@ -43,17 +43,17 @@ def _confirm_detach(context: Context, connection: Connection, source: Source) ->
         f"Detaching the replica will remove any reference for the source {source.name}.",
         yes=context.options.yes,
     )
-    return told
+    return known
 
 
-def _detach(context: Context, connection: Connection, source: Source, told: int) -> None:
+def _detach(context: Context, connection: Connection, source: Source, known: int) -> None:
     settings = replica_settings(context.configuration, context.source)
     detach.take_over(connection, source)
     if source.type == "mysql":
         _drain(settings, connection, source)
-        _confirm_news(connection, source, told)
+        _confirm_news(connection, source, known)
     result = detach.complete(settings, connection, source)
-    report.say(f"{result.sequences} sequence(s) go on after the largest value in their column.")
+    report.say(f"{result.sequences} sequence(s) continue after the largest value in their column.")
     _say_constraints("foreign key(s)", result.foreign_keys)
     _say_constraints("check constraint(s)", result.checks)
     _say_stamps(result)
@@ -68,13 +68,14 @@ def _detach(context: Context, connection: Connection, source: Source, told: int)
 
 
 def _drain(settings: ReplicaSettings, connection: Connection, source: Source) -> None:
-    """Replay all that the source has; without the source only if the user wants that, answered anew."""
+    """Replay all that the source has; without the source only if the user confirms that again."""
     try:
         until = detach.present_position(settings)
     except SourceUnreachable as error:
         until = None
         report.confirm(
-            f"{error}\nWithout the source, what was not read from it yet is lost. This asks also with --yes.", yes=False
+            f"{error}\nWithout the source, whatever was not read from it yet is lost. This is asked even with --yes.",
+            yes=False,
         )
     detach.drain(settings, connection, source, until, StopEvent.on_signals())
     report.say(
@@ -84,13 +85,13 @@ def _drain(settings: ReplicaSettings, connection: Connection, source: Source) ->
     )
 
 
-def _confirm_news(connection: Connection, source: Source, told: int) -> None:
-    """Ask anew if something failed since the user was asked, or is undecided: the records go with the source."""
+def _confirm_news(connection: Connection, source: Source, known: int) -> None:
+    """Ask again if something failed since the user was asked, or is undecided: the records go with the source."""
     news = [
         *(
             f"{error.table or 'the source'}: {error.reason}"
             for error in status.errors(connection, source)
-            if error.log_id > told
+            if error.log_id > known
         ),
         *(
             f"the transaction {xid} is prepared by XA, but not committed: what it changed is not in the target"
@@ -100,9 +101,10 @@ def _confirm_news(connection: Connection, source: Source, told: int) -> None:
     if news:
         report.say_all(f"  {line}" for line in news)
         report.confirm(
-            "What the lines above tell of is lost with the source. This asks also with --yes.",
+            "What the lines above report is lost with the source. This is asked even with --yes.",
             yes=False,
-            advice="Answer YES in capitals to detach all the same; otherwise start_replica goes on replicating",
+            advice=f"Answer YES in capitals to detach all the same; chameleon start_replica --source {source.name}"
+            " continues to replicate",
         )
 
 
@@ -122,7 +124,5 @@ def _say_constraints(what: str, results: list[cutover.ConstraintResult]) -> None
     report.say(f"{len(valid)} of {len(results)} {what} created and validated.")
     for result in results:
         if result.failure is not None:
-            state = (
-                "stands for new rows, but rows that are there violate it" if result.added else "could not be created"
-            )
+            state = "holds for new rows, but existing rows violate it" if result.added else "could not be created"
             report.say(f"  {result.name} of {result.table} {state}: {result.failure}")

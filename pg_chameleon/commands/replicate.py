@@ -27,7 +27,7 @@ def start_replica(context: Context) -> None:
             raise UsageError(f"{source.name} is of type {source.type}, for which there is only the first copy")
         if source.status is SourceStatus.ERROR:
             raise CatalogueError(
-                f"the source {source.name} is in error: {source.status_reason or 'see show_errors'}",
+                f"the source {source.name} is in error: {source.status_reason or 'the log has the reason'}",
                 advice=f"Correct the cause, then run chameleon enable_replica --source {source.name}",
             )
         if not sources.has_checkpoint(connection, source):
@@ -51,7 +51,7 @@ def start_replica(context: Context) -> None:
 def stop_replica(context: Context) -> None:
     """Stop the daemon of a source.
 
-    It ends after the transaction at hand; start_replica resumes from there.
+    It ends after the current transaction; start_replica resumes from there.
 
     Example: chameleon stop_replica --source mysql
     """
@@ -61,7 +61,7 @@ def stop_replica(context: Context) -> None:
             if LockRole.DAEMON in held_roles(connection, source.source_id):
                 raise ReplicaBusy(
                     f"a daemon on another host, or of another user, works on the source {name}",
-                    advice="Run chameleon stop_replica there",
+                    advice=f"Run chameleon stop_replica --source {name} there",
                 )
 
 

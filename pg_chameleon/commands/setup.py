@@ -11,7 +11,7 @@ from pg_chameleon.postgres import catalogue, sources
 def set_configuration_files() -> None:
     """Make ~/.pg_chameleon with its folders, and put an example configuration there.
 
-    What is there already stays as it is.
+    Existing files are kept.
 
     Example: chameleon set_configuration_files
     """
@@ -34,7 +34,7 @@ def create_replica_schema(context: Context) -> None:
 
 
 def drop_replica_schema(context: Context) -> None:
-    """Drop the catalogue with all it knows; the replicated tables stay.
+    """Drop the catalogue with everything in it; the replicated tables stay.
 
     The tables are yours from then on: a new first copy does not replace them.
 
@@ -47,13 +47,13 @@ def drop_replica_schema(context: Context) -> None:
     )
     with open_bare_target(context) as connection:
         dropped = catalogue.drop(connection)
-    report.say("The catalogue is dropped." if dropped else "There is no catalogue in the target database.")
+    report.say("The catalogue was dropped." if dropped else "There is no catalogue in the target database.")
 
 
 def upgrade_replica_schema(context: Context) -> None:
     """Bring the catalogue to the version of this release.
 
-    Stop all replicas before.
+    Stop all replicas first.
 
     Example: chameleon upgrade_replica_schema
     """
@@ -99,11 +99,11 @@ def drop_source(context: Context) -> None:
 def update_schema_mappings(context: Context) -> None:
     """Bring changed schema_mappings of the configuration into the catalogue.
 
-    Target schemas whose names have changed are renamed. Stop the replica before.
+    Target schemas whose names have changed are renamed. Stop the replica first.
 
     Example: chameleon update_schema_mappings --source mysql
     """
     with open_source(context) as (connection, source):
         refuse_if_running(context, connection, source)
         done = sources.update_mappings(connection, source, context.source.schema_mappings)
-    report.say_all(done or ["The mappings in the catalogue are those of the configuration already."])
+    report.say_all(done or ["The mappings in the catalogue already match the configuration."])

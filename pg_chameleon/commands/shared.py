@@ -33,7 +33,7 @@ def open_bare_target(context: Context) -> Iterator[Connection]:
 
 @contextmanager
 def open_target(context: Context) -> Iterator[Connection]:
-    """Open the target, whose catalogue must be there and fit."""
+    """Open the target, which must have a catalogue of this release."""
     with open_bare_target(context) as connection:
         catalogue.require(connection)
         yield connection
@@ -62,7 +62,7 @@ def refuse_if_running(context: Context, connection: Connection, source: Source) 
 
 
 def check_source(context: Context, *, replicated: bool = False) -> None:
-    """Tell what is in the way of a replica, and what is worth knowing, before anything begins."""
+    """Report what is in the way of a replica, and what is worth knowing, before anything begins."""
     wanted = context.source
     if wanted.type == "mysql":
         settings = replica_settings(context.configuration, wanted)

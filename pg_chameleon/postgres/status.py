@@ -156,7 +156,7 @@ def error(connection: Connection, log_id: int) -> ErrorDetail:
         cursor.execute(query("status.error"), (log_id,))
         row = cursor.fetchone()
     if row is None:
-        raise CatalogueError(f"there is no error {log_id} in the log", advice="show_errors lists them")
+        raise CatalogueError(f"there is no error {log_id} in the log", advice="chameleon show_errors lists them")
     number, name, schema, table, happened, file, offset, message, statement, key = row
     position = None if file is None else f"{file}:{offset}"
     return ErrorDetail(number, name, _joined(schema, table), happened, position, message, statement, key)

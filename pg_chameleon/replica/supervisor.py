@@ -166,11 +166,12 @@ class Supervisor:
     def _judge(self, child: Child, status: int | None) -> None:
         if status is None:
             return
-        role = child.assignment.role
+        role, name = child.assignment.role, child.assignment.source
         if status == Outcome.GIVE_UP:
             raise ReplicaStopped(
-                f"the {role} process of {self._settings.name} cannot go on",
-                advice="show_status tells why; correct the cause, then run enable_replica and start_replica",
+                f"the {role} process of {name} cannot go on",
+                advice=f"chameleon show_status --source {name} shows the reason; correct it, then run"
+                f" chameleon enable_replica --source {name} and chameleon start_replica --source {name}",
             )
         if status != Outcome.DONE:
             logger.warning(
