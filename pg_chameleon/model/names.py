@@ -28,6 +28,11 @@ class TableName(NamedTuple):
         return cls(schema, table)
 
 
+def quote_mysql_table(name: TableName) -> str:
+    """Write the name of a table in SQL of MySQL."""
+    return f"{quote_mysql_identifier(name.schema)}.{quote_mysql_identifier(name.table)}"
+
+
 def quote_mysql_identifier(name: str) -> str:
     """Quote a name of MySQL; backticks do not depend on ``sql_mode``."""
     if "\0" in name:

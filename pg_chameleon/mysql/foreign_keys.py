@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from typing import Any, NamedTuple
 
-from pg_chameleon.model.names import TableName, quote_mysql_identifier
+from pg_chameleon.model.names import TableName, quote_mysql_table
 from pg_chameleon.model.schema import ForeignKey
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.queries import one_table, query
@@ -54,8 +54,7 @@ def _read_rules(
         for name, constraint, *found in _query(connection, "foreign_keys.rules", schema, table)
     }
     for name in tables - {name for name, _ in rules}:
-        place = f"{quote_mysql_identifier(schema)}.{quote_mysql_identifier(name)}"
-        ((_, statement, *_),) = rows(connection, f"SHOW CREATE TABLE {place}")
+        ((_, statement, *_),) = rows(connection, f"SHOW CREATE TABLE {quote_mysql_table(TableName(schema, name))}")
         rules |= {(name, constraint): found for constraint, found in rules_in(statement).items()}
     return rules
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pg_chameleon.model.json_columns import with_json_columns
-from pg_chameleon.model.names import TableName, quote_mysql_identifier
+from pg_chameleon.model.names import TableName, quote_mysql_table
 from pg_chameleon.model.schema import (
     Check,
     Column,
@@ -109,7 +109,7 @@ class _Inspection:
         """Put unique keys into their order, in which the server looks for the one that stands in for a primary key."""
         if table.primary_key is not None or sum(index.unique for index in table.indexes) <= 1:
             return table
-        place = f"{quote_mysql_identifier(table.name.schema)}.{quote_mysql_identifier(table.name.table)}"
+        place = quote_mysql_table(table.name)
         shown = {row[2]: number for number, row in enumerate(rows(self._connection, f"show index from {place}"))}
         # One that is not shown was dropped since; whoever copies the table sees that it was changed
         return replace(table, indexes=tuple(sorted(table.indexes, key=lambda index: shown.get(index.name, len(shown)))))

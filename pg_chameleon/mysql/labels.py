@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pg_chameleon.model.names import quote_mysql_identifier
+from pg_chameleon.model.names import quote_mysql_identifier, quote_mysql_table
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.model.server import ServerVersion
 from pg_chameleon.model.source.charsets import FULL_UNICODE
@@ -38,7 +38,7 @@ _DEFAULT_BY_ROW = "select default({column}) from {table} limit 1"
 def with_true_texts(connection: SourceConnection, version: ServerVersion, table: TableSchema) -> TableSchema:
     """Return the table with the real members and defaults; they are read only where there is a question mark."""
     template = _BY_QUERY if version.mysql_since(8) else _BY_VARIABLE if version.mariadb_since(10, 3) else _BY_ROW
-    place = f"{quote_mysql_identifier(table.name.schema)}.{quote_mysql_identifier(table.name.table)}"
+    place = quote_mysql_table(table.name)
 
     def with_texts(column: Column) -> Column:
         if column.charset not in FULL_UNICODE:
@@ -58,7 +58,7 @@ def with_true_instants(connection: SourceConnection, version: ServerVersion, tab
     shifted = {column.name for column in table.columns if _is_instant(column)}
     if not shifted or not version.mysql_since(8):
         return table
-    place = f"{quote_mysql_identifier(table.name.schema)}.{quote_mysql_identifier(table.name.table)}"
+    place = quote_mysql_table(table.name)
     shown = str(rows(connection, f"show create table {place}")[0][1])
 
     def with_instant(column: Column) -> Column:
