@@ -140,7 +140,7 @@ def _set_up_session(connection: SourceConnection, net_timeout: int) -> None:
     # TABLE quotes names, and that the end of a transaction begins another one, or ends the connection.
     # A time limit for statements would cut long copies short; MySQL and MariaDB name it differently.
     # Generated invisible primary keys are in the binlog, so they must be in information_schema too,
-    # and the estimates there shall not be those of yesterday.
+    # and the estimates and times of creation there shall not be those of yesterday.
     for assignment in (
         "sql_select_limit = 18446744073709551615",
         "sql_big_selects = ON",

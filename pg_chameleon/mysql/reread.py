@@ -29,14 +29,14 @@ from pg_chameleon.model.change import (
     TransactionPrepared,
     TransactionRolledBack,
 )
-from pg_chameleon.model.names import TableName
+from pg_chameleon.model.names import TableName, quote_mysql_table
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.connection import SourceConnection, SourceSettings, connect
 from pg_chameleon.mysql.inspect import read_table
 from pg_chameleon.mysql.programs import read_programs
 from pg_chameleon.mysql.server import SourceServer, rows
-from pg_chameleon.mysql.snapshot import LockTimeout, TableChanged, quoted, reading_errors
+from pg_chameleon.mysql.snapshot import LockTimeout, TableChanged, reading_errors
 from pg_chameleon.mysql.stream import BinlogStream
 
 logger = logging.getLogger(__name__)
@@ -153,7 +153,7 @@ def _read_under_lock(connection: SourceConnection, name: TableName) -> tuple[Tab
     rows(connection, "START TRANSACTION")
     try:
         with reading_errors(name):
-            rows(connection, f"SELECT 1 FROM {quoted(name)} LIMIT 0")
+            rows(connection, f"SELECT 1 FROM {quote_mysql_table(name)} LIMIT 0")
     except TableChanged:
         return None, SourceServer(connection).position().binlog
     except LockTimeout as error:

@@ -11,12 +11,12 @@ from math import ceil
 from pymysql.cursors import SSCursor
 
 from pg_chameleon.errors import SourceError
-from pg_chameleon.model.names import TableName, quote_mysql_identifier
+from pg_chameleon.model.names import TableName, quote_mysql_identifier, quote_mysql_table
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.mysql.connection import SourceConnection, source_errors
 from pg_chameleon.mysql.packets import read_column_rows
 from pg_chameleon.mysql.queries import query
-from pg_chameleon.mysql.server import SourceServer, rows
+from pg_chameleon.mysql.server import SourceServer, rows, rows_if_permitted
 
 logger = logging.getLogger(__name__)
 
@@ -68,21 +68,13 @@ def prepare_session(connection: SourceConnection, lock_timeout: int) -> None:
     """
     seconds = min(ceil(lock_timeout / 1000), _FOR_EVER) or _FOR_EVER
     rows(connection, "SET SESSION lock_wait_timeout = %s, wait_timeout = %s", seconds, _FOR_EVER)
-    # MySQL 8 would show times of creation that are up to a day old
-    if rows(connection, "SHOW VARIABLES LIKE 'information_schema_stats_expiry'"):
-        rows(connection, "SET SESSION information_schema_stats_expiry = 0")
-    server = SourceServer(connection)
-    if server.is_mariadb and not _let_go_early(connection):
+    if SourceServer(connection).is_mariadb and not _let_go_early(connection):
         logger.debug("without BINLOG ADMIN on the source, ALTER TABLE there waits until all rows are read")
 
 
 def _let_go_early(connection: SourceConnection) -> bool:
     """Let a rollback to a savepoint release metadata locks; MariaDB keeps them in sessions that write the binlog."""
-    try:
-        rows(connection, "SET SESSION sql_log_bin = 0")
-    except SourceError:
-        return False
-    return True
+    return rows_if_permitted(connection, "SET SESSION sql_log_bin = 0") is not None
 
 
 def creation_time(connection: SourceConnection, name: TableName) -> str:
@@ -111,10 +103,8 @@ def snapshot_position(connection: SourceConnection) -> BinlogPosition | None:
 
 def prepared_transactions(connection: SourceConnection) -> list[str]:
     """Return the XA transactions that are prepared and undecided: snapshots do not see them. Empty if unknown."""
-    try:
-        return [str(row[-1]) for row in rows(connection, "XA RECOVER")]
-    except SourceError:  # MySQL wants XA_RECOVER_ADMIN, which is more than a replica needs
-        return []
+    # MySQL wants XA_RECOVER_ADMIN, which is more than a replica needs
+    return [str(row[-1]) for row in rows_if_permitted(connection, "XA RECOVER") or ()]
 
 
 @contextmanager
@@ -131,7 +121,7 @@ def all_tables_locked(connection: SourceConnection) -> Iterator[None]:
 def lock_table(connection: SourceConnection, name: TableName) -> None:
     """Keep a table from changing until ``unlock_tables``; its open transactions end before."""
     with _lock_errors(f"the lock on {name}"):
-        rows(connection, f"LOCK TABLES {quoted(name)} READ")
+        rows(connection, f"LOCK TABLES {quote_mysql_table(name)} READ")
 
 
 def unlock_tables(connection: SourceConnection) -> None:
@@ -167,11 +157,6 @@ def reading_errors(name: TableName) -> Iterator[None]:
         raise
 
 
-def quoted(name: TableName) -> str:
-    """Write the name of a table in SQL of MySQL."""
-    return f"{quote_mysql_identifier(name.schema)}.{quote_mysql_identifier(name.table)}"
-
-
 @dataclass(frozen=True, slots=True)
 class KeyRange:
     """A part of a table: rows whose integer ``column`` is at least ``first`` and below ``end``; None is no bound."""
@@ -193,7 +178,9 @@ def key_bounds(connection: SourceConnection, name: TableName, column: str) -> tu
     """Return the least and the greatest value of an integer column, or None for an empty table."""
     quoted_column = quote_mysql_identifier(column)
     with reading_errors(name):
-        least, greatest = rows(connection, f"SELECT MIN({quoted_column}), MAX({quoted_column}) FROM {quoted(name)}")[0]
+        least, greatest = rows(
+            connection, f"SELECT MIN({quoted_column}), MAX({quoted_column}) FROM {quote_mysql_table(name)}"
+        )[0]
     return None if least is None else (int(least), int(greatest))
 
 
@@ -232,7 +219,7 @@ def _bytes_only(connection: SourceConnection) -> Iterator[None]:
 
 def _select(name: TableName, expressions: Sequence[str], part: KeyRange | None) -> str:
     where = "" if part is None else f" WHERE {part.condition}"
-    return f"SELECT {', '.join(expressions)} FROM {quoted(name)}{where}"
+    return f"SELECT {', '.join(expressions)} FROM {quote_mysql_table(name)}{where}"
 
 
 @contextmanager
