@@ -7,6 +7,22 @@ where table_schema = %s
     and table_type in ('BASE TABLE', 'SYSTEM VERSIONED')
     {one_table};
 
+-- name: kinds
+select
+    table_name, engine, table_type
+from information_schema.tables
+where table_schema = %s
+    and table_type in ('BASE TABLE', 'SYSTEM VERSIONED')
+order by table_name;
+
+-- name: with_generated_columns
+-- Of MariaDB; MySQL has no such column.
+select distinct table_name
+from information_schema.columns
+where table_schema = %s
+    and is_generated = 'ALWAYS'
+order by table_name;
+
 -- name: columns
 select
     table_name, column_name, column_type, is_nullable, column_default, extra, character_set_name, collation_name,

@@ -12,7 +12,8 @@ from pg_chameleon.model.change import RowKind
 from pg_chameleon.model.filter import EventFilter, TableFilter
 from pg_chameleon.model.names import TableName
 from pg_chameleon.mysql.connection import SourceSettings, connect
-from pg_chameleon.mysql.preflight import Problem, check_source
+from pg_chameleon.mysql.preflight.check import check_source
+from pg_chameleon.mysql.preflight.problem import Problem
 from pg_chameleon.mysql.server import SourceServer as Inquiry
 from pg_chameleon.replica.preflight import require_usable_source
 from tests.conftest import FreshSchema
