@@ -50,6 +50,10 @@ class ServerVersion:
         """Tell whether the server is a MariaDB of at least this version."""
         return self.flavour is Flavour.MARIADB and self.numbers >= numbers
 
+    def since(self, *, mysql: tuple[int, ...], mariadb: tuple[int, ...]) -> bool:
+        """Tell whether the server is at least of the version given for its product."""
+        return self.numbers >= (mariadb if self.is_mariadb else mysql)
+
     @property
     def text(self) -> str:
         """The version as ``@@version`` shows it, without what distributions add."""

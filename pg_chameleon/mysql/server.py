@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, NamedTuple
 
+from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.errors import SourceError
 from pg_chameleon.model.position import BinlogPosition, MariadbGtidPosition, MysqlGtidSet, Position
 from pg_chameleon.model.server import ServerVersion
@@ -106,14 +107,18 @@ class SourceServer:
         """Tell whether transactions have GTIDs; on MariaDB they always do."""
         return self.is_mariadb or (self.variable("gtid_mode") or "").upper() == "ON"
 
-    def default_collation(self) -> tuple[str, str]:
-        """Return the character set and collation of new databases."""
+    def traits(self) -> ServerTraits:
+        """Return what decides how the server reads DDL."""
         charset, collation = rows(self.connection, "SELECT @@character_set_server, @@collation_server")[0]
-        return str(charset), str(collation)
-
-    def lower_case_table_names(self) -> int:
-        """Return 0 if names of tables are case-sensitive, 1 or 2 if they are not."""
-        return int(self.variable("lower_case_table_names") or 0)
+        explicit = self.variable("explicit_defaults_for_timestamp")
+        return ServerTraits(
+            self.version,
+            charset=str(charset),
+            collation=str(collation),
+            lower_case_table_names=int(self.variable("lower_case_table_names") or 0),
+            explicit_defaults_for_timestamp=None if explicit is None else explicit.upper() == "ON",
+            default_engine=self.variable("default_storage_engine") or "InnoDB",
+        )
 
     def clock_offset(self) -> float:
         """Return by how many seconds the server's clock is ahead of ours."""

@@ -17,6 +17,7 @@ from pg_chameleon.errors import DdlRefused
 from pg_chameleon.model.change import TableAltered, TableCreated, TableDropped, TableUncertain
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.model.server import ServerVersion
 from tests.ddl_corpus.live import UNVERIFIED
 from tests.ddl_corpus.tally import Failure, Tally
 from tests.ddl_corpus.translation import Translation
@@ -101,10 +102,11 @@ def run_translations(documents: Iterable[dict[str, Any]], connection: Any, *, fi
 
 def server_of(document: dict[str, Any]) -> ServerTraits:
     """Return the server that made a sequence."""
-    product, version = document["server"].lower().split(" ", 1)
-    numbers = tuple(int(number) for number in version.split("-")[0].split("."))
+    product, version = document["server"].split(" ", 1)
     charset = document["server_charset"]
-    return ServerTraits(product, numbers, charset, document.get("server_collation") or _COLLATIONS[charset])
+    return ServerTraits(
+        ServerVersion.parse(f"{version}-{product}"), charset, document.get("server_collation") or _COLLATIONS[charset]
+    )
 
 
 class _Sequence:

@@ -27,7 +27,7 @@ from pg_chameleon.mysql.connection import SourceSettings, connect
 from pg_chameleon.mysql.layout import check_table_map
 from pg_chameleon.mysql.server import SourceServer as Inquiry
 from pg_chameleon.mysql.stream import BinlogStream
-from pg_chameleon.replica.read.reader import schema_defaults, server_traits
+from pg_chameleon.replica.read.reader import schema_defaults
 from tests.ddl_corpus.live import ServerGone, quoted
 from tests.ddl_corpus.truth import read_lines
 
@@ -50,7 +50,7 @@ def main() -> None:
         with closing(connect(settings)) as control:
             start = Inquiry(control).position()
             structures = Structures(
-                server_traits(Inquiry(control)),
+                Inquiry(control).traits(),
                 schema_defaults=dict(schema_defaults(control)),
                 mapped=frozenset([SCHEMA]),
             )

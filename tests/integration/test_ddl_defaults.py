@@ -10,7 +10,6 @@ from pg_chameleon.ddl.syntax.parser import parse
 from pg_chameleon.model.change import TableCreated, TableUncertain
 from pg_chameleon.model.schema import Default, TableSchema
 from pg_chameleon.mysql.server import SourceServer as Server
-from pg_chameleon.replica.read.reader import server_traits
 from tests.conftest import FreshSchema
 from tests.integration.convert_support import SourceSchema
 
@@ -71,7 +70,7 @@ def source(source_server: SourceServer, fresh_schema: FreshSchema) -> SourceSche
 
 def tracked(source: SourceSchema, statement: str) -> TableSchema | None:
     """Return the structure that the tracker computes; None if the source has to be asked."""
-    traits = server_traits(Server(source.connection))
+    traits = Server(source.connection).traits()
     found = parse(statement, default_schema=source.name, mariadb=traits.mariadb)
     (change,) = apply(found, Structures(traits), offset=lambda: OFFSET)
     if isinstance(change, TableUncertain):

@@ -20,6 +20,7 @@ from pg_chameleon.model.change import (
 )
 from pg_chameleon.model.filter import TableFilter
 from pg_chameleon.model.position import BinlogPosition, Position
+from pg_chameleon.model.server import ServerVersion
 from pg_chameleon.mysql.stream import BinlogStream
 from pg_chameleon.postgres import sources
 from pg_chameleon.postgres.batches import next_batch_number
@@ -60,7 +61,7 @@ def read(bench: Bench, *events: StreamEvent | None) -> Script:
     store = BatchStore(
         bench.connection, bench.source, checkpoint, number, retention=bench.settings.retention, values_kept=1
     )
-    traits = ServerTraits(flavour="mysql", version=(8, 0, 40), charset="utf8mb4", collation="utf8mb4_0900_ai_ci")
+    traits = ServerTraits(ServerVersion.parse("8.0.40"), charset="utf8mb4", collation="utf8mb4_0900_ai_ci")
     known = KnownTables(TableFilter({"shop": "sch_shop"}), traits, (), {})
     # nobody asks for a structure
     registry = Registry(bench.source, Following(known), Answers(cast(Any, None)))

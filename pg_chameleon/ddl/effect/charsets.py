@@ -70,9 +70,9 @@ def canonical(name: str, server: ServerTraits) -> str:
 
 def default_collation(name: str, server: ServerTraits) -> str | None:
     """Return a charset's default collation on this server; None if the charset is unknown."""
-    if server.mariadb and server.version >= (11, 5) and name in _UCA1400:
+    if server.version.mariadb_since(11, 5) and name in _UCA1400:
         return f"{name}_uca1400_ai_ci"
-    if name == "utf8mb4" and not server.mariadb and server.version >= (8, 0, 1):
+    if name == "utf8mb4" and server.version.mysql_since(8, 0, 1):
         return "utf8mb4_0900_ai_ci"
     return f"{name}_general_ci" if name in _GENERAL else _DEFAULT_COLLATIONS.get(name)
 

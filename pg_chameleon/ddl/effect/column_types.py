@@ -124,7 +124,7 @@ def _spelled(data_type: DataType, server: ServerTraits) -> str:
     rule = _SPELLING.get(base)
     if rule is not None:
         return rule(data_type, server)
-    return _SPATIAL_MYSQL8.get(base, base) if not server.mariadb and server.version >= (8, 0, 11) else base
+    return _SPATIAL_MYSQL8.get(base, base) if server.version.mysql_since(8, 0, 11) else base
 
 
 def _decimal(data_type: DataType, _server: ServerTraits) -> str:

@@ -74,7 +74,7 @@ def _bytes_default(raw: bytes, shape: ColumnType, server: ServerTraits) -> Defau
     """Return a default of bytes: what is no plain text as a hexadecimal number, as MySQL 8 shows all of them."""
     if shape.base == "binary":
         raw = raw.rstrip(b"\0")
-    if (server.mariadb or server.version < (8,)) and raw.isascii():
+    if not server.version.mysql_since(8) and raw.isascii():
         width = shape.length if shape.base == "binary" else 0
         return Default(raw.decode().ljust(width, "\0"), True)
     return Default(f"0x{raw.hex().upper()}", False) if raw else Default("", True)

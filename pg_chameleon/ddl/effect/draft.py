@@ -12,10 +12,12 @@ from pg_chameleon.ddl.effect.moments import Offset, unknown_offset
 from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.ddl.syntax.definitions import ColumnDefinition, DefaultClause, DefaultKind, RowPeriod
 from pg_chameleon.model.schema import Column, Default, Generated
+from pg_chameleon.model.server import ServerVersion
 
 ROW_START, ROW_END = "ROW START", "ROW END"
 _HIDDEN = (("row_start", ROW_START), ("row_end", ROW_END))
-_ANY_MYSQL = ServerTraits("mysql", (5, 6), "latin1", "latin1_swedish_ci")  # one that has zeros for defaults
+# One that has zeros for defaults
+_ANY_MYSQL = ServerTraits(ServerVersion.parse("5.6"), "latin1", "latin1_swedish_ci")
 
 
 @dataclass(frozen=True, slots=True)

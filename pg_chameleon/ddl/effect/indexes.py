@@ -225,11 +225,11 @@ def foreign_key_of(
 ) -> ForeignKey:
     """Return the foreign key with the name that the server gives it."""
     name = definition.constraint
-    if name is None and definition.index is not None and (server.mariadb or server.version < (8, 0, 16)):
+    if name is None and definition.index is not None and not server.version.mysql_since(8, 0, 16):
         name = definition.index
     if name is None:
         name = f"{table.table}_ibfk_{_next_number(f'{table.table}_ibfk_', taken)}"
-    unset = "RESTRICT" if server.mariadb or server.version < (8,) else "NO ACTION"
+    unset = "NO ACTION" if server.version.mysql_since(8) else "RESTRICT"
     return ForeignKey(
         name,
         definition.columns,

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from pg_chameleon.convert.rules import Rules, UnknownType
 from pg_chameleon.convert.values.careful import EncodeError
 from pg_chameleon.ddl.effect.charsets import Charset
-from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.errors import (
     CatalogueError,
     ChameleonError,
@@ -147,7 +146,7 @@ class Reader:
 
     def _registry(self, control: SourceConnection, server: SourceServer, stored: Iterable[TrackedTable]) -> Registry:
         tables = (stored_table(each.table_id, each.state, each.start, each.schema) for each in stored)
-        known = KnownTables(self._filter, server_traits(server), tables, self._schema_defaults(control))
+        known = KnownTables(self._filter, server.traits(), tables, self._schema_defaults(control))
         answers = Answers(StructureReader(self._settings.source), self._located)
         return Registry(self._source, Following(known), answers)
 
@@ -175,21 +174,6 @@ class Reader:
             row = cursor.fetchone()
         assert row is not None
         return float(row[0]) - (before + time.time()) / 2
-
-
-def server_traits(server: SourceServer) -> ServerTraits:
-    """Return what decides how the server reads DDL."""
-    charset, collation = server.default_collation()
-    explicit = server.variable("explicit_defaults_for_timestamp")
-    return ServerTraits(
-        flavour=server.version.flavour.value,
-        version=server.version.numbers,
-        charset=charset,
-        collation=collation,
-        lower_case_table_names=server.lower_case_table_names(),
-        explicit_defaults_for_timestamp=None if explicit is None else explicit.upper() == "ON",
-        default_engine=server.variable("default_storage_engine") or "InnoDB",
-    )
 
 
 def schema_defaults(control: SourceConnection) -> dict[str, Charset]:

@@ -17,7 +17,6 @@ from lab.servers import Options, SourceServer, source_server
 from pg_chameleon.mysql.connection import SourceSettings, connect
 from pg_chameleon.mysql.inspect import read_schemas
 from pg_chameleon.mysql.server import SourceServer as Inquiry
-from pg_chameleon.replica.read.reader import server_traits
 from tests.integration.test_decode_types import expected, selected
 
 FOLDER = Path(__file__).parent / "odd"
@@ -275,7 +274,7 @@ def _run(server: SourceServer, statements: Script) -> None:
 def _told(server: SourceServer) -> dict[str, Any]:
     """Return what the server says of itself and of the rows, as texts that Python's repr gives."""
     with closing(connect(SourceSettings(server.host, server.port, "root"))) as connection:
-        traits = asdict(server_traits(Inquiry(connection)))
+        traits = Inquiry(connection).traits()
         schemas = read_schemas(connection, ["d"])
     rows = {}
     for schema in schemas:
@@ -285,7 +284,7 @@ def _told(server: SourceServer) -> dict[str, Any]:
             repr(tuple(expected(column, value) for column, value in zip(schema.columns, row, strict=True)))
             for row in found
         )
-    return {"traits": traits, "rows": rows}
+    return {"traits": {**asdict(traits), "version": traits.version.text}, "rows": rows}
 
 
 if __name__ == "__main__":

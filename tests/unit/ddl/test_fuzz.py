@@ -18,6 +18,7 @@ from pg_chameleon.ddl.effect.tracker import apply
 from pg_chameleon.ddl.syntax.lexer import tokenize
 from pg_chameleon.ddl.syntax.parser import parse
 from pg_chameleon.errors import DdlRefused
+from pg_chameleon.model.server import ServerVersion
 from pg_chameleon.model.source.modes import ANSI_QUOTES, MAXDB, NO_BACKSLASH_ESCAPES, ORACLE, REAL_AS_FLOAT
 from tests.ddl_corpus.truth import DEFAULT_PATH
 
@@ -57,9 +58,7 @@ MOST_SECONDS = 2.0
 def endure(statement: str, sql_mode: int, mariadb: bool, seconds: float = MOST_SECONDS) -> None:
     """Parse and track; anything but a refusal is an error, and so is a long time."""
     started = time.process_time()
-    server = ServerTraits(
-        "mariadb" if mariadb else "mysql", (10, 6, 1) if mariadb else (8, 4, 0), "utf8mb4", "utf8mb4_bin"
-    )
+    server = ServerTraits(ServerVersion.parse("10.6.1-MariaDB" if mariadb else "8.4.0"), "utf8mb4", "utf8mb4_bin")
     state = Structures(server)
     for text in (EXAMPLES[0], statement):
         with contextlib.suppress(DdlRefused):

@@ -17,6 +17,7 @@ from pg_chameleon.model.change import (
     TableUncertain,
 )
 from pg_chameleon.model.schema import Column, Default
+from pg_chameleon.model.server import ServerVersion
 from tests.unit.ddl.tracker_support import MYSQL, Source, name_of
 
 
@@ -290,7 +291,9 @@ def test_a_temporary_table_in_the_binlog_makes_the_table_of_its_name_uncertain()
 
 
 def test_names_are_folded_as_the_server_does() -> None:
-    source = Source(ServerTraits("mysql", (8, 4, 0), "utf8mb4", "utf8mb4_0900_ai_ci", lower_case_table_names=1))
+    source = Source(
+        ServerTraits(ServerVersion.parse("8.4.0"), "utf8mb4", "utf8mb4_0900_ai_ci", lower_case_table_names=1)
+    )
     source.run("create table Boats (A int)", "alter table BOATS add b int", "rename table bOATS to Yachts")
     assert source.columns("yachts") == ["A", "b"]
     assert source.table("YACHTS").name == name_of("yachts")

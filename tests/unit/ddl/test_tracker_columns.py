@@ -12,6 +12,7 @@ from pg_chameleon.model.change import (
     TableUncertain,
 )
 from pg_chameleon.model.schema import Default
+from pg_chameleon.model.server import ServerVersion
 from tests.unit.ddl.tracker_support import MARIADB, MYSQL, OLD_MYSQL, Source, made, name_of
 
 
@@ -57,7 +58,7 @@ def test_compressed_columns_are_marked() -> None:
         (MARIADB, "charset utf8", ("utf8mb3", "utf8mb3_general_ci")),
         (OLD_MYSQL, "charset utf8", ("utf8", "utf8_general_ci")),
         (MYSQL, "charset utf8mb4", ("utf8mb4", "utf8mb4_0900_ai_ci")),
-        (ServerTraits("mariadb", (11, 8, 1), "latin1", "latin1_swedish_ci"), "charset utf8mb4",
+        (ServerTraits(ServerVersion.parse("11.8.1-MariaDB"), "latin1", "latin1_swedish_ci"), "charset utf8mb4",
          ("utf8mb4", "utf8mb4_uca1400_ai_ci")),
         (MARIADB, "collate latin1_german2_ci", ("latin1", "latin1_german2_ci")),
         (MARIADB, "charset ucs2 collate uca1400_ai_ci", ("ucs2", "ucs2_uca1400_ai_ci")),

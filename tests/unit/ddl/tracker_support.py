@@ -11,10 +11,11 @@ from pg_chameleon.model.change import (
 )
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, TableSchema
+from pg_chameleon.model.server import ServerVersion
 
-MARIADB = ServerTraits("mariadb", (10, 11, 19), "utf8mb4", "utf8mb4_general_ci")
-MYSQL = ServerTraits("mysql", (9, 7, 0), "utf8mb4", "utf8mb4_0900_ai_ci")
-OLD_MYSQL = ServerTraits("mysql", (5, 6, 51), "latin1", "latin1_swedish_ci")
+MARIADB = ServerTraits(ServerVersion.parse("10.11.19-MariaDB"), "utf8mb4", "utf8mb4_general_ci")
+MYSQL = ServerTraits(ServerVersion.parse("9.7.0"), "utf8mb4", "utf8mb4_0900_ai_ci")
+OLD_MYSQL = ServerTraits(ServerVersion.parse("5.6.51"), "latin1", "latin1_swedish_ci")
 
 
 class Source:

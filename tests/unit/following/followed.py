@@ -14,14 +14,15 @@ from pg_chameleon.model.change import Circumstances, StatementEvent, TableMap
 from pg_chameleon.model.filter import TableFilter
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
+from pg_chameleon.model.server import ServerVersion
 from pg_chameleon.model.status import TableState
 from pg_chameleon.replica.read.following import steps
 from pg_chameleon.replica.read.following.known_tables import KnownTables, ReadTable, stored_table
 from pg_chameleon.replica.read.following.statements import Following
 from pg_chameleon.replica.read.following.steps import Step, Steps, drive
 
-MARIADB = ServerTraits("mariadb", (10, 11, 19), "utf8mb4", "utf8mb4_general_ci")
-MYSQL = ServerTraits("mysql", (9, 7, 0), "utf8mb4", "utf8mb4_0900_ai_ci")
+MARIADB = ServerTraits(ServerVersion.parse("10.11.19-MariaDB"), "utf8mb4", "utf8mb4_general_ci")
+MYSQL = ServerTraits(ServerVersion.parse("9.7.0"), "utf8mb4", "utf8mb4_0900_ai_ci")
 FILE = "binlog.000007"
 
 

@@ -13,6 +13,7 @@ import pytest
 from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.model.change import StreamEvent
 from pg_chameleon.model.position import BinlogPosition, Position
+from pg_chameleon.model.server import ServerVersion
 from pg_chameleon.mysql.assembly import Assembler
 from pg_chameleon.mysql.events import ROW_EVENTS, EventType
 from tests.unit.mysql.model_replica import ModelReplica
@@ -49,7 +50,7 @@ def recorded(server: str) -> dict[str, Any]:
 
 def traits_of(server: str) -> ServerTraits:
     traits = recorded(server)["traits"]
-    return ServerTraits(**{**traits, "version": tuple(traits["version"])})
+    return ServerTraits(**{**traits, "version": ServerVersion.parse(traits["version"])})
 
 
 def stream(server: str) -> list[StreamEvent]:
