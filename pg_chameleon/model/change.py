@@ -124,17 +124,13 @@ class StatementEvent(NamedTuple):
     """A QUERY event other than BEGIN, COMMIT, ROLLBACK, SAVEPOINT and XA.
 
     ``statement`` is decoded with the character set of the client that sent it; ``schema`` is the default
-    database. ``database_collation`` is the id of the collation of the default database, if the event tells.
-    ``in_transaction``: it stands between BEGIN and COMMIT, as a change in statement format does. ``ambiguous``: its
-    text may be in another character set, so that its names and literals may be others.
+    database. ``ambiguous``: its text may be in another character set, so that its names and literals may be others.
     """
 
     statement: str
     schema: str
     sql_mode: int
     error_code: int
-    database_collation: int | None
-    in_transaction: bool
     position: BinlogPosition
     circumstances: Circumstances | None = None
     ambiguous: bool = False

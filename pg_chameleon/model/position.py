@@ -77,18 +77,6 @@ class MysqlGtidSet:
             grown = _merged([*found, Interval(number, number)])
         return MysqlGtidSet({**self.intervals, source: grown})
 
-    def contains(self, source: str, number: int) -> bool:
-        """Tell whether transaction ``number`` of ``source`` is in the set."""
-        return any(first <= number <= last for first, last in self.intervals.get(source, ()))
-
-    def includes(self, other: MysqlGtidSet) -> bool:
-        """Tell whether every transaction of ``other`` is in this set."""
-        return all(
-            any(mine.first <= theirs.first and theirs.last <= mine.last for mine in self.intervals.get(source, ()))
-            for source, found in other.intervals.items()
-            for theirs in found
-        )
-
     @property
     def tagged(self) -> bool:
         """Tell whether any transaction carries a tag (MySQL 8.3 and newer)."""

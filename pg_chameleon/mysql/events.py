@@ -183,7 +183,6 @@ class Query:
     sql_mode: int = 0
     client_collation: int | None = None
     connection_collation: int | None = None
-    database_collation: int | None = None
     time_zone: str | None = None
     microseconds: int | None = None
 
@@ -251,7 +250,6 @@ def parse_query(body: bytes, *, post_header_size: int, compressed: bool = False)
         sql_mode=variables.sql_mode,
         client_collation=variables.client_collation,
         connection_collation=variables.connection_collation,
-        database_collation=variables.database_collation,
         time_zone=variables.time_zone,
         microseconds=variables.microseconds,
     )
@@ -263,12 +261,11 @@ class StatusVariables(NamedTuple):
     sql_mode: int = 0
     client_collation: int | None = None
     connection_collation: int | None = None
-    database_collation: int | None = None
     time_zone: str | None = None
     microseconds: int | None = None
 
 
-_SQL_MODE, _CHARSET, _TIME_ZONE, _CHARSET_DATABASE = 1, 4, 5, 8
+_SQL_MODE, _CHARSET, _TIME_ZONE = 1, 4, 5
 _MICROSECONDS = (13, 128)  # MySQL's, and MariaDB's
 # Sizes of the status variables whose size is fixed
 _FIXED_SIZES = {0: 4, 1: 8, 3: 4, 4: 6, 7: 2, 8: 2, 9: 8, 10: 4, 13: 3, 16: 1, 17: 8, 18: 2, 19: 1, 20: 1}
@@ -291,8 +288,6 @@ def parse_status_variables(data: bytes) -> StatusVariables:
         elif key == _CHARSET:
             client, connection = unpack_from("<HH", data, position)
             found = found._replace(client_collation=client, connection_collation=connection)
-        elif key == _CHARSET_DATABASE:
-            found = found._replace(database_collation=unpack_from("<H", data, position)[0])
         elif key == _TIME_ZONE:
             found = found._replace(time_zone=data[position + 1 : position + size].decode("ascii", "replace"))
         elif key in _MICROSECONDS:
@@ -376,7 +371,6 @@ class MariadbGtid(NamedTuple):
     domain: int
     sequence: int
     standalone: bool
-    prepared_xa: bool
     alter_phase: int
 
 
@@ -397,7 +391,6 @@ def parse_mariadb_gtid(body: bytes) -> MariadbGtid:
         domain,
         sequence,
         standalone=bool(flags & _STANDALONE),
-        prepared_xa=bool(flags & _PREPARED_XA),
         alter_phase=extra & (ALTER_STARTS | ALTER_COMMITS | ALTER_ROLLS_BACK),
     )
 

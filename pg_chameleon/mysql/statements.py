@@ -85,8 +85,6 @@ class Statements:
             schema=query.schema,
             sql_mode=query.sql_mode,
             error_code=query.error_code,
-            database_collation=query.database_collation,
-            in_transaction=in_block,
             position=self._place.binlog,
             circumstances=Circumstances(
                 event.timestamp,

@@ -83,7 +83,7 @@ class Replica:
     def event(self, statement: str, schema: str = "shop", **more: Any) -> StatementEvent:
         """Put a statement at the end of the binlog."""
         self.offset += 100
-        fields = {"sql_mode": 0, "error_code": 0, "database_collation": None, "in_transaction": False, **more}
+        fields = {"sql_mode": 0, "error_code": 0, **more}
         return StatementEvent(statement, schema, position=self.position, **fields)
 
     def run(self, *statements: str, **more: Any) -> list[str]:
