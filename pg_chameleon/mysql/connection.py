@@ -14,23 +14,9 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from pg_chameleon.errors import SourceError, SourceUnreachable
+from pg_chameleon.mysql.error_numbers import CANNOT_CONNECT, CONNECTION_ENDS, TOO_MANY_CONNECTIONS, UNKNOWN_VARIABLE
 
 SourceConnection: TypeAlias = "Connection[Cursor]"
-
-# https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
-_TOO_MANY_CONNECTIONS = frozenset({1040, 1203, 1226})
-_UNKNOWN_VARIABLE = 1193
-# https://dev.mysql.com/doc/mysql-errors/8.4/en/client-error-reference.html
-_CANNOT_CONNECT = 2003
-CONNECTION_ENDS = frozenset(
-    {
-        # The server shuts down, lost the connection, or somebody killed the statement
-        *(1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 3169, 4031),
-        # The driver found the connection lost
-        *(2006, 2013, 2055, 0),
-    }
-)
-"""Whatever the connection was for, it is worth another try."""
 
 _CHECK_LOGIN = "Check user and password in db_conn, and from which hosts the user may connect"
 _CHECK_HOSTS = "Create the user for this host, or FLUSH HOSTS after too many failed attempts"
@@ -159,7 +145,7 @@ def _set_where_known(connection: SourceConnection, assignment: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"SET SESSION {assignment}")
     except pymysql.MySQLError as error:
-        if error.args[0] != _UNKNOWN_VARIABLE:
+        if error_number(error) != UNKNOWN_VARIABLE:
             raise
 
 
@@ -176,10 +162,10 @@ def source_errors(doing: str) -> Iterator[None]:
 
 def query_error(error: pymysql.MySQLError, doing: str) -> SourceError:
     """Say what an error of a statement means."""
-    code, text = _code_and_text(error)
+    code, text = error_number(error), _text(error)
     if code in CONNECTION_ENDS or _is_garbled(error):
         return SourceUnreachable(f"the connection to the source was lost while {doing}: {text or 'closed'}", code=code)
-    return SourceError(f"the source refused {doing}: {text} (error {code})", code=code)
+    return SourceError(f"the source refused {doing}: {numbered(text, code)}", code=code)
 
 
 def _is_garbled(error: pymysql.MySQLError) -> bool:
@@ -204,14 +190,14 @@ def _connection_errors(settings: SourceSettings) -> Iterator[None]:
 
 
 def _connection_error(error: pymysql.MySQLError, settings: SourceSettings) -> SourceError:
-    code, text = _code_and_text(error)
-    if code == _CANNOT_CONNECT:
+    code, text = error_number(error), _text(error)
+    if code == CANNOT_CONNECT:
         return _unreachable(getattr(error, "original_exception", error), settings)
-    if code in CONNECTION_ENDS or code in _TOO_MANY_CONNECTIONS or _is_garbled(error):
+    if code in CONNECTION_ENDS or code in TOO_MANY_CONNECTIONS or _is_garbled(error):
         return SourceUnreachable(f"the source {settings.address} closed the connection: {text}", code=code)
-    what, advice = _REFUSALS.get(code, ("refused the connection", None))
+    what, advice = _REFUSALS.get(code or 0, ("refused the connection", None))
     return SourceError(
-        f"the source {settings.address} {what.format(user=settings.user)}: {text} (error {code})",
+        f"the source {settings.address} {what.format(user=settings.user)}: {numbered(text, code)}",
         advice=advice,
         code=code,
     )
@@ -238,6 +224,15 @@ def _unreachable(error: BaseException, settings: SourceSettings) -> SourceError:
     return SourceUnreachable(f"the source cannot be reached: {message}", advice=advice)
 
 
-def _code_and_text(error: pymysql.MySQLError) -> tuple[int, str]:
-    code = error.args[0] if error.args and isinstance(error.args[0], int) else -1
-    return code, str(error.args[1]) if len(error.args) > 1 else str(error)
+def error_number(error: pymysql.MySQLError) -> int | None:
+    """Return the server's or the driver's number of an error; some of the driver's have none."""
+    return error.args[0] if error.args and isinstance(error.args[0], int) else None
+
+
+def numbered(text: str, number: int | None) -> str:
+    """Add the number of an error to its text, as people look for it."""
+    return text if number is None else f"{text} (error {number})"
+
+
+def _text(error: pymysql.MySQLError) -> str:
+    return str(error.args[1]) if len(error.args) > 1 else str(error)

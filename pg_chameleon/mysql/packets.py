@@ -15,7 +15,7 @@ from struct import Struct
 from pymysql.constants import CLIENT, COMMAND
 
 from pg_chameleon.errors import SourceError, SourceUnreachable
-from pg_chameleon.mysql.connection import SourceConnection, source_errors
+from pg_chameleon.mysql.connection import SourceConnection, numbered, source_errors
 
 _HEADER_SIZE = 4
 _LENGTH_MASK = 0xFFFFFF
@@ -224,7 +224,7 @@ def _expect(reader: PacketReader) -> bytes:
 
 def _result_error(packet: bytes) -> SourceError:
     code, text = error_parts(packet)
-    return SourceError(f"the source ended a query: {text} (error {code})", code=code)
+    return SourceError(f"the source ended a query: {numbered(text, code)}", code=code)
 
 
 def _column_values(reader: PacketReader) -> Iterator[list[bytes | None]]:

@@ -14,6 +14,7 @@ from pg_chameleon.errors import SourceError
 from pg_chameleon.model.names import TableName, quote_mysql_identifier, quote_mysql_table
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.mysql.connection import SourceConnection, source_errors
+from pg_chameleon.mysql.error_numbers import LOCK_WAIT_TIMEOUT, NOT_PERMITTED, TABLE_CHANGED
 from pg_chameleon.mysql.packets import read_column_rows
 from pg_chameleon.mysql.queries import query
 from pg_chameleon.mysql.server import SourceServer, rows, rows_if_permitted
@@ -22,11 +23,6 @@ logger = logging.getLogger(__name__)
 
 # The longest that lock_wait_timeout can be: a year.
 _FOR_EVER = 31536000
-# https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
-_LOCK_WAIT_TIMEOUT = 1205
-_NOT_PERMITTED = frozenset({1044, 1045, 1142, 1227, 1290})
-# The table was altered, renamed or dropped after the snapshot was taken.
-_CHANGED = frozenset({1017, 1054, 1109, 1146, 1412, 1932})
 
 
 class TableChanged(SourceError):
@@ -134,11 +130,11 @@ def _lock_errors(what: str) -> Iterator[None]:
     try:
         yield
     except SourceError as error:
-        if error.code == _LOCK_WAIT_TIMEOUT:
+        if error.code == LOCK_WAIT_TIMEOUT:
             raise LockTimeout(f"{what} was not granted within lock_timeout", code=error.code) from error
-        if error.code in _NOT_PERMITTED:
+        if error.code in NOT_PERMITTED:
             raise LockRefused(f"the source does not permit {what}: {error.message}", code=error.code) from error
-        if error.code in _CHANGED:
+        if error.code in TABLE_CHANGED:
             raise TableChanged(f"{what} found no such table: {error.message}", code=error.code) from error
         raise
 
@@ -149,9 +145,9 @@ def reading_errors(name: TableName) -> Iterator[None]:
     try:
         yield
     except SourceError as error:
-        if error.code in _CHANGED:
+        if error.code in TABLE_CHANGED:
             raise TableChanged(error.message, table=name, code=error.code) from error
-        if error.code == _LOCK_WAIT_TIMEOUT:
+        if error.code == LOCK_WAIT_TIMEOUT:
             message = f"{name} was locked for longer than lock_timeout"
             raise LockTimeout(message, table=name, code=error.code) from error
         raise

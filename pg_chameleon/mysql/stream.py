@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from struct import pack
-from typing import Any
+from typing import Any, NamedTuple
 
 from pymysql.constants import COMMAND
 from pymysqlreplication import BinLogStreamReader
@@ -19,7 +19,8 @@ from pg_chameleon.errors import BinlogPurged, SourceError, SourceUnreachable
 from pg_chameleon.model.change import StreamEvent
 from pg_chameleon.model.position import BinlogPosition, GtidSet, MariadbGtidPosition, MysqlGtidSet, Position
 from pg_chameleon.mysql.assembly import Assembler
-from pg_chameleon.mysql.connection import CONNECTION_ENDS, SourceConnection, SourceSettings, connect, source_errors
+from pg_chameleon.mysql.connection import SourceConnection, SourceSettings, connect, numbered, source_errors
+from pg_chameleon.mysql.error_numbers import CANNOT_READ_BINLOG, CONNECTION_ENDS, PRIVILEGE_MISSING
 from pg_chameleon.mysql.gtids import encode_gtid_set
 from pg_chameleon.mysql.packets import PacketReader, error_parts, is_end, is_error
 
@@ -27,7 +28,6 @@ logger = logging.getLogger(__name__)
 
 _LARGEST_DUMP_OFFSET = 0xFFFFFFFF
 _FIRST_OFFSET = 4
-_CANNOT_READ_BINLOG = 1236
 _THROUGH_GTID = 0x04
 
 
@@ -187,38 +187,55 @@ def _is_beyond_library(gtids: MysqlGtidSet) -> bool:
     return gtids.tagged or not gtids.intervals
 
 
-_PURGED_SIGNS = (
-    "purged",
-    "could not find first log file",
-    "could not find gtid state",
-    "could not open log file",
-    "no such file",
-    "missing the gtid",
-    "not in the master's binlog",
+class _Hindrance(NamedTuple):
+    """Why a source cannot send its binlog. All reasons have one number, so only the ``signs`` in its text tell."""
+
+    signs: tuple[str, ...]
+    kind: type[SourceError]
+    what: str
+    advice: str | None
+
+
+_CANNOT_SEND = "the source cannot send its binlog"
+_HINDRANCES = (
+    _Hindrance(
+        (
+            "purged",
+            "could not find first log file",
+            "could not find gtid state",
+            "could not open log file",
+            "no such file",
+            "missing the gtid",
+            "not in the master's binlog",
+        ),
+        BinlogPurged,
+        "the source no longer has the binlog to continue from",
+        "Copy the tables again (init_replica), and let the source keep its binlogs longer",
+    ),
+    _Hindrance(
+        ("same server", "server_uuid/server_id"),
+        SourceError,
+        _CANNOT_SEND,
+        "Give each replica of the source its own my_server_id",
+    ),
+    _Hindrance(
+        ("impossible position", "position > file size"),
+        SourceError,
+        _CANNOT_SEND,
+        "The binlog ends before the replica's position: was the source restored? Copy the tables again",
+    ),
 )
-_START_AGAIN = "Copy the tables again (init_replica), and let the source keep its binlogs longer"
-_SAME_SERVER_ID = "Give each replica of the source its own my_server_id"
-_IMPOSSIBLE = "The binlog ends before the replica's position: was the source restored? Copy the tables again"
+_UNKNOWN_HINDRANCE = _Hindrance((), SourceError, _CANNOT_SEND, None)
 
 
 def _dump_error(code: int, text: str, start: Position, use_gtid: bool) -> SourceError:
     """Say what the source means by the error with which it ends, or refuses, the stream."""
     where = start if use_gtid else start.binlog
-    lowered = text.lower()
-    if code != _CANNOT_READ_BINLOG:
-        advice = "Grant the user REPLICATION SLAVE" if code in _PRIVILEGE_MISSING else None
+    if code != CANNOT_READ_BINLOG:
+        advice = "Grant the user REPLICATION SLAVE" if code in PRIVILEGE_MISSING else None
         kind = SourceUnreachable if code in CONNECTION_ENDS else SourceError
-        return kind(f"the source ended its binlog: {text} (error {code})", position=where, advice=advice, code=code)
-    if any(sign in lowered for sign in _PURGED_SIGNS):
-        return BinlogPurged(
-            f"the source no longer has the binlog to go on from: {text}", position=where, advice=_START_AGAIN, code=code
-        )
-    advice = None
-    if "same server" in lowered or "server_uuid/server_id" in lowered:
-        advice = _SAME_SERVER_ID
-    elif "impossible position" in lowered or "position > file size" in lowered:
-        advice = _IMPOSSIBLE
-    return SourceError(f"the source cannot send its binlog: {text}", position=where, advice=advice, code=code)
-
-
-_PRIVILEGE_MISSING = frozenset({1045, 1227})
+        return kind(f"the source ended its binlog: {numbered(text, code)}", position=where, advice=advice, code=code)
+    lowered = text.lower()
+    known = (each for each in _HINDRANCES if any(sign in lowered for sign in each.signs))
+    found = next(known, _UNKNOWN_HINDRANCE)
+    return found.kind(f"{found.what}: {text}", position=where, advice=found.advice, code=code)

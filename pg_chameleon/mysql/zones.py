@@ -7,13 +7,13 @@ import re
 import pymysql
 
 from pg_chameleon.model.change import Circumstances
-from pg_chameleon.mysql.connection import SourceConnection, source_errors
+from pg_chameleon.mysql.connection import SourceConnection, error_number, source_errors
+from pg_chameleon.mysql.error_numbers import UNKNOWN_TIME_ZONE
 
 # https://dev.mysql.com/doc/refman/8.4/en/time-zone-support.html
 _FIXED = re.compile(r"([+-])(\d{1,2}):(\d{2})")
 _SYSTEM = "SYSTEM"
 _UTC = "UTC"
-_UNKNOWN_TIME_ZONE = 1298
 
 
 def fixed_offset(time_zone: str) -> int | None:
@@ -43,7 +43,7 @@ def _asked(circumstances: Circumstances, zone: str, cursor: pymysql.cursors.Curs
     try:
         cursor.execute("SET time_zone = %s", (zone,))
     except pymysql.MySQLError as error:
-        if error.args[0] != _UNKNOWN_TIME_ZONE:
+        if error_number(error) != UNKNOWN_TIME_ZONE:
             raise
         return circumstances
     # The difference of two times without a time zone is free of any rules.

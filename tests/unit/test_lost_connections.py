@@ -8,8 +8,9 @@ import pytest
 
 from pg_chameleon.errors import ReplicaBusy
 from pg_chameleon.model.position import BinlogPosition, Position
-from pg_chameleon.mysql.connection import CONNECTION_ENDS, SourceSettings, query_error
+from pg_chameleon.mysql.connection import SourceSettings, query_error
 from pg_chameleon.mysql.connection import _connection_error as connection_error
+from pg_chameleon.mysql.error_numbers import CONNECTION_ENDS
 from pg_chameleon.mysql.stream import _dump_error as dump_error
 from pg_chameleon.postgres.connection import translated
 
