@@ -26,8 +26,8 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import CopyProgress
 from pg_chameleon.mysql import connection as source_connection
 from pg_chameleon.mysql.connection import SourceSettings
-from pg_chameleon.mysql.inspect import read_schemas
 from pg_chameleon.mysql.server import SourceServer as Inquiry
+from pg_chameleon.mysql.structure.inspect import read_schemas
 from pg_chameleon.postgres.connection import TargetSettings, connect, transaction
 from pg_chameleon.postgres.sources import add_source
 from pg_chameleon.replica.copy.run import copy_tables

@@ -30,18 +30,8 @@ READ_TIMEOUT = 120.0
 # The first that fits a function's name
 PARTS: dict[str, tuple[str, ...]] = {
     "receive": ("mysql/packets.py", "mysql/stream.py"),
-    "checksum": ("mysql/events.py:has_valid_checksum",),
-    "events": (
-        "mysql/events.py",
-        "mysql/assembly.py",
-        "mysql/files.py",
-        "mysql/place.py",
-        "mysql/row_events.py",
-        "mysql/statements.py",
-        "mysql/transactions.py",
-        "mysql/payload.py",
-        "model/",
-    ),
+    "checksum": ("mysql/binlog/events.py:has_valid_checksum",),
+    "events": ("mysql/binlog/", "model/"),
     "decode": ("<decoder", "mysql/"),
     "encode": ("<row encoder", "<value encoder", "convert/"),
     "capture": (

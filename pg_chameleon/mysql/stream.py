@@ -18,10 +18,10 @@ from pymysqlreplication import BinLogStreamReader
 from pg_chameleon.errors import BinlogPurged, SourceError, SourceUnreachable
 from pg_chameleon.model.change import StreamEvent
 from pg_chameleon.model.position import BinlogPosition, GtidSet, MariadbGtidPosition, MysqlGtidSet, Position
-from pg_chameleon.mysql.assembly import Assembler
+from pg_chameleon.mysql.binlog.assembly import Assembler
+from pg_chameleon.mysql.binlog.gtids import encode_gtid_set
 from pg_chameleon.mysql.connection import SourceConnection, SourceSettings, connect, numbered, source_errors
 from pg_chameleon.mysql.error_numbers import CANNOT_READ_BINLOG, CONNECTION_ENDS, PRIVILEGE_MISSING
-from pg_chameleon.mysql.gtids import encode_gtid_set
 from pg_chameleon.mysql.packets import PacketReader, error_parts, is_end, is_error
 
 logger = logging.getLogger(__name__)

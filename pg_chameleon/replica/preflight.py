@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable
 from pg_chameleon.errors import SourceError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.mysql.connection import connect
-from pg_chameleon.mysql.inspect import estimated_rows
 from pg_chameleon.mysql.preflight.check import check_source
+from pg_chameleon.mysql.structure.inspect import estimated_rows
 from pg_chameleon.replica.settings import ReplicaSettings
 
 logger = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ from lab.journey import Journey, JourneyFailed
 from lab.servers import Database, PostgreSQL, SourceServer, source_server
 from pg_chameleon.model.names import TableName
 from pg_chameleon.mysql.connection import SourceSettings, connect
-from pg_chameleon.mysql.inspect import read_table
+from pg_chameleon.mysql.structure.inspect import read_table
 from tests.ddl_corpus.filler import Filler
 from tests.ddl_corpus.live import MODES_EVERYWHERE, SYSTEM, SYSTEM_SCHEMAS, is_lost, quoted
 from tests.integration.convert_support import Target

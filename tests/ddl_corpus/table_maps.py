@@ -24,7 +24,7 @@ from pg_chameleon.errors import DdlRefused, DecodeError
 from pg_chameleon.model.change import RowsEvent, StatementEvent, StreamEvent
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.mysql.connection import SourceSettings, connect
-from pg_chameleon.mysql.layout import check_table_map
+from pg_chameleon.mysql.decode.layout import check_table_map
 from pg_chameleon.mysql.server import SourceServer as Inquiry
 from pg_chameleon.mysql.stream import BinlogStream
 from pg_chameleon.replica.read.reader import schema_defaults

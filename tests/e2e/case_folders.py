@@ -31,7 +31,7 @@ from lab.journey import Journey
 from lab.servers import Database, PostgreSQL, SourceServer
 from pg_chameleon.model.names import TableName
 from pg_chameleon.mysql.connection import SourceSettings, connect
-from pg_chameleon.mysql.inspect import read_table
+from pg_chameleon.mysql.structure.inspect import read_table
 from tests.integration.convert_support import Target
 from tests.rules import some_rules
 

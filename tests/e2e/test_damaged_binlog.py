@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab.servers import Database, SourceServer
-from pg_chameleon.mysql.events import EventType, unpack_header
+from pg_chameleon.mysql.binlog.events import EventType, unpack_header
 from tests.e2e.stage import Stage, stage
 
 WAIT = 60.0

@@ -17,9 +17,9 @@ from pg_chameleon.model.change import Circumstances, StatementEvent, StreamEvent
 from pg_chameleon.model.names import TableName, quote_mysql_identifier
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.connection import SourceSettings, connect
-from pg_chameleon.mysql.inspect import read_table
 from pg_chameleon.mysql.server import SourceServer
 from pg_chameleon.mysql.stream import BinlogStream
+from pg_chameleon.mysql.structure.inspect import read_table
 from pg_chameleon.mysql.zones import located
 
 Row = tuple[Any, ...]

@@ -10,10 +10,10 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import Position
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.connection import SourceSettings, connect
-from pg_chameleon.mysql.decode import check_table_map, row_decoder
-from pg_chameleon.mysql.inspect import read_table
+from pg_chameleon.mysql.decode.decoder import check_table_map, row_decoder
 from pg_chameleon.mysql.server import SourceServer as Inquiry
 from pg_chameleon.mysql.stream import BinlogStream
+from pg_chameleon.mysql.structure.inspect import read_table
 
 SERVER_ID = 4_000_000
 # A caught-up stream hears a heartbeat before

@@ -10,7 +10,7 @@ from lab.servers import MariaDB, SourceServer
 from pg_chameleon.errors import DecodeError
 from pg_chameleon.model.change import RowsEvent, TableMap, Undecodable
 from pg_chameleon.model.schema import TableSchema
-from pg_chameleon.mysql.decode import check_table_map
+from pg_chameleon.mysql.decode.decoder import check_table_map
 from tests.conftest import FreshSchema
 from tests.integration.stream_support import decoded_rows, events_of, execute_all, structure_of
 from tests.integration.test_decode_types import insert_of, select_rows, usable_cases, wide_table

@@ -2,7 +2,7 @@
 
 from lab.servers import REPLICA_PASSWORD, REPLICA_USER, SourceServer
 from pg_chameleon.model.schema import ForeignKey
-from pg_chameleon.mysql.foreign_keys import Rules, read_foreign_keys, rules_in
+from pg_chameleon.mysql.structure.foreign_keys import Rules, read_foreign_keys, rules_in
 from tests.conftest import FreshSchema
 
 

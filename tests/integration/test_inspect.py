@@ -8,7 +8,7 @@ from lab.servers import MariaDB, MySQL, SourceServer
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Default, ForeignKey, Generated, Index, IndexPart, TableSchema
 from pg_chameleon.mysql.connection import connect
-from pg_chameleon.mysql.inspect import database_defaults, estimated_rows, read_schemas, read_table
+from pg_chameleon.mysql.structure.inspect import database_defaults, estimated_rows, read_schemas, read_table
 from tests.conftest import FreshSchema
 from tests.integration.stream_support import execute_all, settings_of, structure_of
 

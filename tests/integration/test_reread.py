@@ -11,7 +11,7 @@ from pg_chameleon.ddl.syntax.errors import Unfollowable
 from pg_chameleon.model.change import StatementEvent
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
-from pg_chameleon.mysql.reread import StructureReader
+from pg_chameleon.mysql.structure.reread import StructureReader
 from tests.conftest import FreshSchema
 from tests.integration.stream_support import events_of, execute_all, position_of, settings_of
 

@@ -16,7 +16,7 @@ from lab.servers import Database, PostgreSQL, SourceServer
 from pg_chameleon.convert.expressions.names import table_name
 from pg_chameleon.model.names import TableName
 from pg_chameleon.mysql.connection import SourceSettings, connect
-from pg_chameleon.mysql.inspect import read_table
+from pg_chameleon.mysql.structure.inspect import read_table
 from tests.ddl_corpus.filler import Filler
 from tests.ddl_corpus.live import is_lost
 from tests.integration.convert_support import Target

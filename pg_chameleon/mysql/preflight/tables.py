@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from pg_chameleon.model.names import TableName, quote_mysql_identifier, quote_mysql_table
 from pg_chameleon.model.schema import TRANSACTIONAL_ENGINES
-from pg_chameleon.mysql.foreign_keys import read_foreign_keys
-from pg_chameleon.mysql.inspect import database_defaults
 from pg_chameleon.mysql.preflight.privileges import Privileges
 from pg_chameleon.mysql.preflight.problem import Problem, error, warning
 from pg_chameleon.mysql.queries import query
 from pg_chameleon.mysql.server import SourceServer, rows, rows_if_permitted
+from pg_chameleon.mysql.structure.foreign_keys import read_foreign_keys
+from pg_chameleon.mysql.structure.inspect import database_defaults
 
 _CASCADING = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
 _MOST_NAMES = 10

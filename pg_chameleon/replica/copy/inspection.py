@@ -9,8 +9,8 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql import snapshot
 from pg_chameleon.mysql.connection import SourceConnection
-from pg_chameleon.mysql.inspect import read_schemas
 from pg_chameleon.mysql.snapshot import TableStatistics
+from pg_chameleon.mysql.structure.inspect import read_schemas
 
 
 @dataclass(frozen=True, slots=True)

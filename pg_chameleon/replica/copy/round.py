@@ -18,9 +18,9 @@ from pg_chameleon.model.status import TableState
 from pg_chameleon.mysql import snapshot
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.connection import connect as connect_source
-from pg_chameleon.mysql.inspect import database_defaults
 from pg_chameleon.mysql.server import SourceServer
 from pg_chameleon.mysql.snapshot import KeyRange, LockRefused, LockTimeout, TableStatistics
+from pg_chameleon.mysql.structure.inspect import database_defaults
 from pg_chameleon.postgres import copies, ownership, shadow, tables
 from pg_chameleon.postgres.connection import Cursor, transaction
 from pg_chameleon.postgres.copies import Copy

@@ -11,7 +11,7 @@ from pg_chameleon.convert.rules import UnknownType
 from pg_chameleon.errors import TargetError
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.connection import connect as connect_source
-from pg_chameleon.mysql.inspect import read_schemas
+from pg_chameleon.mysql.structure.inspect import read_schemas
 from pg_chameleon.postgres import grants, ownership, shadow
 from pg_chameleon.postgres.connection import transaction
 from pg_chameleon.replica.copy.context import CopyContext

@@ -12,9 +12,9 @@ from pg_chameleon.errors import ChameleonError, SourceUnreachable, TargetUnreach
 from pg_chameleon.mysql import snapshot
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.connection import connect as connect_source
-from pg_chameleon.mysql.inspect import read_table
 from pg_chameleon.mysql.server import SourceServer
 from pg_chameleon.mysql.snapshot import LockRefused, LockTimeout, TableChanged
+from pg_chameleon.mysql.structure.inspect import read_table
 from pg_chameleon.postgres import copies, shadow
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
 from pg_chameleon.postgres.connection import connect as connect_target

@@ -20,7 +20,7 @@ from pg_chameleon.model.log import DELETE, INSERT, ORDERED, PARTIAL, UPDATE, Log
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import Column, TableSchema
-from pg_chameleon.mysql.decode import check_table_map, row_decoder
+from pg_chameleon.mysql.decode.decoder import check_table_map, row_decoder
 from pg_chameleon.replica.notes import ValueNotes
 from pg_chameleon.replica.read.images import (
     completed,

@@ -39,10 +39,10 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.connection import connect as connect_source
-from pg_chameleon.mysql.inspect import database_defaults
-from pg_chameleon.mysql.reread import StructureReader
 from pg_chameleon.mysql.server import SourceServer
 from pg_chameleon.mysql.stream import BinlogStream
+from pg_chameleon.mysql.structure.inspect import database_defaults
+from pg_chameleon.mysql.structure.reread import StructureReader
 from pg_chameleon.mysql.zones import located
 from pg_chameleon.postgres import batches
 from pg_chameleon.postgres.connection import Connection, Stop, target_errors, transaction

@@ -12,7 +12,7 @@ from pathlib import Path
 from lab.servers import SourceServer, source_server
 from pg_chameleon.model.schema import schema_to_json
 from pg_chameleon.mysql.connection import SourceSettings, connect
-from pg_chameleon.mysql.inspect import read_schemas
+from pg_chameleon.mysql.structure.inspect import read_schemas
 
 FOLDER = Path(__file__).parent
 SERVERS = ("mysql-9.7", "mariadb-10.11")

@@ -15,8 +15,8 @@ from typing import Any
 
 from lab.servers import Options, SourceServer, source_server
 from pg_chameleon.mysql.connection import SourceSettings, connect
-from pg_chameleon.mysql.inspect import read_schemas
 from pg_chameleon.mysql.server import SourceServer as Inquiry
+from pg_chameleon.mysql.structure.inspect import read_schemas
 from tests.integration.test_decode_types import expected, selected
 
 FOLDER = Path(__file__).parent / "odd"

@@ -28,7 +28,7 @@ from pg_chameleon.model.change import (
 )
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema
-from pg_chameleon.mysql.decode import check_table_map, row_decoder
+from pg_chameleon.mysql.decode.decoder import check_table_map, row_decoder
 
 Row = dict[str, Any]
 

@@ -8,8 +8,8 @@ from pg_chameleon.model.change import StreamEvent
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition, GtidSet, Position
 from pg_chameleon.model.schema import TableSchema, schema_from_json
-from pg_chameleon.mysql.assembly import Assembler
-from pg_chameleon.mysql.events import unpack_header
+from pg_chameleon.mysql.binlog.assembly import Assembler
+from pg_chameleon.mysql.binlog.events import unpack_header
 
 FOLDER = Path(__file__).parents[2] / "data/binlogs"
 SERVERS = ("mysql-9.7", "mariadb-10.11")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pg_chameleon.errors import DecodeError
 from pg_chameleon.model.numbers import double_text, json_double_text
-from pg_chameleon.mysql.decode_json import changed_json, json_text
-from pg_chameleon.mysql.decode_values import (
+from pg_chameleon.mysql.decode.documents import changed_json, json_text
+from pg_chameleon.mysql.decode.values import (
     Memo,
     decimal_reader,
     decimal_size,

@@ -8,8 +8,8 @@ import pytest
 
 from pg_chameleon.errors import StreamError
 from pg_chameleon.model.position import BinlogPosition
-from pg_chameleon.mysql.assembly import PASSED_OVER
-from pg_chameleon.mysql.events import IGNORABLE, EventType
+from pg_chameleon.mysql.binlog.assembly import PASSED_OVER
+from pg_chameleon.mysql.binlog.events import IGNORABLE, EventType
 from tests.unit.mysql.recorded import assembler
 
 PAGE = Path(__file__).parents[3] / "docs/events.md"

@@ -12,7 +12,7 @@ from pg_chameleon.errors import DecodeError
 from pg_chameleon.model.change import TableMap
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Index, IndexPart, TableSchema, schema_from_json
-from pg_chameleon.mysql.layout import check_table_map
+from pg_chameleon.mysql.decode.layout import check_table_map
 
 FOLDER = Path(__file__).parents[2] / "data/table_maps"
 SERVERS = ("mysql-9.7", "mariadb-10.11")

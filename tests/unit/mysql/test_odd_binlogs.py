@@ -14,8 +14,8 @@ from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.model.change import StreamEvent
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.model.server import ServerVersion
-from pg_chameleon.mysql.assembly import Assembler
-from pg_chameleon.mysql.events import ROW_EVENTS, EventType
+from pg_chameleon.mysql.binlog.assembly import Assembler
+from pg_chameleon.mysql.binlog.events import ROW_EVENTS, EventType
 from tests.unit.mysql.model_replica import ModelReplica
 from tests.unit.mysql.recorded import FOLDER, raw_events
 

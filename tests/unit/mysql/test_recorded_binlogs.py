@@ -24,10 +24,10 @@ from pg_chameleon.model.change import (
 )
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition, MariadbGtidPosition, MysqlGtidSet, Position
-from pg_chameleon.mysql.assembly import Assembler
-from pg_chameleon.mysql.decode import check_table_map, row_decoder
-from pg_chameleon.mysql.events import EventType, parse_status_variables, unpack_header
-from pg_chameleon.mysql.payload import payload_events
+from pg_chameleon.mysql.binlog.assembly import Assembler
+from pg_chameleon.mysql.binlog.events import EventType, parse_status_variables, unpack_header
+from pg_chameleon.mysql.binlog.payload import payload_events
+from pg_chameleon.mysql.decode.decoder import check_table_map, row_decoder
 from tests.unit.mysql.recorded import SERVERS, assembler, raw_events_of, replayed, structures
 
 Told = tuple[object, ...]

@@ -6,8 +6,8 @@ import pytest
 
 from pg_chameleon.errors import StreamError
 from pg_chameleon.model.change import RowKind, RowLayout, TableMap
-from pg_chameleon.mysql.events import EventType
-from pg_chameleon.mysql.row_events import RowEvents
+from pg_chameleon.mysql.binlog.events import EventType
+from pg_chameleon.mysql.binlog.row_events import RowEvents
 
 LONG, VARCHAR = 3, 15
 LAST_OF_STATEMENT = 1

@@ -24,7 +24,7 @@ from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.source.charsets import WIDE
 from pg_chameleon.model.status import TableState
 from pg_chameleon.mysql.charsets import charset_of_collation
-from pg_chameleon.mysql.layout import is_like_sequence
+from pg_chameleon.mysql.decode.layout import is_like_sequence
 from pg_chameleon.replica.read.following.doubtful import DoubtfulStatements
 from pg_chameleon.replica.read.following.known_tables import FROM_THE_BEGINNING, KnownTables
 from pg_chameleon.replica.read.following.steps import IsTable, SetDefault, SetState, Steps, Tell, ask

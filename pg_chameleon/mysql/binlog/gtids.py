@@ -9,7 +9,7 @@ from struct import pack
 
 from pg_chameleon.errors import StreamError
 from pg_chameleon.model.position import MysqlGtidSet
-from pg_chameleon.mysql.events import MysqlGtid, uuid_text
+from pg_chameleon.mysql.binlog.events import MysqlGtid, uuid_text
 
 _UUID, _NUMBER, _TAG, _IMMEDIATE_COMMIT_TIME = 1, 2, 3, 6
 _TAGGED_FORMAT = 1

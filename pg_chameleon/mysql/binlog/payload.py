@@ -13,7 +13,7 @@ from typing import BinaryIO
 import zstandard
 
 from pg_chameleon.errors import StreamError
-from pg_chameleon.mysql.events import HEADER_SIZE, length_encoded, unpack_header
+from pg_chameleon.mysql.binlog.events import HEADER_SIZE, length_encoded, unpack_header
 
 _END_MARK, _PAYLOAD_SIZE, _COMPRESSION, _UNCOMPRESSED_SIZE = range(4)
 _ZSTD, _NOT_COMPRESSED = 0, 255

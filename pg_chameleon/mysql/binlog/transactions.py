@@ -15,10 +15,10 @@ from pg_chameleon.model.change import (
     TransactionRolledBack,
 )
 from pg_chameleon.model.position import GtidSet, MariadbGtidPosition, MysqlGtidSet, Position
-from pg_chameleon.mysql import events
-from pg_chameleon.mysql.events import Event, EventType
-from pg_chameleon.mysql.gtids import parse_tagged_gtid
-from pg_chameleon.mysql.place import Place
+from pg_chameleon.mysql.binlog import events
+from pg_chameleon.mysql.binlog.events import Event, EventType
+from pg_chameleon.mysql.binlog.gtids import parse_tagged_gtid
+from pg_chameleon.mysql.binlog.place import Place
 
 NOTHING: tuple[StreamEvent, ...] = ()
 

@@ -7,7 +7,7 @@ text is built from the table map and the tracked structure, and compiled once.
 Row images: "Rows_event" in MySQL's source documentation. An image is a bitmap of the columns that are NULL, one bit
 for each column that is present, then the values of the others.
 
-What the values are is said in ``decode_columns``: None for NULL; int for integers, YEAR, BIT, ENUM (its
+What the values are is said in ``columns``: None for NULL; int for integers, YEAR, BIT, ENUM (its
 index) and SET (its bits); float; str for DECIMAL, text, JSON, dates and times; bytes for binary values; ``Undecodable``
 for text that is none in its character set; ``JsonChanges`` for a document that is in no image whole.
 """
@@ -23,11 +23,11 @@ from pg_chameleon.errors import DecodeError
 from pg_chameleon.model.change import RowKind, RowLayout
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, TableSchema
-from pg_chameleon.mysql.decode_columns import TOOLS, Readable, readable_column
-from pg_chameleon.mysql.decode_json import changed_json, json_changes
-from pg_chameleon.mysql.events import length_encoded
-from pg_chameleon.mysql.layout import check_table_map
-from pg_chameleon.mysql.layout_codes import stored_types
+from pg_chameleon.mysql.binlog.events import length_encoded
+from pg_chameleon.mysql.decode.codes import stored_types
+from pg_chameleon.mysql.decode.columns import TOOLS, Readable, readable_column
+from pg_chameleon.mysql.decode.documents import changed_json, json_changes
+from pg_chameleon.mysql.decode.layout import check_table_map
 
 __all__ = ["Decoder", "check_table_map", "row_decoder"]
 

@@ -28,10 +28,10 @@ from pg_chameleon.model.schema import (
 from pg_chameleon.model.server import ServerVersion
 from pg_chameleon.model.source.literals import unescaped, without_backslashes
 from pg_chameleon.mysql.connection import SourceConnection
-from pg_chameleon.mysql.foreign_keys import read_foreign_keys
-from pg_chameleon.mysql.labels import with_true_instants, with_true_texts
 from pg_chameleon.mysql.queries import one_table, query
 from pg_chameleon.mysql.server import SourceServer, rows
+from pg_chameleon.mysql.structure.foreign_keys import read_foreign_keys
+from pg_chameleon.mysql.structure.labels import with_true_instants, with_true_texts
 
 _Row = tuple[Any, ...]
 

@@ -16,8 +16,8 @@ from typing import Any, TypeAlias
 from pg_chameleon.errors import DecodeError
 from pg_chameleon.model.change import JsonChange, JsonChanges
 from pg_chameleon.model.numbers import json_double_text
-from pg_chameleon.mysql.decode_values import datetime_clock, datetime_day, decimal_reader, decimal_size
-from pg_chameleon.mysql.events import length_encoded
+from pg_chameleon.mysql.binlog.events import length_encoded
+from pg_chameleon.mysql.decode.values import datetime_clock, datetime_day, decimal_reader, decimal_size
 
 _SMALL_OBJECT, _LARGE_OBJECT, _SMALL_ARRAY, _LARGE_ARRAY, _LITERAL = range(5)
 _INT16, _UINT16, _INT32, _UINT32, _INT64, _UINT64, _DOUBLE, _STRING = range(5, 13)

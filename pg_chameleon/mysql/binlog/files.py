@@ -7,11 +7,11 @@ from struct import unpack_from
 
 from pg_chameleon.errors import StreamError
 from pg_chameleon.model.change import Idle, StreamEvent
-from pg_chameleon.mysql import events
-from pg_chameleon.mysql.events import Event, EventType, FormatDescription, Header
-from pg_chameleon.mysql.place import Place
-from pg_chameleon.mysql.row_events import RowEvents
-from pg_chameleon.mysql.transactions import NOTHING, Transactions
+from pg_chameleon.mysql.binlog import events
+from pg_chameleon.mysql.binlog.events import Event, EventType, FormatDescription, Header
+from pg_chameleon.mysql.binlog.place import Place
+from pg_chameleon.mysql.binlog.row_events import RowEvents
+from pg_chameleon.mysql.binlog.transactions import NOTHING, Transactions
 
 
 class Files:

@@ -33,11 +33,11 @@ from pg_chameleon.model.names import TableName, quote_mysql_table
 from pg_chameleon.model.position import BinlogPosition, Position
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.connection import SourceConnection, SourceSettings, connect
-from pg_chameleon.mysql.inspect import read_table
-from pg_chameleon.mysql.programs import read_programs
 from pg_chameleon.mysql.server import SourceServer, rows
 from pg_chameleon.mysql.snapshot import LockTimeout, TableChanged, reading_errors
 from pg_chameleon.mysql.stream import BinlogStream
+from pg_chameleon.mysql.structure.inspect import read_table
+from pg_chameleon.mysql.structure.programs import read_programs
 
 logger = logging.getLogger(__name__)
 

@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pg_chameleon.errors import StreamError
 from pg_chameleon.model.change import StreamEvent
 from pg_chameleon.model.position import BinlogPosition, Position
-from pg_chameleon.mysql import events
-from pg_chameleon.mysql.events import CHECKSUM_SIZE, HEADER_SIZE, Event, EventType, Header
-from pg_chameleon.mysql.files import Files, stop_at_incident
-from pg_chameleon.mysql.payload import payload_events
-from pg_chameleon.mysql.place import Place
-from pg_chameleon.mysql.row_events import RowEvents
-from pg_chameleon.mysql.statements import Statements
-from pg_chameleon.mysql.transactions import ANNOUNCEMENTS, NOTHING, Transactions
+from pg_chameleon.mysql.binlog import events
+from pg_chameleon.mysql.binlog.events import CHECKSUM_SIZE, HEADER_SIZE, Event, EventType, Header
+from pg_chameleon.mysql.binlog.files import Files, stop_at_incident
+from pg_chameleon.mysql.binlog.payload import payload_events
+from pg_chameleon.mysql.binlog.place import Place
+from pg_chameleon.mysql.binlog.row_events import RowEvents
+from pg_chameleon.mysql.binlog.statements import Statements
+from pg_chameleon.mysql.binlog.transactions import ANNOUNCEMENTS, NOTHING, Transactions
 
 # As plain numbers, which are compared faster than members of an enum
 _TABLE_MAP, _HEARTBEAT = int(EventType.TABLE_MAP), int(EventType.HEARTBEAT)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from pg_chameleon.errors import StreamError
 from pg_chameleon.model.change import RowKind, RowLayout, RowsEvent, TableMap
-from pg_chameleon.mysql import events
-from pg_chameleon.mysql.events import ROW_EVENTS, RowEventType
+from pg_chameleon.mysql.binlog import events
+from pg_chameleon.mysql.binlog.events import ROW_EVENTS, RowEventType
 
 _MOST_TABLE_MAPS = 10_000
 # Of one table; with binlog_row_image=MINIMAL there may be one for each set of columns that an UPDATE changes
