@@ -68,7 +68,7 @@ create table sch_chameleon.replays (
     skipped_rows   bigint      not null default 0
 );
 
--- A first copy, a refresh or a synchronisation; unfinished ones are gone on with.
+-- A first copy, a refresh or a synchronisation; unfinished ones are resumed.
 create table sch_chameleon.copies (
     copy_id     bigint      generated always as identity primary key,
     source_id   integer     not null references sch_chameleon.sources on delete cascade,
@@ -97,7 +97,7 @@ create table sch_chameleon.tables (
     start_file    text,
     start_offset  bigint,
     start_gtid    text,
-    -- Where a quarantined table was when it was taken out.
+    -- The position at which the table was quarantined.
     failed_file   text,
     failed_offset bigint,
     state_since   timestamptz not null default clock_timestamp()

@@ -23,9 +23,10 @@ _INSERT, _UPDATE, _DELETE, _PARTIAL = (quote_literal(each.value) for each in (IN
 
 
 class Part(NamedTuple):
-    """The rows of a table with the columns of the log that one statement works on, and what there is among them.
+    """The logged changes of one table that one statement works on, and how many there are of each operation.
 
-    The condition holds its values: statements with parameters would take a percent sign in a column's name for one.
+    The values are part of the condition: in a statement with parameters, a percent sign in a column's name would be
+    taken for one.
     """
 
     log: str
@@ -42,7 +43,7 @@ class Part(NamedTuple):
 
     @property
     def net_images(self) -> str:
-        """How much more often each image came than it went."""
+        """The difference between how often each image was inserted and deleted."""
         return (
             f"select image, sum(case operation when {_DELETE} then -1 else 1 end) as change"
             f" from {self.log} where {self.condition} group by image"
@@ -103,7 +104,7 @@ def apply_rows(cursor: Cursor, table: ApplyTable, part: Part, *, replace: bool =
 
 
 def remove_rows(cursor: Cursor, table: ApplyTable, part: Part) -> None:
-    """Remove what the rows of a part were before: all that were touched, or the images that went without a key."""
+    """Remove the former rows of a part: all that were touched or, without a key, the images that were deleted."""
     if table.key:
         cursor.execute(_delete_keys(table, part, ""))
         return
@@ -114,7 +115,7 @@ def remove_rows(cursor: Cursor, table: ApplyTable, part: Part) -> None:
 
 
 def insert_rows(cursor: Cursor, table: ApplyTable, part: Part) -> None:
-    """Insert what the rows of a part are now; they were removed before."""
+    """Insert the new rows of a part, whose former ones have been removed."""
     if table.key:
         cursor.execute(_insert_net(table, part))
         return
@@ -126,7 +127,7 @@ def insert_rows(cursor: Cursor, table: ApplyTable, part: Part) -> None:
 
 
 def _refuse_coinciding_keys(cursor: Cursor, table: ApplyTable, part: Part) -> None:
-    """Raise ``TargetError`` if two rows of the source would become one: as ``01`` and ``1`` do as numbers."""
+    """Raise ``TargetError`` if two rows of the source would become one, as ``01`` and ``1`` do as numbers."""
     keys = f"select distinct key from {part.log} where {part.condition}"
     cursor.execute(
         f"select min(n.key), max(n.key) from (select key, key::{table.key_type} as k from ({keys}) x offset 0) n"
@@ -151,7 +152,7 @@ def _refuse_if_found(cursor: Cursor, table: ApplyTable, what: str) -> None:
         raise TargetError(
             f"{what}: {', '.join(found)}",
             table=table.name,
-            advice="Choose a type that holds the keys apart in type_override",
+            advice="Choose a type in type_override that keeps the keys distinct",
         )
 
 
@@ -217,7 +218,7 @@ def _expect_all(cursor: Cursor, table: ApplyTable) -> None:
     missing = int(one_value(cursor))
     if missing:
         raise TargetError(
-            f"{missing} row(s) to change are not in the target table, and the binlog holds only what changed of them",
+            f"{missing} row(s) to change are missing from the target table; the binlog has only their changed columns",
             table=table.name,
             advice="Copy the table again with sync_tables",
         )
@@ -295,7 +296,7 @@ def _delete_images(cursor: Cursor, table: ApplyTable, net: str) -> None:
     )
     if cursor.rowcount != expected:
         raise TargetError(
-            f"{expected - cursor.rowcount} row(s) to change are not in the target table, which has no key",
+            f"{expected - cursor.rowcount} row(s) to change are missing from the target table, which has no key",
             table=table.name,
             advice="Copy the table again with sync_tables",
         )
@@ -312,7 +313,7 @@ class LoggedRow(NamedTuple):
 
 
 def last_logged(cursor: Cursor, part: Part) -> LoggedRow:
-    """Return the last change of a part, which holds those of one row."""
+    """Return the last change in a part that holds the changes of one row."""
     cursor.execute(
         f"select operation, key, image, binlog_file, binlog_offset from {part.log}"
         f" where {part.condition} order by batch_id desc, sequence desc limit 1"

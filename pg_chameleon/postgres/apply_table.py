@@ -1,4 +1,4 @@
-"""A target table as rows are applied to it: its columns, its key, and the types that they really have."""
+"""A target table as the replay sees it: its columns, its key, and the types that they actually have."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ApplyTable:
 
     @property
     def casts(self) -> str:
-        """The columns taken out of the image ``n.r``, each as what the column is."""
+        """The columns of the image ``n.r``, each cast to the type of its column."""
         return ", ".join(f"(n.r).c{number}::{kind}" for number, (_, kind) in enumerate(self.columns, 1))
 
     @property
@@ -64,7 +64,7 @@ class ApplyTable:
 
     @property
     def key_casts(self) -> str:
-        """The columns taken out of the key ``n.k``, each as what the column is."""
+        """The columns of the key ``n.k``, each cast to the type of its column."""
         return ", ".join(f"(n.k).c{number}::{kind}" for number, kind in enumerate(self.key_column_types, 1))
 
     def key_match(self, key: str) -> str:
@@ -97,7 +97,7 @@ def _usual_type(schema: TableSchema, column: Column, rules: Rules) -> str:
 def _describe(
     cursor: Cursor, table_id: int, name: TableName, columns: Sequence[str], key: Mapping[str, str]
 ) -> ApplyTable:
-    """Look up the types that the target's columns really have; they win over what the rules would give.
+    """Look up the types that the target's columns actually have; they win over those of the rules.
 
     ``key``: its columns, each with the type that it usually has, empty if it has one of its own. Types are taken
     without length or precision, so that a value too long is an error and never cut.
@@ -131,7 +131,7 @@ def _describe(
 
 
 _VARCHAR = re.compile(r"(?:varchar|character varying)(?:\((\d+)\))?")
-# They round a value to their digits when it is stored, so it has to be rounded to be found
+# A stored value is rounded to the digits of these types, so a key has to be rounded to be found
 _ROUNDING = frozenset(
     {"timestamp without time zone", "timestamp with time zone", "time without time zone", "interval", "numeric"}
 )
@@ -139,7 +139,7 @@ _DIGITS = re.compile(r"\([\d,]+\)")
 
 
 def _is_unusual(cursor: Cursor, bare: str, whole: str, usual: str) -> bool:
-    """Tell whether nobody knows if a type holds apart all values that the usual type of a column does."""
+    """Tell whether a type may not keep all values distinct that are distinct in the usual type of the column."""
     if not usual or bare == "text":  # in which every value is another text
         return False
     if _VARCHAR.fullmatch(whole):
@@ -151,7 +151,7 @@ def _is_unusual(cursor: Cursor, bare: str, whole: str, usual: str) -> bool:
 
 
 def _is_shorter(whole: str, usual: str) -> bool:
-    """Tell whether a type is a varchar that may cut blanks off which the usual type of its column keeps.
+    """Tell whether a type is a varchar that may cut off trailing blanks that the usual type of its column keeps.
 
     PostgreSQL does so to store a value that is too long for nothing but blanks at its end.
     """

@@ -1,4 +1,4 @@
-"""Batches in the log tables, stored by the read process with its checkpoint, and emptied when they are done with."""
+"""Batches in the log tables: stored by the read process with its checkpoint, and purged once they are replayed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def write_rows(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch
 def undo_rows(
     cursor: Cursor, source: Source, log_number: int, batch: OpenBatch, *, after: int, kept: Collection[int]
 ) -> None:
-    """Take back the rows of the current transaction after a sequence number, but for those of the tables ``kept``.
+    """Undo the rows of the current transaction after a sequence number, except those of the tables ``kept``.
 
     Tables without transactions keep their changes when a transaction is rolled back, wholly or to a savepoint.
     """
@@ -141,7 +141,7 @@ def switch_log(cursor: Cursor, source: Source, generation: int, age: timedelta) 
 
 
 def purge(connection: Connection, source: Source, retention: timedelta) -> bool:
-    """Empty the log table that is not written to, if all it holds was replayed longer than ``retention`` ago."""
+    """Empty the log table that is not being written if everything in it was replayed more than ``retention`` ago."""
     with transaction(connection) as cursor:
         cursor.execute(query("batches.idle_log"), {"source_id": source.source_id, "retention": retention})
         row = cursor.fetchone()

@@ -1,4 +1,4 @@
-"""Applying changes of which PostgreSQL refuses some: all are applied but the rows that are to blame.
+"""Applying changes of which PostgreSQL refuses some: all are applied except the rows that are to blame.
 
 The changes are numbered in a temporary table, one number for each row of the source (each image, without a key), so
 that any part of them is named by two numbers, however many they are, and halving a part is arithmetic.
@@ -46,7 +46,7 @@ logger = logging.getLogger(__name__)
 
 
 class _Refusal(NamedTuple):
-    """Why PostgreSQL does not take a part.
+    """Why PostgreSQL refuses a part.
 
     ``integrity``: it would be against a constraint, which may be different once other rows have changed.
     ``too_small``: the index that takes no value of such a size.
@@ -90,14 +90,14 @@ def apply_carefully(
 
 
 def _drop_too_small(cursor: Cursor, source: Source, name: TableName, table: ApplyTable, refusal: _Refusal) -> bool:
-    """Drop the index that is in the way of a long value, if it can be spared; a copy does not make it either."""
+    """Drop the index that cannot hold a long value, if the table can do without it; a copy omits it too."""
     index = refusal.too_small
     if index is None or index not in table.spare_indexes:
         return False
     drop = f"drop index {quote_qualified(table.name.schema, index)}"
     if _tried(cursor, lambda: cursor.execute(drop)) is not None:
         return False
-    message = f"the index {table.spare_indexes[index]} was dropped, for it cannot hold a value: {refusal.message}"
+    message = f"the index {table.spare_indexes[index]} was dropped because it cannot hold a value: {refusal.message}"
     logger.warning("%s: %s", name, message)
     log_failure(cursor, source, Failure(message, name))
     return True
@@ -115,7 +115,7 @@ class _Suspects:
     @classmethod
     def of(cls, cursor: Cursor, table: ApplyTable, rows: LogSlice) -> _Suspects:
         """Number the changes of a slice."""
-        # Images may be long, and alike up to their end
+        # Images may be long and differ only near their ends
         identity = "key" if table.key else "hashtextextended(image, 0), image"
         with savepoint(cursor):
             cursor.execute(
@@ -127,7 +127,7 @@ class _Suspects:
         cursor.execute(f"select max(number) from {cls.LOG}")
         highest = one_value(cursor) or 0
         counts = rows.counts
-        # What is a change of this slice may be another one in a part of it
+        # What nets to one operation in this slice may net to another one in a part of it
         any_counts = counts._replace(deletes=max(counts.deletes, 1), updates=max(counts.updates, 1))
         return cls(range(1, highest + 1), any_counts)
 
@@ -152,7 +152,7 @@ def _tried(cursor: Cursor, attempt: Callable[[], None]) -> _Refusal | None:
     except TargetError as error:
         if error.transient:
             raise
-        # Not the error itself, which keeps all that was at work when it was raised
+        # Not the error itself, whose traceback would keep everything alive that it refers to
         return _Refusal(error.message, isinstance(error.__cause__, psycopg2.IntegrityError), index_too_small(error))
     return None
 
@@ -174,7 +174,7 @@ def _narrow(cursor: Cursor, numbers: Sequence[int], attempt: _Attempt, *, hopele
 
 
 def _find_at_once(cursor: Cursor, table: ApplyTable, suspects: _Suspects) -> _Refused | None:
-    """Find the rows to blame: once all touched rows are removed, no row is in the way of another one.
+    """Find the rows to blame: once all touched rows are removed, no row can conflict with another.
 
     Nothing stays applied. Return None if they cannot be removed all at once.
     """
@@ -200,7 +200,7 @@ def _undone(cursor: Cursor) -> Iterator[None]:
 
 
 def _apply_others(cursor: Cursor, table: ApplyTable, suspects: _Suspects, refused: _Refused) -> None:
-    """Apply all rows but these, which stay as they were unless another row needs the value of a unique key."""
+    """Apply all rows except these, which stay as they were unless another row needs their value of a unique key."""
     suspects.set_aside(cursor, refused)
     others = suspects.part(suspects.everyone)
     for replacing in (False, True):
@@ -223,7 +223,7 @@ def _apply_in_rounds(cursor: Cursor, table: ApplyTable, suspects: _Suspects) -> 
 
     refused: _Refused = {}
     waiting: Sequence[int] = suspects.everyone
-    # What refers to a row can forbid to remove it, but not to change it
+    # A reference to a row may prevent its removal, but not its update
     for replacing in (True, False):
         tried = 0
         while waiting and len(waiting) != tried:

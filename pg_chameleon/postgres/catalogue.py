@@ -22,8 +22,8 @@ def installed_version(cursor: Cursor) -> int | None:
     if not ours:
         if any_schema:
             raise CatalogueError(
-                "the schema sch_chameleon is there, but is no catalogue of this release",
-                advice="It may be that of pg_chameleon 2: rename or drop it, then run create_replica_schema",
+                "the schema sch_chameleon exists, but it is not a catalogue of this release",
+                advice="It may belong to pg_chameleon 2: rename or drop it, then run create_replica_schema",
             )
         return None
     cursor.execute(query("catalogue.version"))
@@ -44,12 +44,12 @@ def install(connection: Connection) -> bool:
 
 
 def _require_all_characters(connection: Connection) -> None:
-    """Refuse a database that cannot hold every text: one character would stop the whole replica, time and again."""
+    """Refuse a database that cannot hold every text: one character would stop the whole replica again and again."""
     encoding = read_traits(connection).encoding
     if encoding != "UTF8":
         raise CatalogueError(
-            f"the target database has the encoding {encoding}, which does not have every character of the source",
-            advice="Take one that was made with: create database … encoding 'UTF8' template template0",
+            f"the target database has the encoding {encoding}, which cannot hold every character of the source",
+            advice="Use a database created with: create database … encoding 'UTF8' template template0",
         )
 
 
@@ -93,13 +93,13 @@ def require(connection: Connection) -> None:
 def _require_current(version: int) -> None:
     if version < VERSION:
         raise CatalogueError(
-            f"the catalogue has version {version}, this release needs {VERSION}",
+            f"the catalogue has version {version}, but this release needs {VERSION}",
             advice="Stop the replicas, then run chameleon upgrade_replica_schema",
         )
     if version > VERSION:
         raise CatalogueError(
             f"the catalogue has version {version}, which is newer than this release knows ({VERSION})",
-            advice="Install the release of pg_chameleon that made it, or a newer one",
+            advice="Install the release of pg_chameleon that created it, or a newer one",
         )
 
 
@@ -112,4 +112,6 @@ def _missing() -> CatalogueError:
 
 def _refuse_if_busy(cursor: Cursor) -> None:
     if any_held(cursor):
-        raise ReplicaBusy("replicas are running on this catalogue", advice="Stop them with chameleon stop_all_replicas")
+        raise ReplicaBusy(
+            "replicas are running that use this catalogue", advice="Stop them with chameleon stop_all_replicas"
+        )

@@ -1,4 +1,4 @@
-"""Connections to the target: settings, transactions and errors in the words of this tool."""
+"""Connections to the target: settings, transactions, and errors translated into this tool's own."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Stop(Protocol):
     """The event that asks a process to end; it can be waited for together with connections."""
 
     def is_set(self) -> bool:
-        """Tell whether the end was asked for."""
+        """Tell whether the process was asked to end."""
 
     def wait(self, seconds: float) -> bool:
         """Wait for at most so long; tell whether the event is set."""
@@ -132,7 +132,7 @@ def _connect_error(settings: TargetSettings, error: psycopg2.OperationalError) -
 
 
 def translated(error: psycopg2.Error) -> TargetError:
-    """Return the error in the words of this tool; lost connections and retries the server asks for are transient."""
+    """Return the error as this tool's own; lost connections, and whatever the server wants retried, are transient."""
     text = str(error).strip() or type(error).__name__
     state = error.pgcode or ""
     # The driver has no class of its own for a connection that is lost in the middle of a COPY
@@ -146,7 +146,7 @@ def translated(error: psycopg2.Error) -> TargetError:
 
 @contextmanager
 def target_errors() -> Iterator[None]:
-    """Raise the driver's errors in the words of this tool."""
+    """Raise the driver's errors as this tool's own."""
     try:
         yield
     except psycopg2.Error as error:
@@ -161,13 +161,13 @@ def transaction(connection: Connection) -> Iterator[Cursor]:
 
 
 def listen(connection: Connection, channel: str) -> None:
-    """Be told of notifications on a channel."""
+    """Subscribe to notifications on a channel."""
     with transaction(connection) as cursor:
         cursor.execute(f'listen "{channel}"')
 
 
 def wait_for_notice(connection: Connection, seconds: float, stop: Stop) -> None:
-    """Wait until a notification arrives or the stop event is set, at most so many seconds."""
+    """Wait until a notification arrives or the stop event is set, for at most so many seconds."""
     with target_errors():
         connection.poll()
         if not connection.notifies:
@@ -177,6 +177,6 @@ def wait_for_notice(connection: Connection, seconds: float, stop: Stop) -> None:
 
 
 def close_quietly(connection: Connection) -> None:
-    """Close a connection that may be lost already."""
+    """Close a connection that may already be lost."""
     with contextlib.suppress(psycopg2.Error):
         connection.close()

@@ -17,7 +17,7 @@ from pg_chameleon.postgres.queries import query
 
 @dataclass(frozen=True, slots=True)
 class ConstraintResult:
-    """What became of a constraint. ``failure`` is None if it stands and all rows obey it."""
+    """What became of a constraint. ``failure`` is None if it exists and all rows satisfy it."""
 
     table: TableName
     name: str
@@ -26,7 +26,7 @@ class ConstraintResult:
 
 
 def set_sequences(connection: Connection, statements: Sequence[str]) -> int:
-    """Let the identities go on after the largest values; return how many there are."""
+    """Let the identity columns continue after their largest values; return how many there are."""
     with transaction(connection) as cursor:
         for statement in statements:
             cursor.execute(statement)
@@ -47,7 +47,7 @@ def add_constraint(connection: Connection, table: TableName, constraint: Constra
 
 
 def validate_constraint(connection: Connection, table: TableName, constraint: Constraint) -> ConstraintResult:
-    """Let PostgreSQL check the rows there are."""
+    """Let PostgreSQL check the existing rows."""
     try:
         with transaction(connection) as cursor:
             cursor.execute(constraint.validate)
@@ -64,7 +64,7 @@ def _has_constraint(cursor: Cursor, table: TableName, name: str) -> bool:
 
 
 def make_trigger(connection: Connection, table: TableName, columns: str, statements: Sequence[str]) -> ConstraintResult:
-    """Make the trigger that sets the times of updates in these columns, or make it anew."""
+    """Make the trigger that sets the times of updates in these columns, replacing one of an earlier run."""
     try:
         with transaction(connection) as cursor:
             for statement in statements:

@@ -86,7 +86,7 @@ _PROGRAM_LIMIT_EXCEEDED = "54000"
 
 
 def index_too_small(error: TargetError) -> str | None:
-    """Return the name of the index that takes no value of such a size, if that is the error."""
+    """Return the name of the index that cannot hold so large a value, if that is the error."""
     cause = error.__cause__
     if isinstance(cause, psycopg2.Error) and cause.pgcode == _PROGRAM_LIMIT_EXCEEDED:
         return cause.diag.constraint_name
@@ -95,7 +95,7 @@ def index_too_small(error: TargetError) -> str | None:
 
 @contextmanager
 def savepoint(cursor: Cursor) -> Iterator[None]:
-    """Undo what the block did if PostgreSQL refuses any of it; a lost connection is raised as what it is."""
+    """Undo what the block did if PostgreSQL refuses any of it; a lost connection is raised as such."""
     cursor.execute("savepoint chameleon_step")
     try:
         yield
@@ -103,7 +103,7 @@ def savepoint(cursor: Cursor) -> Iterator[None]:
         failed = translated(error) if isinstance(error, psycopg2.Error) else error
         if failed.transient:
             raise failed from error
-        # Released too, so that a savepoint around this one finds itself by the name again.
+        # Released too, so that the name refers to an enclosing savepoint again.
         cursor.execute("rollback to savepoint chameleon_step; release savepoint chameleon_step")
         raise failed from error
     cursor.execute("release savepoint chameleon_step")

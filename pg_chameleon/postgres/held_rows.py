@@ -1,4 +1,4 @@
-"""Changes of tables whose copy is not in place yet, kept aside until it is."""
+"""Changes of tables whose copy is not in place yet, held until it is."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pg_chameleon.postgres.queries import query
 
 
 def hold_rows(cursor: Cursor, rows: LogSlice) -> None:
-    """Keep a slice aside for a table whose copy is not in place yet."""
+    """Hold a slice for a table whose copy is not in place yet."""
     cursor.execute(f"insert into sch_chameleon.held_rows select * from {rows.log} where {rows.condition}")
 
 
 def held_slice(cursor: Cursor, table_id: int) -> LogSlice | None:
-    """Return what is kept aside for a table, if anything is."""
+    """Return what is held for a table, if anything is."""
     cursor.execute(query("held_rows.counts"), (table_id,))
     *counted, first, last, file = one_row(cursor)
     if first is None:
@@ -24,5 +24,5 @@ def held_slice(cursor: Cursor, table_id: int) -> LogSlice | None:
 
 
 def forget_held(cursor: Cursor, table_id: int) -> None:
-    """Remove what was kept aside for a table."""
+    """Remove what was held for a table."""
     cursor.execute(query("held_rows.forget"), (table_id,))

@@ -1,4 +1,4 @@
-"""What the target lacks of the source's structure: told by the structures, and by the target itself."""
+"""What the target lacks of the source's structure, according to the structures and to the target itself."""
 
 from __future__ import annotations
 

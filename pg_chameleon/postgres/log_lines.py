@@ -1,4 +1,4 @@
-"""The rows of an open batch in the binary form of COPY, and the counts of what they are."""
+"""The rows of an open batch in COPY's binary format, and their counts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _text_field(value: str | None) -> bytes:
 
 
 class _LineHead(NamedTuple):
-    """What is read again of a line that was gathered."""
+    """What is read back of a line that was gathered."""
 
     sequence: int
     segment: int
@@ -44,9 +44,9 @@ class _LineHead(NamedTuple):
 
 @dataclass(slots=True)
 class OpenBatch:
-    """The batch that the read process is filling: rows in the binary form of COPY, and what they are.
+    """The batch that the read process is filling: rows in COPY's binary format, and their counts.
 
-    Rows count once their transaction is committed; until then ``undo`` takes them back.
+    Rows count once their transaction is committed; until then ``undo`` removes them.
     """
 
     batch_id: int
@@ -58,11 +58,11 @@ class OpenBatch:
     committed_sequence: int = 0
     """The sequence number of the last row of a finished transaction."""
     written_sequence: int = 0
-    """The sequence number of the last row that is in the log table already."""
+    """The sequence number of the last row that is already in the log table."""
     size: int = 0
-    """The bytes that are gathered and not written yet."""
+    """How many bytes are gathered and not written yet."""
     _head: bytes = field(init=False)
-    """With this every line of the batch begins."""
+    """Every line of the batch begins with this."""
     _lines: list[bytes] = field(default_factory=list)
     _counts: dict[tuple[int, int], list[int]] = field(default_factory=dict)
 
@@ -102,7 +102,7 @@ class OpenBatch:
         self.committed_sequence = self.sequence
 
     def undo(self, after: int, kept: Collection[int]) -> None:
-        """Forget the rows that are still gathered after a sequence number, but for those of the tables ``kept``."""
+        """Forget the gathered rows after a sequence number, except those of the tables ``kept``."""
         remaining: list[bytes] = []
         while self._lines and (head := _LineHead.of(self._lines[-1])).sequence > after:
             line = self._lines.pop()
@@ -114,15 +114,15 @@ class OpenBatch:
         self._lines += reversed(remaining)
 
     def uncount(self, segment: int, table_id: int, operation: Operation, number: int) -> None:
-        """Count rows of the current transaction no more."""
+        """Take rows of the current transaction out of the counts."""
         self._counts[segment, table_id][operation.slot] -= number
 
     def forget_counts(self) -> None:
-        """Count nothing of the current transaction: its rows were put elsewhere."""
+        """Forget the counts of the current transaction: its rows were moved elsewhere."""
         self._counts.clear()
 
     def count_written(self, counts: dict[int, list[int]]) -> None:
-        """Count rows of the current transaction, per table, that are in the log table already."""
+        """Count rows of the current transaction, per table, that are already in the log table."""
         for table_id, found in counts.items():
             self._counts[self.segment, table_id] = found
             self.sequence += sum(found)

@@ -12,7 +12,7 @@ from pg_chameleon.postgres.sources import Source
 
 
 def vacuum(connection: Connection, source: Source, *, full: bool) -> list[str]:
-    """Vacuum the log tables of a source, and forget what ended; return the names of what was vacuumed."""
+    """Vacuum the log tables of a source and forget ended registrations; return the names of the vacuumed tables."""
     with transaction(connection) as cursor:
         value_changes.forget_dropped(cursor, source)
         ownership.forget_dropped(cursor, source)
@@ -31,7 +31,7 @@ def vacuum(connection: Connection, source: Source, *, full: bool) -> list[str]:
 
 
 def is_due(connection: Connection, source: Source, every: timedelta) -> bool:
-    """Tell whether the last maintenance is longer ago than it should be."""
+    """Tell whether maintenance is overdue."""
     with transaction(connection) as cursor:
         cursor.execute(query("sources.maintenance_due"), {"source_id": source.source_id, "every": every})
         row = cursor.fetchone()

@@ -1,7 +1,7 @@
-"""Which tables of the target are the replica's: those that it made, or was given; it changes and drops no others.
+"""Which tables of the target belong to the replica: those that it created, or was given; it touches no others.
 
-A name tells nothing: the user may have a table where the source makes one of that name. So each table that the replica
-makes is noted by its identity, which stays with it however it is renamed.
+A name proves nothing: the user may have a table where the source creates one of that name. So each table that the
+replica creates is recorded by its identity, which survives renames.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from pg_chameleon.postgres.sources import Source
 
 
 class ForeignTable(TargetError):
-    """A name on the target is taken by what the replica of this source did not make."""
+    """A name on the target is taken by a relation that was not created by the replica of this source."""
 
     def __init__(self, name: TableName) -> None:
         super().__init__(
-            f"{name} on the target is none of this replica, which did not make it and leaves it as it is",
+            f"{name} on the target was not created by this replica, which therefore leaves it untouched",
             advice="Move it to another schema, or drop it, then copy the source's table with sync_tables",
         )
 
 
 def claim(cursor: Cursor, source: Source, name: TableName) -> None:
-    """Note that a table of the target is the replica's from now on."""
+    """Record that a table of the target belongs to the replica from now on."""
     values = {"source_id": source.source_id, "schema": name.schema, "table": name.table}
     cursor.execute(query("ownership.claim"), values)
 
 
 def find_own(cursor: Cursor, source: Source, name: TableName) -> int | None:
-    """Return the replica's table of a name, None if nothing has it; raise ``ForeignTable`` if another one does."""
+    """Return the replica's table of a name, None if the name is free; raise ``ForeignTable`` if it is the user's."""
     values = {"source_id": source.source_id, "schema": name.schema, "relation": name.table}
     cursor.execute(query("ownership.find"), values)
     row = cursor.fetchone()

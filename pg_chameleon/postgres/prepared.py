@@ -1,4 +1,4 @@
-"""Rows of transactions that are prepared by XA: kept aside until the source commits them, or rolls them back."""
+"""Rows of transactions that are prepared by XA: held until the source commits them or rolls them back."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def put_aside(cursor: Cursor, source: Source, log_number: int, batch: OpenBatch,
         f" select %s, %s, sequence, {_ROW} from moved",
         (batch.batch_id, batch.committed_sequence, source.source_id, aside.xid),
     )
-    # A mark of its own tells a transaction without rows for this replica from one that was never seen.
+    # A marker row distinguishes a transaction without rows for this replica from one that was never seen.
     values = {"source_id": source.source_id, "xid": aside.xid, "notes": json.dumps(aside.notes)}
     touched = json.dumps([list(name) for name in aside.touched])
     cursor.execute(query("prepared.mark"), {**values, "touched": touched})

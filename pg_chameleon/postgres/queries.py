@@ -6,5 +6,5 @@ from pg_chameleon.resources import named_statement
 
 
 def query(name: str) -> str:
-    """Return the statement ``subject.name``; raise ``KeyError`` if there is none such."""
+    """Return the statement ``subject.name``; raise ``KeyError`` if it does not exist."""
     return named_statement("queries", name)

@@ -11,7 +11,7 @@ from pg_chameleon.postgres.queries import query
 from pg_chameleon.postgres.sources import Source
 
 KILLED_SECONDS = 15.0
-"""So long may the target take to notice that a process which held a role was killed."""
+"""How long the target may take to notice that a process holding a role was killed."""
 _LOCK_CLASS = 0x6368616D  # "cham": the first key of every advisory lock of this tool
 _POLL_SECONDS = 0.1
 
@@ -72,7 +72,7 @@ _HOLDERS = {
     ),
     LockRole.COPY: (
         "its tables are being copied",
-        "Wait until the copy has ended; show_status tells when that is so",
+        "Wait for the copy to finish; show_status shows its progress",
     ),
 }
 

@@ -49,7 +49,7 @@ def all_sources(connection: Connection) -> list[Source]:
 
 
 def find_source(connection: Connection, name: str) -> Source:
-    """Return the source of that name, or say which ones there are."""
+    """Return the source of that name; raise ``CatalogueError`` with the names of the registered ones if it has none."""
     with transaction(connection) as cursor:
         cursor.execute(query("sources.by_name"), (name,))
         row = cursor.fetchone()
@@ -72,7 +72,7 @@ def add_source(connection: Connection, name: str, kind: str, mappings: Mapping[s
         cursor.execute(query("sources.by_name"), (name,))
         if cursor.fetchone() is not None:
             raise CatalogueError(
-                f"the source {name!r} is registered already",
+                f"the source {name!r} is already registered",
                 advice="Use update_schema_mappings for changed mappings, or drop_source first",
             )
         cursor.execute(query("sources.add"), (name, kind))
@@ -100,7 +100,7 @@ def remove_source(connection: Connection, source: Source, *, detached: bool) -> 
 
 
 def read_mappings(connection: Connection, source: Source) -> dict[str, str]:
-    """Return source schema to target schema, as registered."""
+    """Return the registered mappings, source schema to target schema."""
     with transaction(connection) as cursor:
         cursor.execute(query("sources.mappings"), (source.source_id,))
         return dict(cursor.fetchall())
@@ -120,7 +120,7 @@ def set_schema_default(cursor: Cursor, source: Source, schema: str, default: tup
 
 
 def read_server(cursor: Cursor, source: Source) -> ServerVersion | None:
-    """Return what the source was when it was last asked; None if it never was."""
+    """Return the product and version that the source last reported; None if it was never asked."""
     cursor.execute(query("sources.server"), (source.source_id,))
     text = _one(cursor)[0]
     return None if text is None else ServerVersion.parse(text)
@@ -132,7 +132,7 @@ def record_server(cursor: Cursor, source: Source, server: ServerVersion) -> None
 
 
 def update_mappings(connection: Connection, source: Source, wanted: Mapping[str, str]) -> list[str]:
-    """Bring the registered mappings to ``wanted``: rename target schemas, add and remove; say what was done."""
+    """Rename, add and remove registered mappings until they are ``wanted``; return what was done, for people."""
     done: list[str] = []
     with transaction(connection) as cursor:
         cursor.execute(query("sources.mappings"), (source.source_id,))
@@ -154,7 +154,7 @@ def update_mappings(connection: Connection, source: Source, wanted: Mapping[str,
 
 def _rename_schemas(cursor: Cursor, source: Source, present: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
     changed = [schema for schema in present.keys() & wanted.keys() if present[schema] != wanted[schema]]
-    # Two schemas may trade their names, so all step aside first.
+    # Two schemas may swap their names, so all get temporary names first.
     for schema in changed:
         _rename_schema(
             cursor, source, schema, present[schema], temporary_name(f"_chameleon_{source.source_id}_{schema}")
@@ -222,9 +222,7 @@ def bump_generation(cursor: Cursor, source: Source) -> None:
 def _one(cursor: Cursor) -> tuple:  # type: ignore[type-arg]  # the columns differ from query to query
     row = cursor.fetchone()
     if row is None:
-        raise CatalogueError(
-            "the catalogue lacks a row that must be there", advice="Run chameleon upgrade_replica_schema"
-        )
+        raise CatalogueError("the catalogue lacks a required row", advice="Run chameleon upgrade_replica_schema")
     return row
 
 

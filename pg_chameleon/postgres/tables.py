@@ -23,7 +23,7 @@ from pg_chameleon.postgres.sources import Source
 
 @dataclass(frozen=True, slots=True)
 class TrackedTable:
-    """A registered table. ``start``: its snapshot's position; earlier events are in its copy already."""
+    """A registered table. ``start``: its snapshot's position; earlier events are already in its copy."""
 
     table_id: int
     name: TableName
@@ -98,7 +98,7 @@ def register(
     copy_id: int | None = None,
     replayed: bool = True,
 ) -> int:
-    """Take a table into the registry with its structure at ``start``, the position of its snapshot; return its id.
+    """Register a table with its structure at ``start``, the position of its snapshot; return its id.
 
     ``replayed``: the target has, or is being given, this structure outside the stream.
     """
@@ -117,7 +117,7 @@ def register_in_stream(
     position: BinlogPosition,
     replayed: bool,
 ) -> tuple[int, int]:
-    """Take a table into the registry that came to be at a position; return its id and that of its structure."""
+    """Register a table that was created at a position; return its id and that of its structure."""
     table_id = _add(cursor, source, schema.name, target, state=state)
     return table_id, add_structure(cursor, table_id, schema, position, replayed=replayed)
 
@@ -180,12 +180,12 @@ def set_state(cursor: Cursor, table_id: int, state: TableState) -> None:
 
 
 def set_start(cursor: Cursor, table_id: int, position: BinlogPosition) -> None:
-    """Note up to which position what concerns a table is known already."""
+    """Record the position up to which everything about a table is already known."""
     cursor.execute(query("tables.set_start"), {"table_id": table_id, **place(position)})
 
 
 def quarantine(cursor: Cursor, table_id: int, reason: str, position: BinlogPosition | None) -> None:
-    """Take a table out of the replica with its reason, until it is copied again."""
+    """Quarantine a table, with the reason, until it is copied again."""
     cursor.execute(query("tables.quarantine"), {"table_id": table_id, "reason": without_nul(reason), **place(position)})
 
 

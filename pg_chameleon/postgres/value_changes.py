@@ -1,4 +1,4 @@
-"""Values that were changed on their way, on record: how many of a column, and the first of them one by one."""
+"""The record of changed values: how many there are in a column, and the first of them one by one."""
 
 from __future__ import annotations
 
@@ -75,6 +75,6 @@ def _line(group: ChangeGroup, changed: ChangedValue) -> bytes:
 
 
 def forget_dropped(cursor: Cursor, source: Source) -> None:
-    """Remove what is on record of registrations that have ended, such as that before a table was copied anew."""
+    """Remove the record of registrations that have ended, such as the one before a table was copied again."""
     cursor.execute(query("values.forget_counts"), (source.source_id,))
     cursor.execute(query("values.forget_listed"), (source.source_id,))

@@ -24,7 +24,7 @@ class WaitingBatch:
 
 
 def lock(cursor: Cursor, source: Source) -> None:
-    """Let nobody else replay the source until the transaction ends."""
+    """Keep everybody else from replaying the source until the transaction ends."""
     cursor.execute(query("waiting.lock"), (source.source_id,))
 
 

@@ -45,7 +45,7 @@ class Report:
 
     @property
     def failures(self) -> list[ConstraintResult]:
-        """The foreign keys, checks and triggers that do not stand, or that rows violate."""
+        """The foreign keys, checks and triggers that could not be created, or that rows violate."""
         made = (*self.foreign_keys, *self.checks, *self.triggers)
         return [result for result in made if result.failure is not None]
 
@@ -75,7 +75,7 @@ def drain(
     if stop.is_set():
         raise ChameleonError(
             "interrupted before everything was replayed; nothing was detached",
-            advice="Run detach_replica again, or start_replica to go on replicating",
+            advice="Run detach_replica again, or start_replica to continue replicating",
         )
 
 
@@ -130,7 +130,7 @@ def _unstamped(tables: list[TrackedTable], done: set[tuple[TableName, str]]) -> 
 def _make_constraints(
     connection: Connection, tables: list[TrackedTable], rules: Rules, mappings: dict[str, str], report: Report
 ) -> None:
-    """Make the foreign keys and checks, and tell by name of those that cannot be made."""
+    """Create the foreign keys and checks, and report by name those that cannot be created."""
     report.foreign_keys = _constrain(
         connection, [(table.target, key) for table in tables for key in ddl.foreign_keys(table.schema, mappings)]
     )
@@ -176,7 +176,7 @@ def _stamp_updates(
 
 
 def _restore_not_null(connection: Connection, tables: list[TrackedTable], rules: Rules) -> list[str]:
-    """Columns are NULL-able on the target for the sake of zero dates; most of them hold none."""
+    """Restore NOT NULL on columns that were nullable for the sake of zero dates; return those that hold some."""
     refused = []
     for table in tables:
         loosened = [

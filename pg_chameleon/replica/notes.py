@@ -1,4 +1,4 @@
-"""Values that were changed on their way, gathered until the batch or the part of a copy that holds them is stored."""
+"""Changed values, gathered until the batch, or the part of a copy, that holds them is stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pg_chameleon.postgres.connection import Cursor
 from pg_chameleon.postgres.value_changes import ChangedValue, ChangeGroup
 
 RowLabel = Callable[[], str]
-"""Names a row; only asked where the name is needed, for there are tables with a change in every row."""
+"""Names a row; called only where the name is needed, because some tables have a change in every row."""
 
 
 class _Found(NamedTuple):
@@ -85,12 +85,12 @@ class ValueNotes:
         return noted
 
     def store(self, cursor: Cursor) -> None:
-        """Put what was gathered on record, in the transaction of the rows that it is about, and begin anew."""
+        """Record what was gathered, in the transaction of the rows that it is about, and start over."""
         found: list[tuple[ChangeGroup, ChangedValue]] = []
         for group, noted in sorted(self._noted.items(), key=lambda item: item[0].order):
             if noted.last is not None:
                 total = value_changes.count(cursor, group, noted.count, noted.last.shown())
-                # Others count the same table: the workers of a copy, and the read process beside it
+                # Others count for the same table: the workers of a copy, and the read process beside them
                 room = max(0, self._kept - (total - noted.count))
                 found += [(group, changed) for changed in noted.listed[:room]]
                 self._on_record[group] = total
@@ -110,12 +110,12 @@ class ValueNotes:
             self._committed, self._dirty = self.mark(), False
 
     def roll_back(self, kept: Collection[int] = ()) -> None:
-        """Forget what was gathered in the current transaction, but for the tables ``kept``."""
+        """Forget what was gathered in the current transaction, except for the tables ``kept``."""
         if self._dirty:
             self.return_to(self._committed, kept)
 
     def return_to(self, mark: Mark, kept: Collection[int]) -> None:
-        """Forget what was gathered since a mark, but for the tables ``kept``."""
+        """Forget what was gathered since a mark, except for the tables ``kept``."""
         for group, noted in self._noted.items():
             if group.table_id not in kept:
                 noted.return_to(mark.get(group, _State()))

@@ -1,4 +1,4 @@
-"""Looks at a source before it is registered: what would keep a replica from working is told at once."""
+"""Checks a source before it is registered: whatever would keep a replica from working is reported at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 def require_usable_source(settings: ReplicaSettings, schemas: Iterable[str], *, replicated: bool = False) -> list[str]:
-    """Raise ``SourceError`` with everything that is wrong; return and log what is merely worth knowing.
+    """Raise ``SourceError`` with every error; return and log the warnings.
 
     ``replicated``: the schemas are already, so one that is missing was dropped on the source.
     """
@@ -40,7 +40,7 @@ def require_usable_source(settings: ReplicaSettings, schemas: Iterable[str], *, 
 
 
 def _strangers(settings: ReplicaSettings, present: Collection[TableName]) -> list[str]:
-    """Tell which tables are named in the configuration that the source does not have: it says nothing of others."""
+    """Report the tables named in the configuration that the source does not have."""
     named = settings.limit.limit.union(settings.limit.skip, *settings.events.tables.values())
     similar = {name.folded: name for name in present}
     return [

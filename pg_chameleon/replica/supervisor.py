@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 60.0
 _HEALTHY_SECONDS = 60.0
-"""A process that lived so long failed for a new reason, so its pauses begin anew."""
+"""The failure of a process that lived so long has a new reason, so its pauses start over."""
 _STOP_SECONDS = 20.0
 _LOOK_SECONDS = 0.1
 _TIDY_SECONDS = 10.0
@@ -50,7 +50,7 @@ class Child:
     not_before: float = 0.0
 
     def start(self) -> None:
-        """Start the process, and hand it its assignment."""
+        """Start the process and hand it its assignment."""
         package = str(Path(pg_chameleon.__file__).resolve().parent.parent)
         paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
         self.process = subprocess.Popen(
@@ -70,7 +70,7 @@ class Child:
             pickle.dump(self.assignment, self.process.stdin)
             self.process.stdin.flush()
         except BrokenPipeError:
-            logger.warning("the %s process ended as soon as it was started", self.assignment.role)
+            logger.warning("the %s process ended as soon as it had started", self.assignment.role)
 
     def look(self) -> int | None:
         """Return the exit status of the process if it has just ended; start it when its time has come."""
@@ -98,7 +98,7 @@ class Child:
         try:
             self.process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            logger.warning("the %s process does not stop and is killed; nothing is lost", self.assignment.role)
+            logger.warning("the %s process did not stop in time and is killed; nothing is lost", self.assignment.role)
             self.process.kill()
             self.process.wait()
 
@@ -109,7 +109,7 @@ class Child:
 
 
 class Supervisor:
-    """Keeps one source's replica running until it is told to stop, or until it cannot go on."""
+    """Keeps one source's replica running until it is told to stop, or until it cannot continue."""
 
     def __init__(self, configuration: Configuration, source: str, *, debug: bool, rollbar_level: str) -> None:
         self._settings: ReplicaSettings = replica_settings(configuration, configuration.sources[source])
@@ -119,7 +119,7 @@ class Supervisor:
         self._tidied = 0.0
 
     def run(self, stop: StopEvent, ready: Callable[[], None]) -> None:
-        """Supervise until the stop event is set; raise ``ReplicaStopped`` if a process cannot go on."""
+        """Supervise until the stop event is set; raise ``ReplicaStopped`` if a process cannot continue."""
         connection = self._connect()
         source = find_source(connection, self._settings.name)
         set_status(connection, source, SourceStatus.RUNNING)
@@ -131,7 +131,7 @@ class Supervisor:
             self._stop_children()
         set_status(connection, source, SourceStatus.STOPPED)
         close_quietly(connection)
-        logger.info("the replica of %s is stopped", source.name)
+        logger.info("the replica of %s has stopped", source.name)
 
     def _connect(self) -> Connection:
         connection = connect(self._settings.target, f"daemon {self._settings.name}")
@@ -155,7 +155,7 @@ class Supervisor:
             except ChameleonError as error:
                 if not error.transient:
                     raise
-                logger.warning("the daemon has no connection to the target and tries again: %s", error)
+                logger.warning("the daemon has lost its connection to the target and will try again: %s", error)
                 if connection is not None:
                     close_quietly(connection)
                 connection = None
@@ -169,26 +169,26 @@ class Supervisor:
         role, name = child.assignment.role, child.assignment.source
         if status == Outcome.GIVE_UP:
             raise ReplicaStopped(
-                f"the {role} process of {name} cannot go on",
+                f"the {role} process of {name} cannot continue",
                 advice=f"chameleon show_status --source {name} shows the reason; correct it, then run"
                 f" chameleon enable_replica --source {name} and chameleon start_replica --source {name}",
             )
         if status != Outcome.DONE:
             logger.warning(
-                "the %s process ended with status %d and is started again in %.1f s",
+                "the %s process ended with status %d and will be restarted in %.1f s",
                 role,
                 status,
                 child.pause,
             )
 
     def _tidy(self, connection: Connection, source: Source) -> None:
-        """Empty log tables that are done with, and maintain them when it is time."""
+        """Empty log tables that are no longer needed, and maintain them when it is due."""
         if time.monotonic() - self._tidied < _TIDY_SECONDS:
             return
         self._tidied = time.monotonic()
         if purge(connection, source, self._settings.retention):
             logger.info(
-                "emptied a log table of %s: all in it was replayed longer than batch_retention ago",
+                "emptied a log table of %s: everything in it was replayed more than batch_retention ago",
                 source.name,
             )
         if self._settings.maintenance is not None and maintenance.is_due(

@@ -1,4 +1,4 @@
-"""The read and the replay process: what the supervisor starts as ``python -m pg_chameleon.replica.worker``.
+"""The read and the replay process, which the supervisor starts as ``python -m pg_chameleon.replica.worker``.
 
 What they need comes as one pickled value on standard input, which stays open: its end means that the
 supervisor died.
@@ -84,7 +84,7 @@ def main(role: str) -> int:
 
 
 def _watch_supervisor(stop: StopEvent) -> None:
-    # Not through the file object, whose lock the interpreter wants when it ends.
+    # Not through the file object: the interpreter takes its lock on exit.
     while os.read(_STDIN, 1024):
         pass
     stop.set()
@@ -108,12 +108,12 @@ def _work(role: str, assignment: Assignment, stop: StopEvent) -> Outcome:
         if stop.is_set():
             return Outcome.DONE
         if error.transient:
-            logger.warning("the %s process ends and will be started again: %s", role, error)
+            logger.warning("the %s process ends and will be restarted: %s", role, error)
             return Outcome.TRY_AGAIN
-        logger.error("the %s process cannot go on: %s", role, error)
+        logger.error("the %s process cannot continue: %s", role, error)
         return Outcome.GIVE_UP
     except Exception:
-        logger.exception("the %s process met an error that nobody foresaw", role)
+        logger.exception("the %s process failed with an unexpected error", role)
         return Outcome.TRY_AGAIN
     return Outcome.DONE
 

@@ -26,7 +26,7 @@ where table_id in (
 );
 
 -- name: abandon
--- What a copy began and does not go on with needs another copy: the former registration has ended with its beginning.
+-- What a copy began and does not finish needs another copy: the former registration ended when it began.
 update sch_chameleon.tables
 set state = case when reason = 'left out' then 'dropped' else 'quarantined' end,
     reason = 'its copy was not finished',
@@ -62,7 +62,7 @@ where t.copy_id = %s
 order by t.table_id;
 
 -- name: unfit
--- Tables of a copy that the stream took out meanwhile, for example because the source altered them.
+-- Tables of a copy that the stream quarantined meanwhile, for example because the source altered them.
 select
     source_schema, source_table, ended,
     case when ended then 'the source dropped it while it was copied' else reason end

@@ -74,7 +74,7 @@ join sch_chameleon.sources s using (source_id)
 where e.log_id = %s;
 
 -- name: value_changes
--- Of the tables as they are registered now; a new copy counts anew.
+-- Of the tables as they are registered now; a new copy starts counting again.
 select
     t.source_schema, t.source_table, v.source_column, v.reason, v.occurrences, v.row_key
 from sch_chameleon.value_changes v

@@ -1,5 +1,5 @@
 -- name: newest
--- The tables of a source with the newest structure of each, as the read process goes on from.
+-- The tables of a source with the newest structure of each, from which the read process continues.
 select
     t.table_id, t.source_schema, t.source_table, t.target_schema, t.target_table, t.state, t.reason,
     t.start_file, t.start_offset, s.structure_id, s.structure
@@ -17,7 +17,7 @@ where t.source_id = %s
 order by t.table_id;
 
 -- name: replayed
--- The same tables with the newest structure that the target has, as the replay process goes on from.
+-- The same tables with the newest structure that the target has, from which the replay process continues.
 select
     t.table_id, t.source_schema, t.source_table, t.target_schema, t.target_table, t.state, t.reason,
     t.start_file, t.start_offset, s.structure_id, s.structure

@@ -24,15 +24,15 @@ from pg_chameleon.replica.notes import ValueNotes
 logger = logging.getLogger(__name__)
 
 _SPILL_BYTES = 8 << 20
-"""So much of a batch is kept in memory before it is written to the log table."""
+"""How much of a batch is kept in memory before it is written to the log table."""
 _MOVE_SECONDS = 1.0
 """How often the checkpoint moves while there is nothing to store."""
 _SWITCH_SECONDS = 60.0
-"""How often it is asked whether to turn to the other log table, at most."""
+"""How often, at most, to ask whether to switch to the other log table."""
 
 
 class RegistryChanged(Exception):
-    """The registry or the checkpoint was changed by somebody else; what is not stored yet has to be read again."""
+    """Somebody else changed the registry or the checkpoint; what is not stored yet has to be read again."""
 
 
 class Mark(NamedTuple):
@@ -43,7 +43,7 @@ class Mark(NamedTuple):
 
 
 class _LogTurn:
-    """Turns to the other log table once in a while, so that this one can be emptied as a whole."""
+    """Switches to the other log table now and then, so that this one can be emptied as a whole."""
 
     def __init__(self, source: Source, retention: timedelta) -> None:
         self._source = source
@@ -52,7 +52,7 @@ class _LogTurn:
         self._looked_at = 0.0
 
     def number_after(self, cursor: Cursor, checkpoint: Checkpoint) -> int:
-        """Return the number of the log table that is written to from now on."""
+        """Return the number of the log table to write to from now on."""
         if time.monotonic() - self._looked_at < self._every:
             return checkpoint.log_number
         self._looked_at = time.monotonic()
@@ -61,7 +61,7 @@ class _LogTurn:
 
 
 class BatchStore:
-    """Gathers rows in memory, spills what is too much, and stores the batch with its checkpoint."""
+    """Gathers rows in memory, writes them out when there are too many, and stores the batch with its checkpoint."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class BatchStore:
         return self._cursor
 
     def keep_bounded(self) -> None:
-        """Write what is gathered if it is too much; it can still be taken back."""
+        """Write what is gathered if it is too much; it can still be undone."""
         if self.batch.size > _SPILL_BYTES:
             self._write()
 
@@ -107,12 +107,12 @@ class BatchStore:
         return Mark(self.batch.sequence, self.notes.mark())
 
     def return_to(self, mark: Mark, *, kept: Collection[int]) -> None:
-        """Take back what was gathered of the current transaction since a mark, but for tables ``kept``."""
+        """Undo what was gathered of the current transaction since a mark, except for the tables ``kept``."""
         self._undo(mark.sequence, kept)
         self.notes.return_to(mark.notes, kept)
 
     def roll_back(self, *, kept: Collection[int]) -> None:
-        """Take back what was gathered of the current transaction, but for tables ``kept``."""
+        """Undo what was gathered of the current transaction, except for the tables ``kept``."""
         self._undo(self.batch.committed_sequence, kept)
         self.notes.roll_back(kept)
 
@@ -146,7 +146,7 @@ class BatchStore:
         self.commit()
 
     def discard(self, row: DiscardedRow) -> None:
-        """Keep a row that is not stored with the others, because the target cannot have it."""
+        """Record a row that is not stored with the others, because the target cannot hold it."""
         keep_discarded(self.cursor, self._source, row)
 
     def store(
@@ -170,7 +170,7 @@ class BatchStore:
         self._checkpoint, self._moved_at = reached, time.monotonic()
 
     def move(self, position: Position, commit_time: float | None, caught_up: float | None) -> None:
-        """Move the checkpoint alone, once in a while: the source had nothing for this replica."""
+        """Move only the checkpoint, now and then: the source had nothing for this replica."""
         stays = caught_up is None and position == self._checkpoint.position
         if stays or time.monotonic() - self._moved_at < _MOVE_SECONDS:
             return

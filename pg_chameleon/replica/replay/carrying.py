@@ -69,7 +69,7 @@ class Carrying:
     careful: bool
 
     def out(self) -> Outcome:
-        """Carry the change out; raise ``TargetError`` if PostgreSQL refuses it and nothing can be said of that here."""
+        """Carry the change out; raise ``TargetError`` if PostgreSQL refuses it, unless the outcome can say so."""
         act = {
             SchemaChangeKind.CREATE: self._create,
             SchemaChangeKind.ALTER: self._alter,
@@ -95,7 +95,7 @@ class Carrying:
         return Outcome(created, replayed=1)
 
     def _make(self, created: TrackedTable) -> None:
-        """Make a table with its indexes, and let its readers read it."""
+        """Create a table with its indexes, and grant its readers SELECT."""
         cursor, settings = self.cursor, self.replica.settings
         target = target_table(created.schema, self.replica.rules)
         schema = created.target.schema
@@ -139,7 +139,7 @@ class Carrying:
         return Outcome(now, replayed=1)
 
     def _count_changed(self, details: AlterDetails, altered: TrackedTable) -> None:
-        """Record that new columns do not hold in any row what the source has in all of them."""
+        """Record that the new columns hold another value than the source's in every row."""
         carried = {each.source.name: each for each in carried_columns(altered.schema, self.replica.rules)}
         changes = [
             found
@@ -154,7 +154,7 @@ class Carrying:
                 count(self.cursor, group, rows, ChangedValue("each row", groups[group], self.change.position))
 
     def leave_behind(self, tracked: TrackedTable, altered: TrackedTable) -> Outcome:
-        """Keep the target of a table that is not replicated, unless its name is for another table now."""
+        """Keep the target of a table that is not replicated, unless its name now belongs to another table."""
         after = self.replica.target_of(altered)
         if after == tracked.target:
             return Outcome(tracked)
@@ -180,7 +180,7 @@ class Carrying:
                 raise
             # Views of the user may depend on it: the table stays for them, and is no longer replicated. Or it is the
             # user's own.
-            logger.warning("%s is gone from the source, its target is left as it is: %s", tracked.name, error)
+            logger.warning("%s was dropped on the source, but its target table stays: %s", tracked.name, error)
             return Outcome()
         return Outcome(replayed=1)
 

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 1.0
 _LOCK_LIMIT = "5s"
-"""So long does a change of structure wait for its lock; those who want to read wait behind it."""
+"""How long a change of structure waits for its lock; readers queue behind it meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,8 @@ class Replayer:
             except TargetError as error:
                 if not error.transient or self._connection.closed:
                     raise
-                # Such as a lock that somebody holds on a table which is to be altered.
-                logger.warning("the replay waits and tries again: %s", error)
+                # For example, somebody holds a lock on a table that is to be altered.
+                logger.warning("the replay cannot proceed yet and will try again: %s", error)
                 stop.wait(_PAUSE_SECONDS)
             else:
                 if done == 0:
@@ -95,14 +95,14 @@ class Replayer:
         except TargetError as error:
             if error.transient:
                 raise
-            logger.warning("a set of changes was refused, searching for the rows to blame: %s", error)
+            logger.warning("PostgreSQL refused a set of changes; searching for the rows to blame: %s", error)
         return self._pass(careful=True)
 
     def _pass(self, *, careful: bool) -> int:
         try:
             return self._transact(careful=careful)
         except ChameleonError as error:
-            # What is known of the tables may be ahead of the target: the transaction was rolled back
+            # The transaction was rolled back, so what is known of the tables may be ahead of the target
             self._generation = None
             if isinstance(error, ReplicaStopped):
                 self._log_stop(error)
@@ -147,7 +147,7 @@ class Replayer:
         return found
 
     def _load(self, cursor: Cursor) -> None:
-        """Load the registry again if anyone but this process changed it."""
+        """Load the registry again if another process changed it."""
         generation = waiting.generation(cursor, self._source)
         if generation != self._generation:
             self._tracked = {table.table_id: table for table in tables.load_tables(cursor, self._source, replayed=True)}
@@ -170,7 +170,7 @@ class Replayer:
                 tally.rows += sum(counts)
 
     def _apply_table(self, cursor: Cursor, tracked: TrackedTable) -> ApplyTable:
-        # Not only once: the user may put a table of his own in the place of ours at any time
+        # Checked each time: the user may put a table of their own in place of ours at any moment
         ownership.find_own(cursor, self._source, tracked.target)
         found = self._described.get(tracked.table_id)
         if found is None:
@@ -189,9 +189,9 @@ class Replayer:
         tally.rows += sum(rows.counts) - len(failures)
         tally.skipped += len(failures)
         if failures:
-            self._take_out(cursor, tracked, failures, tally)
+            self._quarantine(cursor, tracked, failures, tally)
 
-    def _take_out(self, cursor: Cursor, tracked: TrackedTable, failures: list[Failure], tally: Tally) -> None:
+    def _quarantine(self, cursor: Cursor, tracked: TrackedTable, failures: list[Failure], tally: Tally) -> None:
         """Log the failures and quarantine their table, or stop the replica, as the user wants."""
         first = failures[0]
         if self._settings.stop_on_replay_error:
@@ -205,7 +205,7 @@ class Replayer:
             log_failure(cursor, self._source, failure)
         tally.failures += failures
         tables.quarantine(cursor, tracked.table_id, first.message, first.position)
-        # Its target stays known: it may get in the way of another table that takes the name.
+        # Its target stays known: it may conflict with another table that takes its name.
         self._tracked[tracked.table_id] = replace(tracked, state=TableState.QUARANTINED)
 
     def _change_structure(self, cursor: Cursor, change: StoredChange, tally: Tally, *, careful: bool) -> None:
@@ -219,14 +219,14 @@ class Replayer:
                 position=change.position,
                 statement=change.statement,
             )
-            self._take_out(cursor, tracked, [failure], tally)
+            self._quarantine(cursor, tracked, [failure], tally)
             return
         cursor.execute(f"set local lock_timeout = '{_LOCK_LIMIT}'")
         outcome = self._schema_replay.replay(cursor, change, tracked, careful=careful)
         cursor.execute("set local lock_timeout = default")
         tally.ddl += outcome.replayed
         if outcome.failure is not None and outcome.table is not None:
-            self._take_out(cursor, outcome.table, [outcome.failure], tally)
+            self._quarantine(cursor, outcome.table, [outcome.failure], tally)
         elif outcome.failure is not None:
             log_failure(cursor, self._source, outcome.failure)
             tally.failures.append(outcome.failure)
@@ -241,7 +241,7 @@ class Replayer:
 
 
 def _runs(cursor: Cursor, found: list[WaitingBatch]) -> Iterator[Run | StoredChange]:
-    """Order what the batches hold: rows in runs as long as possible, changes of structure between them."""
+    """Put the contents of the batches in order: rows in runs as long as possible, changes of structure in between."""
     pending: list[WaitingBatch] = []
     for batch in found:
         if pending and (batch.changes_structure or batch.log_number != pending[0].log_number):

@@ -31,7 +31,7 @@ class SchemaReplay:
         try:
             outcome = carrying.out()
         except ChameleonError as error:
-            # An error of the connection, or one that a careful second pass is to confine.
+            # A lost connection, or an error that the careful second pass will confine
             if error.transient or (isinstance(error, TargetError) and not careful):
                 raise
             outcome = _failed(carrying, error)
@@ -40,7 +40,7 @@ class SchemaReplay:
         return outcome
 
     def _warn_of_defaults(self, cursor: Cursor, outcome: Outcome) -> None:
-        """Warn at once of what the target lacks; ``show_status`` shows it as long as it is so."""
+        """Warn at once about what the target lacks; ``show_status`` shows it for as long as it does."""
         if outcome.table is not None and outcome.replayed:
             table = outcome.table
             for lacking in refused_defaults(cursor, table.schema, table.target, self._replica.rules):
@@ -48,7 +48,7 @@ class SchemaReplay:
 
 
 def _failed(carrying: Carrying, error: ChameleonError) -> Outcome:
-    """Leave a table as it was, but not under the name that it has no more: that is for others now."""
+    """Leave a table as it was, but not under its former name, which is free for other tables now."""
     change, tracked = carrying.change, carrying.tracked
     failure = carrying.failure(_name(carrying), error)
     if change.kind is not SchemaChangeKind.ALTER or change.structure_id is None or tracked is None:
