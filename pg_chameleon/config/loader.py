@@ -112,6 +112,9 @@ class _Reader:
         except OSError as error:
             self.problems.append(f"{path}: {file} cannot be read: {error.strerror}")
             return Secret()
+        except UnicodeDecodeError:
+            self.problems.append(f"{path}: {file} is not UTF-8")
+            return Secret()
         return Secret(lines[0] if lines else "")
 
     def _mapping(self, path: str, value: object) -> Mapping[str, Any]:

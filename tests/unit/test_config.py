@@ -366,6 +366,12 @@ def test_password_comes_from_a_file(load: Load, tmp_path: Path) -> None:
     assert configuration.pg_conn.password.reveal() == "from file "
 
 
+def test_password_file_that_is_not_utf8_is_a_problem(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "word").write_bytes(b"caf\xe9")
+    found = problems(load, MINIMAL.replace("password: pg-word", f"password_file: {tmp_path}/word"))
+    assert found == (f"pg_conn.password_file: {tmp_path}/word is not UTF-8",)
+
+
 def test_password_and_password_file_contradict(load: Load, tmp_path: Path) -> None:
     (tmp_path / "word").write_text("x")
     text = MINIMAL.replace("user: usr_replica, password: pg", f"user: u, password_file: {tmp_path}/word, password: pg")
