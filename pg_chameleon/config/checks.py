@@ -14,33 +14,33 @@ def mapping_problems(mappings: Mapping[str, Mapping[str, str]]) -> Iterator[str]
     """Find the target schemas that are mapped twice; ``mappings``: source name to its schema mappings."""
     taken: dict[str, str] = {}
     for source, schemas in mappings.items():
-        for origin, target in schemas.items():
-            path = f"sources.{source}.schema_mappings.{origin}"
+        for schema, target in schemas.items():
+            path = f"sources.{source}.schema_mappings.{schema}"
             if target in taken:
-                yield f"{path}: the target schema {target} is already that of {taken[target]}"
+                yield f"{path}: the target schema {target} is already used by {taken[target]}"
             taken.setdefault(target, path)
 
 
-def origins_of_targets(sources: Mapping[str, SourceConfiguration]) -> dict[str, str]:
+def schemas_of_targets(sources: Mapping[str, SourceConfiguration]) -> dict[str, str]:
     """Map target schemas back to source schemas, except where a source schema has the same name."""
-    origins = {target: origin for source in sources.values() for origin, target in source.schema_mappings.items()}
-    named = {origin for source in sources.values() for origin in source.schema_mappings}
-    return {target: origin for target, origin in origins.items() if target not in named}
+    schemas = {target: schema for source in sources.values() for schema, target in source.schema_mappings.items()}
+    named = {schema for source in sources.values() for schema in source.schema_mappings}
+    return {target: schema for target, schema in schemas.items() if target not in named}
 
 
-def source_name(name: str, origins: Mapping[str, str]) -> str:
-    """Turn the name of a target table into that of its source table; both may stand in a configuration."""
+def source_name(name: str, schemas: Mapping[str, str]) -> str:
+    """Turn the name of a target table into that of its source table; a configuration may use either."""
     schema, dot, table = name.partition(".")
-    return f"{origins.get(schema, schema)}{dot}{table}"
+    return f"{schemas.get(schema, schema)}{dot}{table}"
 
 
 def oddities(configuration: Configuration) -> Iterator[str]:
-    """Find what is odd in a configuration without being wrong."""
+    """Find what is odd in a configuration, but not wrong."""
     mode = stat.S_IMODE(configuration.path.stat().st_mode)
     if mode & 0o077:
         yield (
-            f"{configuration.path} can be read by others (mode {mode:04o}), and may have passwords in it; "
-            f"chmod 600 {configuration.path}"
+            f"{configuration.path} is readable by others (mode {mode:04o}) and may contain passwords; "
+            f"run chmod 600 {configuration.path}"
         )
     mapped = {schema for source in configuration.sources.values() for schema in source.schema_mappings}
     places = {place for override in configuration.type_override for place in override.tables - {ALL_TABLES}}
@@ -55,7 +55,7 @@ def oddities(configuration: Configuration) -> Iterator[str]:
 def _unmapped(path: str, names: Iterable[TableName], mapped: Collection[str]) -> Iterator[str]:
     for name in sorted(names):
         if name.schema not in mapped:
-            yield f"{path}: {name} has no effect, its schema is not in schema_mappings"
+            yield f"{path}: {name} has no effect, as its schema is not in schema_mappings"
 
 
 def _shared_server_ids(configuration: Configuration) -> Iterator[str]:
@@ -64,7 +64,7 @@ def _shared_server_ids(configuration: Configuration) -> Iterator[str]:
         identity = (source.db_conn.host, source.db_conn.port, source.my_server_id)
         if source.type == "mysql" and identity in seen:
             yield (
-                f"sources.{name}.my_server_id: {seen[identity]} reads the same server with the same number; "
-                "the server will drop one of them"
+                f"sources.{name}.my_server_id: {seen[identity]} reads the same server with the same server id; "
+                "the server will disconnect one of them"
             )
         seen.setdefault(identity, name)

@@ -1,4 +1,4 @@
-"""Configuration files as plain texts, lists and mappings: YAML without guessed types."""
+"""Configuration files as plain text, lists and mappings: YAML without guessed types."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _TextLoader(yaml.SafeLoader):
         self.repeated: list[str] = []
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Note the keys that stand twice in one mapping, of which YAML would silently take the last."""
+        """Note the keys that occur twice in one mapping, of which YAML would silently take the last."""
         seen: set[str] = set()
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key.value in seen:
@@ -59,7 +59,7 @@ def read_document(path: Path) -> dict[str, Any]:
 
 
 def _parse(text: str) -> tuple[object, list[str]]:
-    """Parse; the problems hold no excerpt of the file, since it may have a password in it."""
+    """Parse; the problems quote nothing of the file, since it may contain a password."""
     try:
         loader = _TextLoader(text)
         return loader.get_single_data(), loader.repeated
@@ -75,7 +75,7 @@ def _parse(text: str) -> tuple[object, list[str]]:
 def _discreet(problem: str) -> str:
     """Reword those messages of the parser that would quote a password such as ``!word`` or ``*word``."""
     if re.search(r"\b(alias|tag|tag handle|anchor)\b", problem):
-        return "a text that begins with ! or * or & needs quotes around it"
+        return "text that begins with !, * or & must be quoted"
     return problem
 
 
@@ -83,7 +83,7 @@ _VARIABLE = re.compile(r"\$?\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def fill_in_environment(document: object, problems: list[str], path: str = "") -> Any:
-    """Replace ``${NAME}`` in every text by the environment's value; ``$${NAME}`` stands for itself."""
+    """Replace ``${NAME}`` in all text by that environment variable; ``$${NAME}`` gives ``${NAME}`` itself."""
     if isinstance(document, dict):
         return {
             key: fill_in_environment(value, problems, f"{path}.{key}".lstrip(".")) for key, value in document.items()
@@ -100,5 +100,5 @@ def _variable(match: re.Match[str], problems: list[str], path: str) -> str:
         return match[0][1:]
     value = os.environ.get(match[1])
     if value is None:
-        problems.append(f"{path}: the environment has no variable {match[1]}")
+        problems.append(f"{path}: the environment variable {match[1]} is not set")
     return value or ""

@@ -1,4 +1,4 @@
-"""Where the configuration files are, and how they come there."""
+"""Where the configuration files are, and how they get there."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def base_folder() -> Path:
 
 
 def configuration_names() -> list[str]:
-    """Name the configurations that there are."""
+    """Return the names of the configurations that exist."""
     return sorted(file.stem for file in (base_folder() / "configuration").glob("*.yml"))
 
 
@@ -42,40 +42,40 @@ def _given_path(given: str) -> Path:
 
 
 def _named_path(name: str) -> Path:
-    """Find the configuration in its folder; if there is none, say which there are."""
+    """Find the configuration in its folder; if it is not there, say which exist."""
     path = base_folder() / "configuration" / f"{name.removesuffix('.yml')}.yml"
     if not path.exists():
         found = ", ".join(configuration_names()) or "none"
         raise UsageError(
-            f"there is no configuration {path}; there are: {found}",
-            advice="Make one from the example that chameleon set_configuration_files puts there",
+            f"there is no configuration {path}; existing configurations: {found}",
+            advice="Create one from the example that chameleon set_configuration_files provides",
         )
     return path
 
 
 def set_configuration_files() -> Iterator[str]:
-    """Make the folders and copy the example into them; tell each step."""
+    """Create the folders and copy the example into them; report each step."""
     base = base_folder()
     try:
         for folder in (base, *(base / name for name in _FOLDERS)):
             yield _make_folder(folder)
         yield from _copy_example(base / "configuration" / "config-example.yml")
     except OSError as error:
-        raise ChameleonError(f"{error.filename} cannot be made: {error.strerror}") from error
+        raise ChameleonError(f"{error.filename} cannot be created: {error.strerror}") from error
 
 
 def _make_folder(folder: Path) -> str:
     if folder.is_dir():
-        return f"directory {folder} is there already"
+        return f"directory {folder} already exists"
     folder.mkdir(mode=_PRIVATE_FOLDER)
     return f"creating directory {folder}"
 
 
 def _copy_example(path: Path) -> Iterator[str]:
-    """Copy the example, but never over one that the user may have changed and use."""
+    """Copy the example, but never overwrite one that the user may have edited."""
     example = configuration_example()
     if path.exists() and path.read_text(encoding="utf-8") == example:
-        yield f"configuration example {path} is there already"
+        yield f"configuration example {path} already exists"
         return
     if path.exists():
         path = path.with_name(f"{path.name}.new")
@@ -84,7 +84,7 @@ def _copy_example(path: Path) -> Iterator[str]:
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read: passwords will be put into its copies."""
+    """Write a file that only its owner can read: its copies will contain passwords."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE_FILE)
     with open(descriptor, "w", encoding="utf-8") as file:
         file.write(text)

@@ -1,7 +1,7 @@
 """The kinds of single values that a configuration key can have: how each is read from YAML and shown.
 
-The YAML is loaded without guessing types, so that a reader gets a text, a list or a mapping, but never 83 for
-the password ``0123``. Empty entries never get here: they stand for the default.
+The YAML is loaded without guessing types, so that a reader gets text, a list or a mapping, but never 83 for the
+password ``0123``. Empty entries never get here: they mean the default.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Problem = tuple[str, str]
 
 
 class BadValue(ValueError):
-    """A value does not fit its key."""
+    """A value is not valid for its key."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(message for _, message in problems))
@@ -40,29 +40,29 @@ class Kind(Generic[T_co]):
 
 
 def nearest(word: str, known: Collection[str]) -> str:
-    """Say which known word was meant, or which there are."""
+    """Suggest the known word that was probably meant, or list those that exist."""
     close = difflib.get_close_matches(word, known, n=1)
     if close:
         return f"did you mean {close[0]}?"
-    return f"known are: {', '.join(sorted(known))}" if known else "there are none"
+    return f"known: {', '.join(sorted(known))}" if known else "there are none"
 
 
 def expected(what: str, value: object) -> BadValue:
-    """Make the error for a value that is something else than what its key takes."""
+    """Make the error for a value that is not what its key takes."""
     shown = "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else repr(value)
     return BadValue(("", f"expected {what}, got {shown}"))
 
 
 def read_text(value: object) -> str:
-    """Read a text; lists and mappings are none."""
+    """Read text; lists and mappings are not text."""
     if isinstance(value, (dict, list)):
-        raise expected("a text", value)
+        raise expected("text", value)
     return str(value)
 
 
 def _read_secret(value: object) -> Secret:
     if isinstance(value, (dict, list)):
-        raise BadValue(("", "expected a text"))
+        raise BadValue(("", "expected text"))
     return Secret(str(value))
 
 
@@ -107,7 +107,7 @@ BOOLEAN = Kind("Yes or No", _read_boolean, _show_boolean)
 
 def whole_number(least: int, most: int | None = None) -> Kind[int]:
     """Make the kind of whole numbers within bounds."""
-    bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+    bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
 
     def read(value: object) -> int:
         text = str(value).strip().replace("_", "")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pg_chameleon.config.checks import mapping_problems, oddities, origins_of_targets, source_name
+from pg_chameleon.config.checks import mapping_problems, oddities, schemas_of_targets, source_name
 from pg_chameleon.config.document import fill_in_environment, read_document
 from pg_chameleon.config.files import configuration_path
 from pg_chameleon.config.keys import REQUIRED, Key, keys_of
@@ -26,16 +26,16 @@ from pg_chameleon.config.structures import TypeOverride, unknown_keys
 from pg_chameleon.errors import ConfigurationError
 from pg_chameleon.model.names import TableName
 
-# The values of a section are of as many types as it has keys; the dataclasses of settings say of which.
+# The values of a section have as many types as it has keys; the dataclasses of settings name them.
 Section = dict[str, Any]
 
-# Blocks at the top whose names begin so are only there for the anchors in them, as in files of Docker Compose.
+# Top-level blocks whose names begin like this only exist for the anchors in them, as in Docker Compose files.
 _SHARED = "x-"
 _DEFAULT_PORT = {"mysql": 3306, "pgsql": 5432}
 
 
 def load_configuration(name: str) -> Configuration:
-    """Read and check ``~/.pg_chameleon/configuration/NAME.yml``."""
+    """Read and check a configuration, which is named or given as a path."""
     return load_file(configuration_path(name))
 
 
@@ -79,7 +79,9 @@ class _Reader:
     def _source(self, name: str, value: object) -> Section:
         path = f"sources.{name}"
         if "/" in name or name.startswith("."):
-            self.problems.append(f"{path}: it becomes a file's name, so no slash or leading dot")
+            self.problems.append(
+                f"{path}: the name becomes part of file names, so it must not contain a slash or begin with a dot"
+            )
         given = self._mapping(path, value)
         source = self._section(path, given, SourceConfiguration, ("db_conn",))
         source["db_conn"] = self._connection(f"{path}.db_conn", given.get("db_conn"), SourceConnection, ("ssl",))
@@ -92,7 +94,7 @@ class _Reader:
         connection = self._section(path, given, settings, sections)
         password_file = connection["password_file"]
         if password_file and connection["password"]:
-            self.problems.append(f"{path}.password_file: there is a password too; give one of them")
+            self.problems.append(f"{path}.password_file: password is given as well; use one of the two")
         elif password_file:
             connection["password"] = self._password(f"{path}.password_file", password_file)
         if "ssl" in sections:
@@ -103,7 +105,7 @@ class _Reader:
     def _tls(self, path: str, value: object) -> Section:
         tls = self._section(path, self._mapping(path, value), TlsSettings)
         if tls["key"] and not tls["cert"]:
-            self.problems.append(f"{path}.key: there is no cert that it belongs to")
+            self.problems.append(f"{path}.key: cert, to which it belongs, is missing")
         return tls
 
     def _password(self, path: str, file: Path) -> Secret:
@@ -132,7 +134,7 @@ class _Reader:
 
     def _value(self, path: str, key: Key, value: object) -> Any:
         if value is None and key.default is REQUIRED:
-            self._note(path, (("", "required, but not given"),))
+            self._note(path, (("", "required, but missing"),))
             return None
         try:
             return key.read(value)
@@ -147,22 +149,22 @@ class _Reader:
 def _build(path: Path, sections: _Sections) -> Configuration:
     pg_conn = PostgresSettings(**sections.pg_conn)
     sources = {name: _build_source(name, source, pg_conn) for name, source in sections.sources.items()}
-    general = _by_source_names(sections.general, origins_of_targets(sources))
+    general = _by_source_names(sections.general, schemas_of_targets(sources))
     configuration = Configuration(name=path.stem, path=path, pg_conn=pg_conn, sources=sources, **general)
     return replace(configuration, warnings=tuple(oddities(configuration)))
 
 
-def _by_source_names(general: Section, origins: Mapping[str, str]) -> Section:
+def _by_source_names(general: Section, schemas: Mapping[str, str]) -> Section:
     """Name all tables as the source does."""
     overrides: tuple[TypeOverride, ...] = general["type_override"]
     factors: dict[TableName, int] = general["fillfactor"]
     return {
         **general,
         "type_override": tuple(
-            replace(override, tables=frozenset(source_name(place, origins) for place in override.tables))
+            replace(override, tables=frozenset(source_name(place, schemas) for place in override.tables))
             for override in overrides
         ),
-        "fillfactor": {TableName.parse(source_name(str(name), origins)): factor for name, factor in factors.items()},
+        "fillfactor": {TableName.parse(source_name(str(name), schemas)): factor for name, factor in factors.items()},
     }
 
 

@@ -6,7 +6,7 @@ HIDDEN = "********"
 
 
 class Secret:
-    """A text that neither ``str`` nor ``repr`` shows; ``reveal`` gives it away on purpose."""
+    """Text that neither ``str`` nor ``repr`` shows; ``reveal`` gives it away on purpose."""
 
     __slots__ = ("_text",)
 

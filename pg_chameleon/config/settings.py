@@ -93,7 +93,7 @@ class SourceConnection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceConfiguration:
-    """All that the configuration says of one source."""
+    """Everything that the configuration says about one source."""
 
     name: str
     db_conn: SourceConnection
@@ -113,7 +113,7 @@ class SourceConfiguration:
         ROLES, [], "Roles that may also write to them once the replica has been detached."
     )
     gtid_enable: bool = setting(
-        BOOLEAN, "No", "Follow the source by GTIDs, so that the replica can switch to another server."
+        BOOLEAN, "No", "Follow the source by GTIDs, so that the replica can move to another server."
     )
     my_server_id: int = setting(
         SERVER_ID, "automatic", "The replica's server id; no other server in the replication may have it."
@@ -126,7 +126,7 @@ class SourceConfiguration:
     lock_timeout: int = setting(
         MILLISECONDS, "120s", "How long to wait for a lock on the target; 0 means without limit."
     )
-    """In milliseconds; 0 waits for ever."""
+    """In milliseconds; 0 waits without limit."""
     copy_mode: str = setting(choice("file", "direct"), "direct", "Copy through files in `out_dir`, or without files.")
     out_dir: Path = setting(PATH, "/tmp", "Where `copy_mode: file` keeps its files.")  # noqa: S108
     copy_max_memory: int = setting(SIZE, "300M", "The memory that the first copy may use for rows in transit.")
@@ -170,7 +170,7 @@ class SourceConfiguration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """A configuration file, read and checked. ``warnings`` tell what is odd but not wrong."""
+    """A configuration file, read and checked. ``warnings`` name what is odd but not wrong."""
 
     name: str
     path: Path

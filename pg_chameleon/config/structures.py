@@ -88,16 +88,16 @@ def _target_problem(target: object) -> str | None:
     return None
 
 
-def _read_mapped(origin: str, target: object) -> tuple[str, str]:
+def _read_mapped(schema: str, target: object) -> tuple[str, str]:
     if problem := _target_problem(target):
         raise BadValue(("", problem))
-    return origin, str(target)
+    return schema, str(target)
 
 
 MAPPINGS = Kind(
     "mapping of source schema to target schema",
     lambda value: dict(_read_members(value, _read_mapped)),
-    lambda mappings: ", ".join(f"{origin}: {target}" for origin, target in mappings.items()),
+    lambda mappings: ", ".join(f"{schema}: {target}" for schema, target in mappings.items()),
 )
 
 

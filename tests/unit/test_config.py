@@ -151,7 +151,7 @@ def test_all_problems_of_a_structure_are_told_together(load: Load) -> None:
         type_override: {int: {override_tables: [a], to: b}}
     """
     assert problems(load, f"{PG_CONN}{textwrap.dedent(text)}") == (
-        "type_override.int.to: unknown key; known are: override_tables, override_to",
+        "type_override.int.to: unknown key; known: override_tables, override_to",
         "type_override.int.override_to: expected a type of PostgreSQL",
         "type_override.int.override_tables[0]: expected schema.table, schema.table.column or *, got 'a'",
         "fillfactor.300.table: unknown key; did you mean tables?",
@@ -176,7 +176,7 @@ def test_all_problems_are_told_together(load: Load) -> None:
         "sources.mysql.sleep_loop: expected a number, got 'fast'",
         "sources.mysql.limit_tables[1]: expected schema.table, got 'staff'",
         "sources.mysql.copy_mode: expected one of file, direct, got a list",
-        "sources.mysql.replica_batch_size: expected a number at least 1, got '0'",
+        "sources.mysql.replica_batch_size: expected a number of at least 1, got '0'",
     }
 
 
@@ -196,7 +196,7 @@ def test_all_problems_are_told_together(load: Load) -> None:
         ("grant_select_to: {a: b}", "grant_select_to: expected a list, got a mapping"),
         ("skip_events: {insrt: [a]}", "skip_events.insrt: unknown key; did you mean insert?"),
         ("skip_events: {insert: [a, .b]}", "skip_events.insert[1]: expected schema.table, got '.b'"),
-        ("out_dir: {a: b}", "out_dir: expected a text, got a mapping"),
+        ("out_dir: {a: b}", "out_dir: expected text, got a mapping"),
     ],
 )
 def test_problem_names_the_path_and_what_was_expected(load: Load, line: str, problem: str) -> None:
@@ -231,10 +231,10 @@ def test_problem_of_a_global_key(load: Load, text: str, problem: str) -> None:
 
 def test_connections_and_mappings_are_required(load: Load) -> None:
     assert problems(load, "sources: {mysql: {}}") == (
-        "pg_conn.user: required, but not given",
-        "pg_conn.database: required, but not given",
-        "sources.mysql.schema_mappings: required, but not given",
-        "sources.mysql.db_conn.user: required, but not given",
+        "pg_conn.user: required, but missing",
+        "pg_conn.database: required, but missing",
+        "sources.mysql.schema_mappings: required, but missing",
+        "sources.mysql.db_conn.user: required, but missing",
     )
 
 
@@ -248,7 +248,7 @@ sources:
     db_conn: {{user: u}}
     schema_mappings: {{c: sch_a}}
 """
-    first = "the target schema sch_a is already that of sources.one.schema_mappings.a"
+    first = "the target schema sch_a is already used by sources.one.schema_mappings.a"
     assert problems(load, text) == (
         f"sources.one.schema_mappings.b: {first}",
         f"sources.two.schema_mappings.c: {first}",
@@ -264,7 +264,7 @@ def test_target_schema_that_cannot_be_is_a_problem(load: Load, target: str) -> N
 @pytest.mark.parametrize("name", ["a/b", "..", ".hidden"])
 def test_source_name_must_do_as_file_name(load: Load, name: str) -> None:
     (problem,) = problems(load, MINIMAL.replace("  mysql:", f"  {name}:"))
-    assert "file's name" in problem
+    assert "part of file names" in problem
 
 
 @pytest.mark.parametrize(
@@ -276,9 +276,9 @@ def test_source_name_must_do_as_file_name(load: Load, name: str) -> None:
             r"line 3, column \d+: mapping values are not allowed here",
         ),
         ("a: \x01", "line 1: a character that YAML does not allow"),
-        ("a: !!python/object:os.system {}", "line 1, column 4: .* needs quotes around it"),
-        ("pg_conn:\n  password: !geheim", "line 2, column 13: .* needs quotes around it"),
-        ("pg_conn:\n  password: *geheim", "line 2, column 13: .* needs quotes around it"),
+        ("a: !!python/object:os.system {}", "line 1, column 4: .* must be quoted"),
+        ("pg_conn:\n  password: !geheim", "line 2, column 13: .* must be quoted"),
+        ("pg_conn:\n  password: *geheim", "line 2, column 13: .* must be quoted"),
         ("pg_conn: {{ geheim }}", "line 1, column 11: found unhashable key"),
         ("pid_dir: a\npid_dir: b", "line 2: pid_dir is given twice"),
         ("- a", "expected a mapping of keys to values"),
@@ -352,7 +352,7 @@ def test_password_comes_from_the_environment(load: Load, monkeypatch: pytest.Mon
 def test_missing_variable_is_a_problem(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_SUCH_WORD", raising=False)
     text = MINIMAL.replace("my-word", '"${NO_SUCH_WORD}"')
-    assert problems(load, text) == ("sources.mysql.db_conn.password: the environment has no variable NO_SUCH_WORD",)
+    assert problems(load, text) == ("sources.mysql.db_conn.password: the environment variable NO_SUCH_WORD is not set",)
 
 
 def test_doubled_dollar_stands_for_itself(load: Load) -> None:
@@ -375,7 +375,7 @@ def test_password_file_that_is_not_utf8_is_a_problem(load: Load, tmp_path: Path)
 def test_password_and_password_file_contradict(load: Load, tmp_path: Path) -> None:
     (tmp_path / "word").write_text("x")
     text = MINIMAL.replace("user: usr_replica, password: pg", f"user: u, password_file: {tmp_path}/word, password: pg")
-    assert problems(load, text) == ("pg_conn.password_file: there is a password too; give one of them",)
+    assert problems(load, text) == ("pg_conn.password_file: password is given as well; use one of the two",)
     assert problems(load, MINIMAL.replace("password: pg-word", "password_file: /none")) == (
         "pg_conn.password_file: there is no file /none",
     )
@@ -388,7 +388,7 @@ def test_tls_settings(load: Load, tmp_path: Path) -> None:
     assert configuration.sources["mysql"].db_conn.ssl == TlsSettings(ca=tmp_path / "ca.pem", verify=False)
     assert ("db_conn.ssl.verify", "No") in source_rows(configuration.sources["mysql"])
     assert problems(load, MINIMAL.replace("my-word", f"my-word, ssl: {{key: {tmp_path}/ca.pem}}")) == (
-        "sources.mysql.db_conn.ssl.key: there is no cert that it belongs to",
+        "sources.mysql.db_conn.ssl.key: cert, to which it belongs, is missing",
     )
 
 
@@ -405,14 +405,14 @@ def test_file_that_others_can_read_is_warned_about(load: Load) -> None:
     path = load().path
     path.chmod(0o644)
     (warning,) = load_file(path).warnings
-    assert "can be read by others (mode 0644)" in warning
+    assert "is readable by others (mode 0644)" in warning
 
 
 def test_tables_of_schemas_that_are_not_mapped_are_warned_about(load: Load) -> None:
     configuration = load(f"fillfactor: {{'30': {{tables: [other.x]}}}}\n{MINIMAL}", "limit_tables: [sakla.film]")
     assert configuration.warnings == (
-        "fillfactor: other.x has no effect, its schema is not in schema_mappings",
-        "sources.mysql.limit_tables: sakla.film has no effect, its schema is not in schema_mappings",
+        "fillfactor: other.x has no effect, as its schema is not in schema_mappings",
+        "sources.mysql.limit_tables: sakla.film has no effect, as its schema is not in schema_mappings",
     )
 
 

@@ -43,7 +43,7 @@ def test_folders_and_example_are_made_for_the_owner_only(home: Path) -> None:
 
 def test_second_run_leaves_alone_what_is_there(home: Path) -> None:
     list(set_configuration_files())
-    assert all(step.endswith("is there already") for step in set_configuration_files())
+    assert all(step.endswith("already exists") for step in set_configuration_files())
 
 
 def test_changed_example_is_kept(home: Path) -> None:
@@ -57,7 +57,7 @@ def test_changed_example_is_kept(home: Path) -> None:
 
 def test_home_that_cannot_be_written_is_a_clear_error(home: Path) -> None:
     (home / ".pg_chameleon").touch()
-    with pytest.raises(ChameleonError, match=r"/\.pg_chameleon cannot be made: File exists"):
+    with pytest.raises(ChameleonError, match=r"/\.pg_chameleon cannot be created: File exists"):
         list(set_configuration_files())
 
 
@@ -72,7 +72,7 @@ def test_missing_configuration_tells_where_it_was_looked_for_and_what_there_is(h
 
 
 def test_missing_folder_is_no_different(home: Path) -> None:
-    with pytest.raises(UsageError, match="there are: none"):
+    with pytest.raises(UsageError, match="existing configurations: none"):
         configuration_path("default")
 
 
