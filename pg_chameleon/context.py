@@ -25,6 +25,7 @@ class Options:
     rollbar_level: str = "error"
     full: bool = False
     yes: bool = False
+    wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,10 @@ class UsageError(ChameleonError):
     """The command line asks for something that does not exist or does not fit together."""
 
 
+class Interrupted(ChameleonError):
+    """The user stopped a command, by Ctrl-C or a signal; nothing failed."""
+
+
 class ConfigurationError(ChameleonError):
     """The configuration file has problems; all of them are reported together."""
 

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import sys
-import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import TextIO
 
 from tabulate import tabulate
 
 from pg_chameleon.config import Configuration
 from pg_chameleon.config.display import general_rows, source_rows
 from pg_chameleon.errors import ChameleonError
-from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import (
-    CopyObserver,
-    CopyProgress,
     Counters,
     ErrorDetail,
     ErrorRow,
@@ -242,86 +235,3 @@ def _table(headers: Sequence[str], rows: Iterable[Sequence[object]], right_align
     cells = [[one_line(str(cell)) for cell in row] for row in rows]
     align = ["right"] * right_aligned + ["left"] * (len(headers) - right_aligned)
     return tabulate(cells, headers=headers, disable_numparse=True, colalign=align if cells else None)
-
-
-class ProgressLine:
-    """Shows a copy as one line of a terminal that is written again and again."""
-
-    _INTERVAL = 0.2
-
-    def __init__(self, terminal: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        self._terminal = terminal
-        self._clock = clock
-        self._begin = clock()
-        self._shown = float("-inf")
-
-    def progress(self, state: CopyProgress) -> None:
-        """Write the line, a few times a second at most."""
-        now = self._clock()
-        if now - self._shown >= self._INTERVAL or state.tables_done == state.tables_total:
-            self._shown = now
-            width = shutil.get_terminal_size().columns - 1
-            self._terminal.write("\r" + progress_text(state, now - self._begin)[:width].ljust(width))
-            self._terminal.flush()
-
-    def table_copied(self, name: TableName, rows: int, seconds: float) -> None:
-        """Log it; the line counts it anyway."""
-        _log_copied(name, rows, seconds)
-
-    def finished(self) -> None:
-        """Leave the line, if one was written."""
-        if self._shown > float("-inf"):
-            self._terminal.write("\n")
-            self._terminal.flush()
-
-
-class ProgressLog:
-    """Logs every few seconds how far each of the tables is that are being copied."""
-
-    _INTERVAL = 5.0
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._begin = self._shown = clock()
-
-    def progress(self, state: CopyProgress) -> None:
-        """Log the tables in work, and the whole, if the last time is long enough ago."""
-        now = self._clock()
-        if now - self._shown < self._INTERVAL:
-            return
-        self._shown = now
-        for table in state.active:
-            expected = max(table.rows_expected, table.rows_done)
-            logger.info("copying %s: %s of about %s rows", table.name, f"{table.rows_done:,}", f"{expected:,}")
-        logger.info("first copy: %s", progress_text(state, now - self._begin))
-
-    def table_copied(self, name: TableName, rows: int, seconds: float) -> None:
-        """Log that the table is whole."""
-        _log_copied(name, rows, seconds)
-
-    def finished(self) -> None:
-        """Nothing is left open."""
-
-
-def _log_copied(name: TableName, rows: int, seconds: float) -> None:
-    logger.info("copied %s: %s rows in %.1f s", name, f"{rows:,}", seconds)
-
-
-def progress_display(*, log_on_terminal: bool) -> CopyObserver:
-    """Choose how to show a copy: a line needs a terminal that the log does not write to."""
-    if sys.stderr.isatty() and not log_on_terminal:
-        return ProgressLine(sys.stderr)
-    return ProgressLog()
-
-
-def progress_text(state: CopyProgress, seconds: float) -> str:
-    """Say in one line how far a copy is: ``12/20 tables, 1,234,567 rows, 98,765 rows/s, 0:42 left``."""
-    rate = state.rows_done / seconds if seconds > 0 else 0.0
-    text = f"{state.tables_done}/{state.tables_total} tables, {state.rows_done:,} rows, {rate:,.0f} rows/s"
-    missing = state.rows_expected - state.rows_done
-    if state.tables_done == state.tables_total or missing <= 0 or rate == 0:
-        return text
-    minutes, rest = divmod(round(missing / rate), 60)
-    hours, minutes = divmod(minutes, 60)
-    left = f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-    return f"{text}, about {left} left"

@@ -13,7 +13,7 @@ from pg_chameleon import __version__
 from pg_chameleon.cli.arguments import COMMANDS, Command, make_parsers, refuse
 from pg_chameleon.config.loader import load_configuration
 from pg_chameleon.context import Context, Options
-from pg_chameleon.errors import ChameleonError, ConfigurationError, UsageError
+from pg_chameleon.errors import ChameleonError, ConfigurationError, Interrupted, UsageError
 from pg_chameleon.log import log_destination, start_logging, stop_logging
 from pg_chameleon.terminal import several_lines
 
@@ -51,7 +51,9 @@ def _failed(message: str, status: int) -> int:
 
 
 def _status(error: ChameleonError) -> int:
-    return WRONG_USAGE if isinstance(error, UsageError | ConfigurationError) else FAILED
+    if isinstance(error, UsageError | ConfigurationError):
+        return WRONG_USAGE
+    return INTERRUPTED if isinstance(error, Interrupted) else FAILED
 
 
 def _run(argv: Sequence[str]) -> int:

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+import logging
+import sys
+from collections.abc import Callable, Iterator
 
 from pg_chameleon import report
 from pg_chameleon.commands.shared import begin_log, check_source, open_source, pid_file_of
 from pg_chameleon.context import Context
 from pg_chameleon.daemon import StopEvent, run_as_daemon
-from pg_chameleon.errors import ChameleonError, ReplicaBusy
-from pg_chameleon.log import announce
+from pg_chameleon.errors import ChameleonError, Interrupted, ReplicaBusy
+from pg_chameleon.log import announce, log_path
+from pg_chameleon.model.overview import CopyObserver
 from pg_chameleon.postgres.connection import Connection
 from pg_chameleon.postgres.roles import LockRole, held_roles
 from pg_chameleon.postgres.sources import Source
 from pg_chameleon.replica.copy.run import copy_tables
 from pg_chameleon.replica.copy.settings import CopyKind, CopyReport, CopyRequest, copy_settings
 
+logger = logging.getLogger(__name__)
+
 
 def init_replica(context: Context) -> None:
-    """Make the first copy of a source, as a daemon; in the foreground with --debug.
+    """Make the first copy of a source, in the background; --wait stays and shows its progress.
 
     Given again, it finishes a copy that was interrupted.
 
-    Example: chameleon init_replica --source mysql
+    Example: chameleon init_replica --source mysql --wait
     """
     _copy(context, CopyRequest(CopyKind.INIT_REPLICA), "Init replica")
 
 
 def copy_schema(context: Context) -> None:
-    """Make the tables of a source on the target, without their rows.
+    """Make the tables of a source on the target, without their rows; --wait stays until they are made.
 
     Example: chameleon copy_schema --source mysql
     """
@@ -36,7 +42,7 @@ def copy_schema(context: Context) -> None:
 
 
 def refresh_schema(context: Context) -> None:
-    """Copy one schema of a source again.
+    """Copy one schema of a source again, in the background; --wait stays and shows its progress.
 
     Example: chameleon refresh_schema --source mysql --schema sakila
     """
@@ -46,7 +52,7 @@ def refresh_schema(context: Context) -> None:
 def sync_tables(context: Context) -> None:
     """Copy some tables again; --tables disabled copies all that are quarantined.
 
-    The replica of the other tables may run meanwhile.
+    It works in the background; --wait stays and shows its progress. The replica of the other tables may run meanwhile.
 
     Example: chameleon sync_tables --source mysql --tables sakila.film,sakila.actor
     """
@@ -61,19 +67,36 @@ def _copy(context: Context, request: CopyRequest, label: str) -> None:
     check_source(context, replicated=request.kind is CopyKind.SYNC_TABLES)
     settings = copy_settings(context.configuration, context.source)
     report.say(f"{label} process for source {source.name} started.")
+    report.say_all(map(context.pasteable, _how_to_watch(context)))
 
     def act(started: Callable[[], None]) -> None:
         begin_log(context, "copy")
         started()
-        finished = copy_tables(
-            settings,
-            request,
-            report.progress_display(log_on_terminal=context.foreground),
-            StopEvent.on_signals(),
-        )
-        _conclude(source, label, finished)
+        finished = copy_tables(settings, request, _observer(context), StopEvent.on_signals())
+        _conclude(context, label, finished)
 
-    run_as_daemon(pid_file_of(context, f"{source.name}_copy"), act, foreground=context.foreground)
+    foreground = context.foreground or context.options.wait
+    run_as_daemon(pid_file_of(context, f"{source.name}_copy"), act, foreground=foreground)
+
+
+def _how_to_watch(context: Context) -> Iterator[str]:
+    if context.foreground:  # the log is there
+        return
+    source = context.source.name
+    log = log_path(context.configuration, source)
+    if context.options.wait:
+        yield f"Its log is {log}."
+        return
+    yield f"It works in the background; its progress is in {log}."
+    yield f"chameleon show_status --source {source} tells how it ended. With --wait, a copy is shown here."
+
+
+def _observer(context: Context) -> CopyObserver:
+    # Loaded here, because rich takes as long as the whole rest, and only copies use it
+    progress = importlib.import_module("pg_chameleon.progress")
+    shown = context.options.wait and not context.foreground
+    observer: CopyObserver = progress.display(sys.stderr) if shown else progress.log_display()
+    return observer
 
 
 def _refuse_if_copying(connection: Connection, source: Source, kind: CopyKind) -> None:
@@ -91,16 +114,27 @@ def _refuse_if_copying(connection: Connection, source: Source, kind: CopyKind) -
         )
 
 
-def _conclude(source: Source, label: str, finished: CopyReport) -> None:
+def _conclude(context: Context, label: str, finished: CopyReport) -> None:
     """Report how a copy ended; one that is not complete is a failure of the command."""
-    announce(
-        f"{label} for source {source.name} is complete: {len(finished.copied)} tables, {finished.rows} rows"
-        f" in {finished.seconds:.1f} s"
+    source = context.source.name
+    for problem in finished.problems:
+        logger.warning("%s: %s", problem.name, problem.reason)
+    if finished.interrupted:
+        raise Interrupted(
+            f"the copy of {source} was interrupted; what is done is kept",
+            advice="The same command resumes it",
+        )
+    outcome = (
+        f"is complete: {len(finished.copied)} tables, {finished.rows} rows in {finished.seconds:.1f} s"
         if finished.complete
-        else f"{label} for source {source.name} ended with {len(finished.problems)} problem(s)"
+        else f"ended with {len(finished.problems)} problem(s)"
     )
+    announce(f"{label} for source {source} {outcome}")
+    if context.options.wait and not context.foreground:
+        report.say(f"{label} for source {source} {outcome}")
+        report.say_all(f"  {problem.name}: {problem.reason}" for problem in finished.problems)
     if not finished.complete:
         raise ChameleonError(
-            f"the copy of {source.name} is not complete",
-            advice=f"chameleon show_status --source {source.name} lists the tables and the reasons",
+            f"the copy of {source} is not complete",
+            advice=f"chameleon show_status --source {source} lists the tables and the reasons",
         )

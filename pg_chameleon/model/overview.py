@@ -135,15 +135,19 @@ class ErrorDetail(NamedTuple):
 
 
 class TableProgress(NamedTuple):
-    """How far the copy of one table is. ``rows_expected`` is an estimate of the source."""
+    """How far the copy of one table is. ``rows_expected`` is an estimate of the source.
+
+    ``loaded``: it has its rows, and lacks its indexes.
+    """
 
     name: TableName
     rows_done: int
     rows_expected: int
+    loaded: bool = False
 
 
 class CopyProgress(NamedTuple):
-    """How far a first copy is, and the tables that are being copied right now."""
+    """How far a copy is, and the tables that are being copied right now."""
 
     tables_done: int
     tables_total: int

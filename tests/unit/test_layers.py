@@ -26,11 +26,12 @@ MAY_IMPORT = {
     "daemon": FOUNDATION | {"config", "log"},
     "replica": BELOW_REPLICA,
     "report": FOUNDATION | {"config", "terminal"},
+    "progress": FOUNDATION | {"terminal"},
     "context": FOUNDATION | {"config"},
-    "commands": BELOW_REPLICA | {"replica", "report", "context"},
-    "cli": BELOW_REPLICA | {"replica", "report", "context", "commands", "terminal"},
+    "commands": BELOW_REPLICA | {"replica", "report", "progress", "context"},
+    "cli": BELOW_REPLICA | {"replica", "report", "progress", "context", "commands", "terminal"},
 }
-ONLY_IMPORTER = {"pymysql": "mysql", "pymysqlreplication": "mysql", "psycopg2": "postgres"}
+ONLY_IMPORTER = {"pymysql": "mysql", "pymysqlreplication": "mysql", "psycopg2": "postgres", "rich": "progress"}
 IMPURE = {
     *(
         "asyncio",
@@ -46,7 +47,7 @@ IMPURE = {
     ),
     *("signal", "socket", "subprocess", "sys", "tempfile", "threading", "time", "urllib"),
 }
-MAY_PRINT = {"cli", "report"}
+MAY_PRINT = {"cli", "report", "progress"}
 
 
 def layer_of(module: Path) -> str:
@@ -179,7 +180,7 @@ def test_pure_layers_neither_open_nor_read_the_clock(module: Path) -> None:
 
 
 @each_silent_module
-def test_only_cli_and_report_print_or_exit(module: Path) -> None:
+def test_only_cli_report_and_progress_print_or_exit(module: Path) -> None:
     if module == PACKAGE / "replica/worker.py":
         assert [*calls_in(module)].count("sys.exit") == 1, "a process tells the supervisor how it ended, and only that"
         return

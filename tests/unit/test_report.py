@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import re
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,7 +14,6 @@ from pg_chameleon.config.loader import load_file
 from pg_chameleon.errors import ChameleonError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import (
-    CopyProgress,
     Counters,
     ErrorDetail,
     ErrorRow,
@@ -24,7 +22,6 @@ from pg_chameleon.model.overview import (
     SourceOverview,
     Status,
     TableProblem,
-    TableProgress,
     ValueChangeRow,
 )
 
@@ -211,83 +208,6 @@ def test_option_yes_asks_nothing(monkeypatch: pytest.MonkeyPatch, capsys: Printe
     monkeypatch.setattr("sys.stdin", None)
     report.confirm("Detaching removes the source.", yes=True)
     assert capsys.readouterr().out == "Detaching removes the source.\n"
-
-
-class Clock:
-    """A clock that stands until it is set."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.mark.parametrize(
-    ("state", "seconds", "text"),
-    [
-        (CopyProgress(0, 5, 0, 100), 0.0, "0/5 tables, 0 rows, 0 rows/s"),
-        (CopyProgress(1, 5, 1000, 5000), 2.0, "1/5 tables, 1,000 rows, 500 rows/s, about 0:08 left"),
-        (CopyProgress(1, 5, 10, 72010), 1.0, "1/5 tables, 10 rows, 10 rows/s, about 2:00:00 left"),
-        (CopyProgress(1, 5, 900, 800), 1.0, "1/5 tables, 900 rows, 900 rows/s"),
-        (CopyProgress(5, 5, 900, 1000), 1.0, "5/5 tables, 900 rows, 900 rows/s"),
-    ],
-)
-def test_progress_in_one_line(state: CopyProgress, seconds: float, text: str) -> None:
-    assert report.progress_text(state, seconds) == text
-
-
-def test_terminal_gets_one_line_that_is_written_again() -> None:
-    terminal, clock = io.StringIO(), Clock()
-    line = report.ProgressLine(terminal, clock)
-    for rows in (100, 150, 200):
-        clock.now += 0.11
-        line.progress(CopyProgress(0, 2, rows, 1000))
-    line.progress(CopyProgress(2, 2, 1000, 1000))
-    line.finished()
-    shown = [part.rstrip() for part in terminal.getvalue().split("\r")]
-    assert len(shown) == 4
-    assert shown[-1].startswith("2/2 tables, 1,000 rows")
-    assert terminal.getvalue().endswith("\n")
-
-
-def test_line_that_was_never_written_is_not_left() -> None:
-    terminal = io.StringIO()
-    report.ProgressLine(terminal).finished()
-    assert terminal.getvalue() == ""
-
-
-def test_log_gets_a_line_every_few_seconds_per_table(caplog: pytest.LogCaptureFixture) -> None:
-    clock = Clock()
-    state = CopyProgress(1, 3, 1500, 2000, (TableProgress(FILM, 1500, 1000),))
-    with caplog.at_level(logging.INFO):
-        log = report.ProgressLog(clock)
-        log.progress(state)
-        clock.now += 5
-        log.progress(state)
-        log.progress(state)
-        log.table_copied(FILM, 1500, 5.04)
-        log.finished()
-    assert caplog.messages == [
-        "copying sakila.film: 1,500 of about 1,500 rows",
-        "first copy: 1/3 tables, 1,500 rows, 300 rows/s, about 0:02 left",
-        "copied sakila.film: 1,500 rows in 5.0 s",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("terminal", "log_on_terminal", "kind"),
-    [
-        (True, False, report.ProgressLine),
-        (True, True, report.ProgressLog),
-        (False, False, report.ProgressLog),
-    ],
-)
-def test_display_fits_the_terminal(
-    monkeypatch: pytest.MonkeyPatch, terminal: bool, log_on_terminal: bool, kind: type
-) -> None:
-    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
-    assert isinstance(report.progress_display(log_on_terminal=log_on_terminal), kind)
 
 
 def test_steps_are_printed_as_they_come(capsys: Printed) -> None:

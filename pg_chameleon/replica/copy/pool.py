@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
@@ -44,7 +47,8 @@ class WorkerPool:
             process = context.Process(
                 target=run_worker, args=(theirs, settings), name=f"copy worker {count + 1}", daemon=True
             )
-            process.start()
+            with _interrupts_held():
+                process.start()
             theirs.close()
             self._pipes.append(ours)
             self._processes.append(process)
@@ -123,6 +127,17 @@ class WorkerPool:
             f"the {process.name} ended unexpectedly (exit code {process.exitcode})",
             advice="Run the same command again; it goes on with what is missing",
         )
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Keep Ctrl-C from processes that begin in the block, until they can ignore it; ours gets it after the block."""
+    resource_tracker.ensure_running()  # its beginning would end the block's mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def raise_if_lost(reply: Reply | RowsMoved) -> None:

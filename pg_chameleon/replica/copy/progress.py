@@ -14,6 +14,7 @@ class _Table:
     expected: int
     done: int = 0
     began: float | None = None
+    loaded: bool = False
 
 
 @dataclass(slots=True)
@@ -42,17 +43,25 @@ class ProgressTracker:
         self.tell()
 
     def loaded(self, name: TableName, rows: int) -> None:
-        """Correct the count of a table: what a worker had to read twice was counted twice."""
-        self._tables[name].done = rows
+        """Take note that a table has its rows: what a worker had to read twice was counted twice until now."""
+        table = self._tables[name]
+        table.done = table.expected = rows
+        table.loaded = True
 
     def failed(self, name: TableName) -> None:
         """Forget what was copied of a table."""
         table = self._tables[name]
-        table.done, table.began = 0, None
+        table.done, table.began, table.loaded = 0, None, False
 
     def gave_up(self, name: TableName) -> None:
         """Forget a table that is not copied."""
         self._tables.pop(name, None)
+
+    def settled(self, name: TableName) -> None:
+        """Count a table of which no rows are copied."""
+        self._tables.pop(name)
+        self.already_done(0)
+        self.tell()
 
     def finished(self, name: TableName) -> None:
         """Take note that a table is whole."""
@@ -72,7 +81,7 @@ class ProgressTracker:
         rows = self.rows_of_done + sum(table.done for table in self._tables.values())
         expected = self.rows_of_done + sum(max(table.done, table.expected) for table in self._tables.values())
         active = tuple(
-            TableProgress(name, table.done, table.expected)
+            TableProgress(name, table.done, table.expected, table.loaded)
             for name, table in self._tables.items()
             if table.began is not None
         )

@@ -45,25 +45,29 @@ def copy_tables(settings: CopySettings, request: CopyRequest, observer: CopyObse
 
     Raise ``ReplicaBusy`` while another process copies, or, for INIT_REPLICA, replicates the source.
     """
-    name = settings.replica.name
-    with closing(connect(settings.replica.target, f"{request.kind.value} {name}")) as target:
-        source = find_source(target, name)
-        _take_roles(target, source, request.kind, stop)
-        try:
-            tracker = ProgressTracker(observer)
-            if settings.peer is not None:
-                table_filter = settings.replica.table_filter(read_mappings(target, source))
-                copy = PeerCopy(settings, request, source, table_filter, target, tracker, stop)
-                return _with_status(source, target, request.kind, copy.run)
-            if request.kind is CopyKind.COPY_SCHEMA:
-                return copy_structures(_context(settings, source, target, tracker, stop))
+    try:
+        with closing(connect(settings.replica.target, f"{request.kind.value} {settings.replica.name}")) as target:
+            return _copy_with(settings, request, target, ProgressTracker(observer), stop)
+    finally:
+        observer.finished()
 
-            def copied() -> CopyReport:
-                return _CopyRun(_context(settings, source, target, tracker, stop), request).run()
 
-            return _with_status(source, target, request.kind, copied)
-        finally:
-            observer.finished()
+def _copy_with(
+    settings: CopySettings, request: CopyRequest, target: Connection, tracker: ProgressTracker, stop: Stop
+) -> CopyReport:
+    source = find_source(target, settings.replica.name)
+    _take_roles(target, source, request.kind, stop)
+    if settings.peer is not None:
+        table_filter = settings.replica.table_filter(read_mappings(target, source))
+        copy = PeerCopy(settings, request, source, table_filter, target, tracker, stop)
+        return _with_status(source, target, request.kind, copy.run)
+    if request.kind is CopyKind.COPY_SCHEMA:
+        return copy_structures(_context(settings, source, target, tracker, stop))
+
+    def copied() -> CopyReport:
+        return _CopyRun(_context(settings, source, target, tracker, stop), request).run()
+
+    return _with_status(source, target, request.kind, copied)
 
 
 def _take_roles(target: Connection, source: Source, kind: CopyKind, stop: Stop) -> None:
@@ -386,7 +390,7 @@ class _CopyRun:
 
     def _add_unknown(self, outcome: SwapOutcome, known: set[TableName]) -> None:
         for name in sorted((self._names or frozenset()) - known):
-            outcome.problems.append(CopyProblem(name, "the source has no such table", quarantined=False))
+            outcome.problems.append(CopyProblem(name, "the source has no such table", quarantined=False, missing=True))
 
     def _report(self, *, interrupted: bool = False) -> CopyReport:
         outcome = self._outcome

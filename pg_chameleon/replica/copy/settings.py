@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -91,11 +91,15 @@ class CopiedRows:
 
 @dataclass(frozen=True, slots=True)
 class CopyProblem:
-    """A table with which something is wrong. ``quarantined``: it is not replicated until it is copied again."""
+    """A table with which something is wrong.
+
+    ``quarantined``: it is not replicated until it is copied again. ``missing``: it did not reach the target.
+    """
 
     name: TableName
     reason: str
     quarantined: bool
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,6 @@ class CopyReport:
     seconds: float = 0.0
     resumed: datetime | None = None
     interrupted: bool = False
-    notes: tuple[str, ...] = field(default=())
 
     @property
     def rows(self) -> int:
@@ -122,5 +125,5 @@ class CopyReport:
 
     @property
     def complete(self) -> bool:
-        """Tell whether every table was copied and can be replicated."""
-        return not self.interrupted and not any(problem.quarantined for problem in self.problems)
+        """Tell whether every table that was asked for reached the target and can be replicated."""
+        return not self.interrupted and not any(problem.quarantined or problem.missing for problem in self.problems)

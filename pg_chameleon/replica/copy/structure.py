@@ -9,11 +9,12 @@ from contextlib import closing
 from pg_chameleon.convert.expressions.quoting import quote_qualified
 from pg_chameleon.convert.rules import UnknownType
 from pg_chameleon.errors import TargetError
+from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.connection import connect as connect_source
 from pg_chameleon.mysql.structure.inspect import read_schemas
 from pg_chameleon.postgres import grants, ownership, shadow
-from pg_chameleon.postgres.connection import transaction
+from pg_chameleon.postgres.connection import Cursor, transaction
 from pg_chameleon.replica.copy.context import CopyContext
 from pg_chameleon.replica.copy.settings import CopiedRows, CopyKind, CopyProblem, CopyReport
 
@@ -26,17 +27,20 @@ def copy_structures(context: CopyContext) -> CopyReport:
     with closing(connect_source(context.settings.replica.source)) as source:
         found = read_schemas(source, sorted(context.filter.mappings))
     wanted = [schema for schema in found if context.filter.admits(schema.name)]
+    for schema in wanted:
+        context.tracker.expect(schema.name, 0)
     readers = _prepare_schemas(context)
     made: list[CopiedRows] = []
     problems: list[CopyProblem] = []
     for schema in wanted:
         if context.stop.is_set():
             break
-        reason = _make(context, schema, readers)
-        if reason is None:
+        problem = _make(context, schema, readers)
+        if problem is None:
             made.append(CopiedRows(schema.name, 0))
         else:
-            problems.append(CopyProblem(schema.name, reason, quarantined=False))
+            problems.append(problem)
+        context.tracker.settled(schema.name)
     return CopyReport(
         CopyKind.COPY_SCHEMA,
         copied=tuple(made),
@@ -55,24 +59,29 @@ def _prepare_schemas(context: CopyContext) -> list[str]:
     return readers
 
 
-def _make(context: CopyContext, schema: TableSchema, readers: list[str]) -> str | None:
-    """Make one table in a transaction of its own; return the reason if it is not made."""
+def _make(context: CopyContext, schema: TableSchema, readers: list[str]) -> CopyProblem | None:
+    """Make one table in a transaction of its own; return the problem if it is not made."""
     target = context.target_of(schema)
-    fillfactor = context.settings.replica.fillfactor.get(str(schema.name))
     try:
         with transaction(context.target) as cursor:
             if target.table in shadow.table_names(cursor, target.schema):
-                return f"the target has the table {target} already; it stays as it is"
-            shadow.create_table(cursor, schema, target, context.rules, fillfactor)
-            ownership.claim(cursor, context.source, target)
-            grants.let_read_table(cursor, quote_qualified(target.schema, target.table), readers)
-            for missing in shadow.create_indexes(cursor, schema, target, context.rules):
-                logger.warning("%s: %s", schema.name, missing.reason)
+                reason = f"the target has the table {target} already; it stays as it is"
+                return CopyProblem(schema.name, reason, quarantined=False)
+            _create(context, cursor, schema, target, readers)
     except UnknownType as error:
-        return error.message
+        return CopyProblem(schema.name, error.message, quarantined=False, missing=True)
     except TargetError as error:
         if error.transient:
             raise
-        return error.message
+        return CopyProblem(schema.name, error.message, quarantined=False, missing=True)
     logger.info("made %s", target)
     return None
+
+
+def _create(context: CopyContext, cursor: Cursor, schema: TableSchema, target: TableName, readers: list[str]) -> None:
+    fillfactor = context.settings.replica.fillfactor.get(str(schema.name))
+    shadow.create_table(cursor, schema, target, context.rules, fillfactor)
+    ownership.claim(cursor, context.source, target)
+    grants.let_read_table(cursor, quote_qualified(target.schema, target.table), readers)
+    for missing in shadow.create_indexes(cursor, schema, target, context.rules):
+        logger.warning("%s: %s", schema.name, missing.reason)
