@@ -119,7 +119,11 @@ def test_imports_go_down_only(module: Path) -> None:
 
 
 # The rooms of a layer that has floors of its own, from the lowest
-FLOORS = {"ddl": ("syntax", "effect", "doubt"), "convert": ("expressions", "values", "structure", "alter")}
+FLOORS = {
+    "ddl": ("syntax", "effect", "doubt"),
+    "convert": ("expressions", "values", "structure", "alter"),
+    "mysql": ("binlog", "decode", "structure", "preflight"),
+}
 
 
 @pytest.mark.parametrize("layer", FLOORS)
@@ -130,6 +134,18 @@ def test_rooms_import_only_those_below(layer: str) -> None:
         modules = list((PACKAGE / layer / room).glob("*.py"))
         assert len(modules) > 1
         assert [name for module in modules for name in imports_of(module) if f"{name}.".startswith(above)] == []
+
+
+# The rooms of mysql that turn bytes into events and values, and what they may import of it
+WITHOUT_CONNECTION = ("binlog", "decode", "charsets")
+
+
+@pytest.mark.parametrize("room", WITHOUT_CONNECTION[:-1])
+def test_what_reads_a_binlog_knows_no_connection(room: str) -> None:
+    names = [name for module in (PACKAGE / "mysql" / room).glob("*.py") for name in imports_of(module)]
+    rooms = {name.split(".")[2] for name in names if name.startswith(f"{PACKAGE.name}.mysql.")}
+    assert rooms <= set(WITHOUT_CONNECTION)
+    assert {name.split(".")[0] for name in names}.isdisjoint(ONLY_IMPORTER)
 
 
 WINGS = {"copy", "read", "replay"}
