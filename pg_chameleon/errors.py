@@ -72,11 +72,11 @@ class SourceUnreachable(SourceError):
 
 
 class BinlogPurged(SourceError):
-    """The source no longer has the binlog from which the replica must go on."""
+    """The source no longer has the binlog from which the replica must continue."""
 
 
 class StreamError(ChameleonError):
-    """The binlog holds something that cannot be read with certainty; nothing may be skipped."""
+    """The binlog holds something that cannot be read reliably; nothing may be skipped."""
 
 
 class DecodeError(StreamError):
@@ -104,7 +104,7 @@ class TargetUnreachable(TargetError):
 
 
 class CatalogueError(ChameleonError):
-    """The catalogue is missing, of another version, or does not hold what was asked for."""
+    """The catalogue is missing, has another version, or does not hold what was asked for."""
 
 
 class ReplicaBusy(ChameleonError):
@@ -114,4 +114,4 @@ class ReplicaBusy(ChameleonError):
 
 
 class ReplicaStopped(ChameleonError):
-    """The replica met an error after which it must not go on by itself."""
+    """The replica met an error after which it must not continue by itself."""

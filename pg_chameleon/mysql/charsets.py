@@ -93,13 +93,13 @@ _SWE7_LETTERS |= {0x7B: "ä", 0x7C: "ö", 0x7D: "å", 0x7E: "ü", 0x7F: _NONE}
 def text_decoder(charset: str) -> TextDecoder | None:
     """Return the decoder of a character set; None if it is not known, or binary.
 
-    Decoders raise ``UnicodeDecodeError`` for bytes that are no text in the character set.
+    Decoders raise ``UnicodeDecodeError`` for bytes that are not text in the character set.
     """
     return _DECODERS.get(charset.lower())
 
 
 def with_substitutes(charset: str, data: bytes) -> str:
-    """Decode bytes of which some are no text, as the first copy gets them.
+    """Decode bytes some of which are not text, the way the first copy receives them.
 
     UTF-8 arrives as it is stored, and each bad sequence in it becomes U+FFFD. From other character sets the server
     converts, and writes a question mark for a character that it cannot convert (U+FFFD for some).
@@ -157,7 +157,7 @@ _CHARACTERS = {
 
 
 def _ucs2_decoder() -> TextDecoder:
-    """Decode UCS-2, in which halves of surrogate pairs are no characters, not even beside each other."""
+    """Decode UCS-2, in which halves of surrogate pairs are not characters, not even beside each other."""
     decode = codecs.getdecoder("utf-16-be")
 
     def decode_text(data: bytes) -> str:
@@ -172,7 +172,7 @@ def _ucs2_decoder() -> TextDecoder:
 def _extended_decoder(
     charset: str, codec: str, extension: dict[bytes, str], exceptions: dict[bytes, str]
 ) -> TextDecoder:
-    """Decode by Python's codec, with further characters, with some that it takes for others, and without some."""
+    """Decode by Python's codec with some characters added, some replaced and some removed."""
 
     def extend(error: UnicodeError) -> tuple[str, int]:
         if isinstance(error, UnicodeDecodeError):

@@ -21,7 +21,7 @@ SourceConnection: TypeAlias = "Connection[Cursor]"
 _CHECK_LOGIN = "Check user and password in db_conn, and from which hosts the user may connect"
 _CHECK_HOSTS = "Create the user for this host, or FLUSH HOSTS after too many failed attempts"
 _RENEW = "Renew the password or unlock the account"
-# What the server says to a login, by error code: what happened, and what to do.
+# Refused logins, by error number: what happened, and what to do.
 _REFUSALS: dict[int, tuple[str, str | None]] = {
     1045: ("refused user '{user}'", _CHECK_LOGIN),
     1698: ("refused user '{user}'", _CHECK_LOGIN),
@@ -60,10 +60,10 @@ class SourceSettings:
 
 
 class _Connection(Connection):
-    """PyMySQL's connection, but without the 20 ms of loading authorities that nothing is checked against."""
+    """PyMySQL's connection, without the 20 ms it takes to load certificate authorities that are not used."""
 
     def _create_ssl_ctx(self, options: ssl.SSLContext | dict[str, Any]) -> ssl.SSLContext:
-        """Give PyMySQL the context for a server that may offer encryption or not; others it has from us already."""
+        """Give PyMySQL a context for servers that may or may not offer encryption; any other was passed in already."""
         if isinstance(options, ssl.SSLContext):
             return options
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -122,7 +122,7 @@ def _set_up_session(connection: SourceConnection, net_timeout: int) -> None:
             "SET time_zone = '+00:00', sql_mode = '', net_read_timeout = %s, net_write_timeout = %s",
             (net_timeout, net_timeout),
         )
-    # What the server's own defaults may say otherwise: how many rows a SELECT returns or looks at, whether SHOW CREATE
+    # Where the server's defaults may differ: how many rows a SELECT returns or looks at, whether SHOW CREATE
     # TABLE quotes names, and that the end of a transaction begins another one, or ends the connection.
     # A time limit for statements would cut long copies short; MySQL and MariaDB name it differently.
     # Generated invisible primary keys are in the binlog, so they must be in information_schema too,
@@ -151,7 +151,7 @@ def _set_where_known(connection: SourceConnection, assignment: str) -> None:
 
 @contextmanager
 def source_errors(doing: str) -> Iterator[None]:
-    """Turn what the driver raises in the block into a SourceError that says what was being done."""
+    """Turn the driver's errors in the block into a SourceError that says what was being done."""
     try:
         yield
     except pymysql.MySQLError as error:
@@ -204,8 +204,8 @@ def _connection_error(error: pymysql.MySQLError, settings: SourceSettings) -> So
 
 
 def _unreachable(error: BaseException, settings: SourceSettings) -> SourceError:
-    """Tell the ways apart in which no connection comes about."""
-    # A server that goes down while the encryption is agreed on is no reason to look at the settings
+    """Say why no connection could be made."""
+    # A server that shuts down during the TLS handshake is no reason to check the settings
     if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return SourceError(
             f"no encrypted connection to the source {settings.address}: {error}",

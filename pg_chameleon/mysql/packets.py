@@ -1,7 +1,7 @@
 """Packets of the MySQL protocol, read straight from a connected socket.
 
 The layout is that of "Client/Server Protocol, MySQL Packets" in MySQL's source documentation: three bytes of
-length, one of sequence, then the payload; a payload of 2^24-1 bytes goes on in the next packet.
+length, one of sequence, then the payload; a payload of 2^24-1 bytes continues in the next packet.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _header_at = Struct("<I").unpack_from
 class PacketReader:
     """Reads whole packets from a connected socket, encrypted or not.
 
-    The socket must not be read by anybody else as long as the reader is in use.
+    Nobody else may read the socket while the reader is in use.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -97,7 +97,7 @@ class PacketReader:
         return data
 
     def give_back(self, data: bytes) -> None:
-        """Put back what was taken too much by ``take_buffer``."""
+        """Put back what ``take_buffer`` handed out in excess."""
         self._data, self._position = data, 0
 
     def _is_whole_packet_buffered(self) -> bool:
@@ -130,7 +130,7 @@ class PacketReader:
         available = len(self._data) - self._position
         if available >= needed:
             return True
-        # What has come stays in the chunks until there is enough, so that a long packet is joined once
+        # What has arrived stays in the chunks until there is enough, so that a long packet is joined once
         available += self._chunked()
         while available < needed:
             chunk = self._receive(min(max(_RECEIVE_SIZE, needed - available), _LARGEST_RECEIVE), timeout)
@@ -182,7 +182,7 @@ def read_column_rows(connection: SourceConnection, query: str) -> Iterator[list[
     """Run a query with one column of text and yield its values, raw, as lists of up to thousands.
 
     The result is not buffered: the server sends as fast as the values are taken. A generator that is closed
-    before its end closes the connection, because the rest of the result cannot be called off.
+    before its end closes the connection, because the rest of the result cannot be cancelled.
     """
     with source_errors("reading rows"):
         connection._execute_command(COMMAND.COM_QUERY, query)  # type: ignore[attr-defined]

@@ -140,5 +140,5 @@ def _version(connection: SourceConnection) -> ServerVersion:
 
 
 def _text(value: Any) -> str:
-    """BINLOG_GTID_POS gives binary text on some versions."""
+    """Return text; BINLOG_GTID_POS gives binary text on some versions."""
     return value.decode("ascii") if isinstance(value, bytes) else str(value)

@@ -60,7 +60,7 @@ def statistics(connection: SourceConnection, schemas: Collection[str]) -> dict[T
 def prepare_session(connection: SourceConnection, lock_timeout: int) -> None:
     """Set up a session that reads snapshots: it may be idle for long, and waits ``lock_timeout`` ms for tables.
 
-    A ``lock_timeout`` of 0 is for ever.
+    A ``lock_timeout`` of 0 means no limit.
     """
     seconds = min(ceil(lock_timeout / 1000), _FOR_EVER) or _FOR_EVER
     rows(connection, "SET SESSION lock_wait_timeout = %s, wait_timeout = %s", seconds, _FOR_EVER)
@@ -69,29 +69,29 @@ def prepare_session(connection: SourceConnection, lock_timeout: int) -> None:
 
 
 def _let_go_early(connection: SourceConnection) -> bool:
-    """Let a rollback to a savepoint release metadata locks; MariaDB keeps them in sessions that write the binlog."""
+    """Make a rollback to a savepoint release metadata locks; MariaDB keeps them in sessions that write the binlog."""
     return rows_if_permitted(connection, "SET SESSION sql_log_bin = 0") is not None
 
 
 def creation_time(connection: SourceConnection, name: TableName) -> str:
-    """Return what changes when the table is made anew, or another one takes its name."""
+    """Return a value that changes when the table is recreated, or another one takes its name."""
     found = rows(connection, query("tables.creation_time"), *name)
     return str(found[0][0]) if found else "gone"
 
 
 def begin_snapshot(connection: SourceConnection) -> None:
-    """Let the session see from now on what is committed now."""
+    """Let the session see from now on only what is committed by now."""
     rows(connection, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     rows(connection, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 
 
 def end_snapshot(connection: SourceConnection) -> None:
-    """Let go of the session's snapshot."""
+    """Release the session's snapshot."""
     rows(connection, "ROLLBACK")
 
 
 def snapshot_position(connection: SourceConnection) -> BinlogPosition | None:
-    """Return the position of the session's snapshot from a server that notes it (MariaDB, Percona), or None."""
+    """Return the position of the session's snapshot, or None if the server does not record it (MariaDB, Percona do)."""
     status = dict(rows(connection, "SHOW STATUS LIKE 'binlog_snapshot_%%'"))
     file, offset = status.get("Binlog_snapshot_file"), status.get("Binlog_snapshot_position")
     return BinlogPosition(str(file), int(offset)) if file and offset else None
@@ -99,7 +99,7 @@ def snapshot_position(connection: SourceConnection) -> BinlogPosition | None:
 
 def prepared_transactions(connection: SourceConnection) -> list[str]:
     """Return the XA transactions that are prepared and undecided: snapshots do not see them. Empty if unknown."""
-    # MySQL wants XA_RECOVER_ADMIN, which is more than a replica needs
+    # MySQL wants XA_RECOVER_ADMIN, a privilege that a replica does not need otherwise
     return [str(row[-1]) for row in rows_if_permitted(connection, "XA RECOVER") or ()]
 
 
@@ -121,7 +121,7 @@ def lock_table(connection: SourceConnection, name: TableName) -> None:
 
 
 def unlock_tables(connection: SourceConnection) -> None:
-    """Let go of the session's locks on tables."""
+    """Release the session's locks on tables."""
     rows(connection, "UNLOCK TABLES")
 
 
@@ -141,7 +141,7 @@ def _lock_errors(what: str) -> Iterator[None]:
 
 @contextmanager
 def reading_errors(name: TableName) -> Iterator[None]:
-    """Tell errors that a new snapshot will do away with from others."""
+    """Single out the errors that a new snapshot will resolve."""
     try:
         yield
     except SourceError as error:
@@ -155,7 +155,7 @@ def reading_errors(name: TableName) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class KeyRange:
-    """A part of a table: rows whose integer ``column`` is at least ``first`` and below ``end``; None is no bound."""
+    """A part of a table: rows whose integer ``column`` is at least ``first`` and below ``end``; None means no bound."""
 
     column: str
     first: int | None
@@ -171,7 +171,7 @@ class KeyRange:
 
 
 def key_bounds(connection: SourceConnection, name: TableName, column: str) -> tuple[int, int] | None:
-    """Return the least and the greatest value of an integer column, or None for an empty table."""
+    """Return the smallest and the largest value of an integer column, or None for an empty table."""
     quoted_column = quote_mysql_identifier(column)
     with reading_errors(name):
         least, greatest = rows(
@@ -204,7 +204,7 @@ def read_fields(
 
 @contextmanager
 def _bytes_only(connection: SourceConnection) -> Iterator[None]:
-    """Let the driver hand values out as they came."""
+    """Let the driver return values as raw bytes."""
     decoders = connection.decoders
     connection.decoders, connection.use_unicode = {}, False
     try:
@@ -222,7 +222,7 @@ def _select(name: TableName, expressions: Sequence[str], part: KeyRange | None) 
 def table_given_back(connection: SourceConnection) -> Iterator[None]:
     """Give the table read in the block back: the snapshot would keep its ALTER waiting until the last table is copied.
 
-    Rolling back to a savepoint releases the metadata locks that were taken after it, as mysqldump has it too.
+    Rolling back to a savepoint releases the metadata locks that were taken after it, as mysqldump does too.
     """
     rows(connection, "SAVEPOINT reading")
     try:

@@ -32,10 +32,10 @@ _THROUGH_GTID = 0x04
 
 
 class BinlogStream:
-    """Reads a source's binlog from a position on, and waits for what comes.
+    """Reads a source's binlog from a position on, and waits for new events.
 
     ``use_gtid``: the source finds the place by ``start.gtid``, so ``start.binlog`` need not be one of its own. The
-    GTID set is followed whenever ``start`` has one. ``heartbeat``: after how many idle seconds the source says so.
+    GTID set is followed whenever ``start`` has one. ``heartbeat``: after how many idle seconds the source sends one.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class BinlogStream:
 
     @property
     def position(self) -> Position:
-        """The end of the last raw event that was read; within a transaction this is no place to go on from."""
+        """The end of the last raw event that was read; within a transaction it is not a place to resume from."""
         return self._assembler.position
 
     def next(self, timeout: float | None) -> StreamEvent | None:
@@ -176,7 +176,7 @@ class _LibraryDump(BinLogStreamReader):  # type: ignore[misc]
         )
 
     def open(self) -> SourceConnection:
-        """Connect and ask for the binlog; the answer is left to read."""
+        """Connect and ask for the binlog; the answer remains to be read."""
         self._BinLogStreamReader__connect_to_stream()
         connection: SourceConnection = self._stream_connection
         return connection

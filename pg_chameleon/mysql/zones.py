@@ -46,7 +46,7 @@ def _asked(circumstances: Circumstances, zone: str, cursor: pymysql.cursors.Curs
         if error_number(error) != UNKNOWN_TIME_ZONE:
             raise
         return circumstances
-    # The difference of two times without a time zone is free of any rules.
+    # The difference of two times without a time zone does not depend on any time zone rules.
     cursor.execute("SELECT TIMESTAMPDIFF(SECOND, '1970-01-01 00:00:00', FROM_UNIXTIME(%s))", (circumstances.seconds,))
     row = cursor.fetchone()
     cursor.execute("SET time_zone = %s", (own_zone,))

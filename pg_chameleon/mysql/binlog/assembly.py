@@ -71,7 +71,7 @@ class Assembler:
 
     ``start`` is where the binlog is read from, always between two transactions. GTIDs are followed if ``start`` has
     a GTID set, its file has to be the very one if ``start`` knows its mark. Events that end at or before ``skip_to``,
-    an offset in the first file, are left out.
+    an offset in the first file, are omitted.
     """
 
     def __init__(self, start: Position, *, skip_to: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""The layout of binlog events: from the bytes of one event to its parts, without any memory of earlier ones.
+"""The layout of binlog events: from the bytes of one event to its parts, without regard to earlier ones.
 
 Sources: "Replication, Binlog Event" in MySQL's source documentation (mysql::binlog::event) and "Replication
 Protocol" in MariaDB's knowledge base.
@@ -44,7 +44,7 @@ class Event(NamedTuple):
 
 
 class EventType(IntEnum):
-    """The events that this version understands; the numbers from 160 on are MariaDB's."""
+    """The event types that this version knows; the numbers from 160 on are MariaDB's."""
 
     QUERY = 2
     STOP = 3
@@ -94,7 +94,7 @@ class EventType(IntEnum):
 
 
 class RowEventType(NamedTuple):
-    """What tells a type of row event from others. ``version`` 2 has extra data in its header."""
+    """What distinguishes a type of row event from others. ``version`` 2 has extra data in its header."""
 
     kind: RowKind
     version: int

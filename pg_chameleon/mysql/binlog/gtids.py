@@ -1,6 +1,6 @@
-"""MySQL's GTIDs in bytes: the event of tagged ones, and GTID sets as COM_BINLOG_DUMP_GTID and PREVIOUS_GTIDS have them.
+"""MySQL's GTIDs in bytes: the event of tagged ones, and GTID sets as COM_BINLOG_DUMP_GTID takes them.
 
-Tags came with MySQL 8.3. Their event is written by ``mysql::serialization``, where every number tells its own length.
+Tags came with MySQL 8.3. Their event is written by ``mysql::serialization``, where every number states its own length.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _TAGGED_FORMAT = 1
 
 
 def parse_tagged_gtid(body: bytes) -> MysqlGtid:
-    """Read a GTID_TAGGED event. Its fields have numbers, come in their order, and may be left out."""
+    """Read a GTID_TAGGED event. Its fields are numbered, come in this order, and may be absent."""
     position = 0
     for _ in ("version", "size", "last field that must be known"):
         _, position = _number(body, position)

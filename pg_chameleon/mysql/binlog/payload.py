@@ -1,4 +1,4 @@
-"""The events inside a TRANSACTION_PAYLOAD event, uncompressed piece by piece.
+"""The events inside a TRANSACTION_PAYLOAD event, decompressed piece by piece.
 
 MySQL writes one with ``binlog_transaction_compression``. Its layout: fields of type, length and value up to an end
 mark, then the payload ("Transaction_payload_event" in mysql::binlog::event::codecs).
@@ -33,7 +33,7 @@ def payload_events(body: bytes) -> Iterator[bytes]:
             size += len(event)
             yield event
     except zstandard.ZstdError as error:
-        raise StreamError(f"a compressed transaction cannot be uncompressed: {error}") from error
+        raise StreamError(f"a compressed transaction cannot be decompressed: {error}") from error
     if size != fields.get(_UNCOMPRESSED_SIZE, size):
         raise StreamError(f"a compressed transaction has {size} bytes of {fields[_UNCOMPRESSED_SIZE]}")
 
@@ -61,7 +61,7 @@ def _events(reader: BinaryIO | zstandard.ZstdDecompressionReader) -> Iterator[by
     while header := _read(reader, HEADER_SIZE):
         size = unpack_header(header)[3] if len(header) == HEADER_SIZE else 0
         if not HEADER_SIZE <= size <= _LARGEST_EVENT:
-            raise StreamError("a compressed transaction holds something that is no event")
+            raise StreamError("a compressed transaction holds something that is not an event")
         body = _read(reader, size - HEADER_SIZE)
         if len(body) != size - HEADER_SIZE:
             raise StreamError("a compressed transaction ends within an event")
@@ -69,7 +69,7 @@ def _events(reader: BinaryIO | zstandard.ZstdDecompressionReader) -> Iterator[by
 
 
 def _read(reader: BinaryIO | zstandard.ZstdDecompressionReader, size: int) -> bytes:
-    """Read ``size`` bytes, fewer only at the end; the reader gives what it has at hand."""
+    """Read ``size`` bytes, fewer only at the end; the reader returns what it has at hand."""
     pieces = []
     missing = size
     while missing and (piece := reader.read(missing)):

@@ -1,7 +1,7 @@
 """Row events and the table maps that they refer to.
 
 Most transactions have a table map and a row event for each row that they change, and what these say is nearly always
-what they said before. So it is read once, and known again by its bytes.
+what they said before. So it is read once, and recognised by its bytes afterwards.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class RowEvents:
         self._tables.clear()
 
     def end_transaction(self) -> None:
-        """Forget which table has which number if that is much by now: each statement tells it before its rows."""
+        """Forget which table has which number once that is a lot: each statement states it before its rows."""
         if len(self._tables) >= _MOST_TABLE_MAPS:
             self._tables.clear()
 

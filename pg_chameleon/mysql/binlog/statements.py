@@ -106,6 +106,6 @@ def _is_begin(body: bytes) -> bool:
 
 
 def _savepoint_name(quoted: bytes) -> str:
-    """Servers quote the name; it is compared without case."""
+    """Unquote a name as servers write it; case does not matter."""
     name = quoted.decode("utf-8", "replace").strip()
     return name.strip("`").replace("``", "`").casefold()

@@ -9,7 +9,7 @@ for each column that is present, then the values of the others.
 
 What the values are is said in ``columns``: None for NULL; int for integers, YEAR, BIT, ENUM (its
 index) and SET (its bits); float; str for DECIMAL, text, JSON, dates and times; bytes for binary values; ``Undecodable``
-for text that is none in its character set; ``JsonChanges`` for a document that is in no image whole.
+for bytes that are not text in their character set; ``JsonChanges`` for a document that is in no image whole.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Decoder:
             try:
                 return self._fast(body, start)
             except UnicodeDecodeError:
-                # The fast function takes it that all text can be decoded; the careful one puts substitutes where not
+                # The fast function assumes that all text can be decoded; the careful one substitutes what cannot
                 if self._careful is None:
                     self._careful = self._source.compile(str(self._name), careful=True)
                 return self._careful(body, start)

@@ -1,7 +1,7 @@
-"""Does a TABLE_MAP event describe the table that we think it does?
+"""Whether a TABLE_MAP event describes the table that we think it does.
 
 Rows carry no names, so reading them with the wrong structure would give wrong values without an error. Everything
-that a table map tells is compared before: number and types of columns, sizes, and what the optional metadata hold.
+that a table map tells is compared first: number and types of columns, sizes, and what the optional metadata hold.
 """
 
 from __future__ import annotations

@@ -238,7 +238,7 @@ def inet4_value(raw: bytes) -> str:
 
 
 def inet6_value(raw: bytes) -> str:
-    """INET6 as MariaDB shows it: the first longest run of zero groups is left out, even one of a single group."""
+    """INET6 as MariaDB shows it: the first longest run of zero groups is omitted, even one of a single group."""
     raw = raw.ljust(16, b"\0")
     groups = [f"{_from_bytes(raw[at : at + 2], 'big'):x}" for at in range(0, 16, 2)]
     start, length = _longest_zero_run(groups)

@@ -64,7 +64,7 @@ def _can_read(server: SourceServer, name: TableName) -> bool:
 
 
 def _cascades(server: SourceServer, schema: str) -> Iterator[Problem]:
-    """MySQL 9.6 and newer carry cascades out in the SQL layer, and write the rows into the binlog."""
+    """Find tables with cascades, unless they are in the binlog: MySQL 9.6 and newer write those rows too."""
     if (server.variable("innodb_native_foreign_keys") or "").upper() == "OFF":
         return
     tables = sorted(
@@ -101,7 +101,7 @@ def _versioned(schema: str, tables: Iterable[_Kind]) -> Iterator[Problem]:
 
 
 def _generated_columns(server: SourceServer, schema: str) -> Iterator[Problem]:
-    """MariaDB 11.8 omits generated columns from the images of updates; 10.11 does not."""
+    """Find generated columns that may be missing: MariaDB 11.8 omits them from images of updates, 10.11 does not."""
     if not server.version.mariadb_since(11):
         return
     found = [str(name) for (name,) in rows(server.connection, query("tables.with_generated_columns"), schema)]

@@ -1,8 +1,8 @@
 """The present structure of a source's tables, read from its ``information_schema``.
 
-What servers show differently is made one here: defaults, expressions, the marks in EXTRA. MariaDB has no JSON
+What servers show differently is unified here: defaults, expressions, the marks in EXTRA. MariaDB has no JSON
 type; its ``json`` is a longtext with the check ``json_valid(column)``. Such a column gets the column type
-``json``, keeps its character set, and the check is left out. Members of ENUM and SET are those of the column itself
+``json``, keeps its character set, and the check is omitted. Members of ENUM and SET are those of the column itself
 (``labels.py``), and so are defaults.
 """
 
@@ -234,7 +234,7 @@ def _is_binary_label(shown: _ShownColumn, column_type: str) -> bool:
 
 
 def _mariadb_default(text: str) -> Default | None:
-    """MariaDB shows defaults as SQL (https://mariadb.com/kb/en/information-schema-columns-table/)."""
+    """Read a default that MariaDB shows as SQL (https://mariadb.com/kb/en/information-schema-columns-table/)."""
     if text == "NULL":
         return None
     if len(text) > 1 and text[0] == text[-1] == "'":
@@ -243,7 +243,7 @@ def _mariadb_default(text: str) -> Default | None:
 
 
 def _mysql_default(text: str, column_type: str, extra: str, version: ServerVersion) -> Default:
-    """MySQL shows literals bare, and expressions since 8.0.13 with a mark in EXTRA."""
+    """Read a default of MySQL, which shows literals bare, and expressions since 8.0.13 with a mark in EXTRA."""
     if "DEFAULT_GENERATED" in extra:
         return Default(_expression(text, version), literal=False)
     is_time = column_type.startswith(("timestamp", "datetime"))
@@ -284,5 +284,5 @@ def _index(name: str, parts: Sequence[_Row], version: ServerVersion) -> Index:
 
 
 def _charset_of(collation: str | None) -> str | None:
-    """The name of a collation begins with that of its character set."""
+    """Return the character set of a collation, with whose name that of the collation begins."""
     return collation.partition("_")[0] if collation else None

@@ -19,5 +19,5 @@ def read_programs(connection: SourceConnection) -> tuple[Program, ...]:
 
 
 def _text(value: str | bytes | None) -> str:
-    """Return a text; one that is no UTF-8 is None of whose names matter here."""
+    """Return a text; bytes that are not UTF-8 are replaced, since no name that matters here holds any."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value or ""

@@ -1,9 +1,9 @@
 """Read the structure of a table, and what happened to it since a position of the binlog.
 
-Whoever reads from a table in an open transaction holds a lock on its metadata, which keeps every ALTER, DROP and RENAME
-of it waiting; those that came before have written their statement into the binlog before they let go of theirs. So
-the structure that is read under the lock is exactly that of the position which the server shows meanwhile. It was the
-same at an earlier position if no statement between the two concerns the table, which the binlog itself tells.
+A session that reads from a table in an open transaction holds a lock on its metadata, which keeps every ALTER, DROP and
+RENAME of it waiting; those that came before wrote their statement into the binlog before they released theirs. So the
+structure that is read under the lock is exactly that of the position which the server shows meanwhile. It was the same
+at an earlier position if no statement between the two concerns the table, which the binlog itself tells.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def test_compressed_content_is_checked() -> None:
 def test_unknown_payload_compression_is_refused() -> None:
     with pytest.raises(StreamError, match="algorithm 7"):
         list(payload_events(b"\x02\x01\x07\x00"))
-    with pytest.raises(StreamError, match="cannot be uncompressed"):
+    with pytest.raises(StreamError, match="cannot be decompressed"):
         list(payload_events(b"\x02\x01\x00\x00 no zstd"))
 
 
