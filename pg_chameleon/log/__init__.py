@@ -65,9 +65,9 @@ def _add(handler: logging.Handler) -> None:
 
 
 def stop_logging() -> None:
-    """Close what ``start_logging`` opened."""
+    """Close what ``start_logging`` opened, the log last: it takes what goes wrong with Rollbar."""
     root = logging.getLogger()
-    for handler in list(root.handlers):
+    for handler in reversed(root.handlers[:]):
         if (handler.get_name() or "").startswith(_OWN):
             root.removeHandler(handler)
             handler.close()

@@ -232,6 +232,21 @@ def test_slow_rollbar_makes_nobody_wait(
     assert len(entered) == 10
 
 
+def test_failure_to_reach_rollbar_is_in_the_log_and_not_on_the_terminal(
+    folder: Path, sent: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        time.sleep(0.1)
+        logging.getLogger("rollbar").error("cannot be reached")
+
+    monkeypatch.setattr(rollbar, "report_message", fail)
+    start_logging(configuration(folder, *ROLLBAR))
+    logger.error("broken")
+    stop_logging()
+    assert "cannot be reached" in (folder / "test_general.log").read_text()
+    assert capsys.readouterr().err == ""
+
+
 def test_rollbar_gets_no_local_variables(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, Any] = {}
     monkeypatch.setattr(rollbar, "init", lambda *_, **options: given.update(options))
