@@ -211,6 +211,24 @@ STRUCTURE_CASES = {
         "(1, 'x', 2, default, null)",
         "modify a bigint, modify b varchar(90) character set utf8mb4, modify c decimal(5,2), modify e int not null",
     ),
+    "generated column of a text that is called like a column": Case(
+        "price int, x varchar(9), b varchar(40) generated always as (concat('price', lower(x))) stored",
+        "(1, 'A', default)",
+        "modify price int(5) zerofill",
+    ),
+    "generated column of one that PostgreSQL generates": Case(
+        "a decimal(5,2), b decimal(8,2) generated always as (a * 2) stored, "
+        "c varchar(20) generated always as (replace(b, '1', 'x')) stored",
+        "(1.55, default, default)",
+        "modify a decimal(5,1)",
+        refused=True,
+    ),
+    "generated column gets a literal in another case": Case(
+        "a varchar(5), b varchar(20) generated always as (replace(a, 'a', 'X')) stored",
+        "('abc', default)",
+        "modify b varchar(20) generated always as (replace(a, 'a', 'x')) stored",
+        refused=True,
+    ),
     "generated column stays": Case(
         "a int, b int generated always as (a * 2) stored", "(1, default)", "modify a bigint, add c int", {"c": None}
     ),

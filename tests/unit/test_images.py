@@ -118,6 +118,17 @@ def test_generated_columns_that_changed_unseen_are_found() -> None:
     assert outdated_columns(schema, RULES, ("id",)) == {}
 
 
+def test_what_a_column_is_made_of_is_told_by_its_tokens() -> None:
+    schema = table(
+        Column("a`b", "varchar(9)"),
+        Column("price", "int"),
+        Column("sound", "varchar(9)", generated=Generated("soundex(`a``b`)", stored=False)),
+        Column("label", "varchar(9)", generated=Generated("soundex(concat('price',`a``b`))", stored=False)),
+    )
+    assert outdated_columns(schema, RULES, ("id", "a`b")) == {"sound": {"a`b"}, "label": {"a`b"}}
+    assert outdated_columns(schema, RULES, ("id", "price")) == {}
+
+
 @pytest.mark.parametrize(("old", "new", "refused"), [(("x", 1), (2, "x"), 0), (("x", 1), (2, "X"), 1)])
 def test_only_a_change_of_what_a_column_is_made_of_is_refused(
     old: tuple[str, int], new: tuple[int, str], refused: int

@@ -7,10 +7,11 @@ from functools import cached_property
 
 from pg_chameleon.convert.alter.conversion import Conversion
 from pg_chameleon.convert.alter.conversions import conversion
-from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_qualified
+from pg_chameleon.convert.expressions.quoting import quote_qualified
 from pg_chameleon.convert.structure.defaults import null_substitute
 from pg_chameleon.convert.structure.target import TargetColumn, TargetTable
 from pg_chameleon.convert.values.carried import CarriedColumn, in_primary_key
+from pg_chameleon.ddl.syntax.expressions import mentioned_columns
 from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.schema import Column, TableSchema
 
@@ -27,6 +28,11 @@ class Side:
     @property
     def table(self) -> str:
         return quote_qualified(self.schema_name, self.target.name)
+
+    @cached_property
+    def generated(self) -> dict[str, str]:
+        """The expressions of the generated columns, by their names."""
+        return {column.name: column.generated.expression for column in self.schema.columns if column.generated}
 
     def source(self, column: TargetColumn) -> Column:
         found = self.schema.column(column.source)
@@ -87,6 +93,11 @@ class Change:
         kept = {pair.before.source for pair in self.kept}
         return tuple(column for column in self.before.target.columns if column.source not in kept)
 
+    @cached_property
+    def renamed(self) -> dict[str, str]:
+        """The new names of columns, by the old ones in lower case."""
+        return {pair.before.source.casefold(): pair.after.source for pair in self.pairs}
+
     @property
     def moves(self) -> bool:
         return self.before.schema_name != self.after.schema_name
@@ -103,9 +114,10 @@ class Change:
         if pair.after.generated is None:
             return False
         same = replace(pair.before, source=pair.after.source, comment=pair.after.comment) == pair.after
+        generated = self.after.source(pair.after).generated
         stable = {other.before.name for other in self.pairs if other.is_stable}
-        changed = [column.name for column in self.before.target.columns if column.name not in stable]
-        return not same or any(quote_identifier(name) in pair.after.generated for name in changed)
+        changed = [column.source for column in self.before.target.columns if column.name not in stable]
+        return not same or generated is None or bool(mentioned_columns(generated.expression, changed))
 
     def _conversion(self, old: TargetColumn, new: TargetColumn) -> Conversion:
         if new.source in self.after.carried and old.source in self.before.carried:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from pg_chameleon.convert.alter.alteration import Change, Pair, becomes_not_null, null_fill
 from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal
 from pg_chameleon.convert.structure.defaults import implicit_default, is_constant, statement_time
 from pg_chameleon.convert.structure.target import TargetColumn
+from pg_chameleon.ddl.syntax.expressions import made_of, renamed_columns, same_expression
 from pg_chameleon.model.source.types import INTEGERS, TEXTS
 
 _GROWING_TEXTS = TEXTS | {"varchar"}
@@ -66,7 +65,7 @@ def _generated_doubt(change: Change, pair: Pair) -> str:
     old, new = change.before.source(pair.before).generated, change.after.source(pair.after).generated
     if new is None:
         return ""
-    same = old is not None and _renamed(change, _bare(old.expression)) == _bare(new.expression)
+    same = old is not None and same_expression(renamed_columns(old.expression, change.renamed), new.expression)
     if same and all(_computes_alike(change, other) for other in change.kept if _is_base(change, other, pair)):
         return ""
     return f"the values of the generated column {pair.after.source} are not in the binlog"
@@ -77,8 +76,8 @@ def _is_base(change: Change, other: Pair, generated: Pair) -> bool:
     source = change.before.source(generated.before).generated
     if source is None or generated.after.generated is not None:
         return False
-    name = re.escape(other.before.source)
-    return re.search(rf"(?<!\w){name}(?!\w)", source.expression.replace("``", "`"), re.IGNORECASE) is not None
+    name = other.before.source
+    return name in made_of(change.before.generated, (name,))[generated.before.source]
 
 
 def _computes_alike(change: Change, pair: Pair) -> bool:
@@ -103,16 +102,6 @@ def _key_doubt(change: Change, pair: Pair) -> str:
     if old is not None and same and set(old.source.type.members) <= set(new.source.type.members):
         return ""
     return f"which of its values with the same text the key column {pair.after.source} holds is not certain"
-
-
-def _bare(expression: str) -> str:
-    return "".join(expression.split()).strip("()").lower().replace("`", "")
-
-
-def _renamed(change: Change, expression: str) -> str:
-    """Return a bare expression with the names that its columns have after the change."""
-    names = {pair.before.source.lower(): pair.after.source.lower() for pair in change.pairs}
-    return re.sub(r"\w+", lambda match: names.get(match[0], match[0]), expression)
 
 
 def _row_guards(change: Change, pair: Pair) -> list[str]:

@@ -18,7 +18,6 @@ from pg_chameleon.ddl.effect.draft import (
     with_first_timestamp,
     with_implicit_timestamp,
 )
-from pg_chameleon.ddl.effect.renaming import renamed_columns
 from pg_chameleon.ddl.syntax.actions import (
     Action,
     AddColumn,
@@ -31,6 +30,7 @@ from pg_chameleon.ddl.syntax.actions import (
     SetVisibility,
 )
 from pg_chameleon.ddl.syntax.errors import Unfollowable, UntoldStructure
+from pg_chameleon.ddl.syntax.expressions import renamed_columns
 from pg_chameleon.model.schema import Column, TableSchema
 
 Wanted = TypeVar("Wanted")

@@ -21,7 +21,6 @@ from pg_chameleon.ddl.effect.indexes import (
     stored_prefix,
     with_row_ends,
 )
-from pg_chameleon.ddl.effect.renaming import mentions
 from pg_chameleon.ddl.syntax.actions import (
     Action,
     AddColumn,
@@ -35,6 +34,7 @@ from pg_chameleon.ddl.syntax.actions import (
 )
 from pg_chameleon.ddl.syntax.definitions import CheckDefinition, ForeignKeyDefinition, KeyDefinition, KeyKind
 from pg_chameleon.ddl.syntax.errors import Unfollowable, UntoldStructure
+from pg_chameleon.ddl.syntax.expressions import mentioned_columns
 from pg_chameleon.model.schema import Check, Column, ForeignKey, Index, IndexPart
 
 Named = TypeVar("Named", Index, ForeignKey, Check)
@@ -183,7 +183,7 @@ class AlteredKeys:
             return False  # it is a part of its column
         gone = {action.name.casefold() for action in self.columns.of(DropColumn) if before.column(action.name)}
         kept = (name for name in before.column_names if name.casefold() not in gone)
-        return bool(gone) and not any(mentions(check.expression, name) for name in kept)
+        return bool(gone) and not mentioned_columns(check.expression, kept)
 
     def _new_checks(self, action: Action, taken: list[str]) -> list[Check]:
         table = self.columns.before.name

@@ -8,11 +8,15 @@ from typing import TypeVar
 from pg_chameleon.ddl.syntax import lexer
 from pg_chameleon.ddl.syntax.lexer import BAD, END, NUMBER, QUOTED, STRING, WORD
 from pg_chameleon.errors import DdlRefused
-from pg_chameleon.model.names import TableName, unquote_mysql_identifier
+from pg_chameleon.model.names import TableName, quote_mysql_identifier, unquote_mysql_identifier
+from pg_chameleon.model.source.literals import quoted_text
+from pg_chameleon.model.source.modes import ANSI_QUOTES, NO_BACKSLASH_ESCAPES
 
 Item = TypeVar("Item")
 
 _MAX_DIGITS = 20
+# The modes in which quotes and backslashes mean something else
+_MODES_OF_TEXT = ANSI_QUOTES | NO_BACKSLASH_ESCAPES
 
 # Words that no server takes as a bare name: to meet one where a name is due means that a rule went wrong.
 _RESERVED = frozenset(
@@ -275,11 +279,22 @@ class Cursor:
         return self.source(first + 1, self.index - 1)
 
     def source(self, first: int, last: int) -> str:
-        """Return the text from token ``first`` up to before token ``last``, freed of comments."""
+        """Return the text from token ``first`` up to before token ``last``, freed of comments and of modes."""
         if first == last:
             return ""
         text = self.statement[self.starts[first] : self.ends[last - 1]]
-        if "/*" in text or "--" in text or "#" in text:
-            pieces = (self.statement[self.starts[index] : self.ends[index]] for index in range(first, last))
-            return " ".join(pieces)
+        if "/*" in text or "--" in text or "#" in text or self.sql_mode & _MODES_OF_TEXT:
+            return "".join(self._gap(index) + self._spelled(index) for index in range(first, last)).lstrip()
+        return text
+
+    def _gap(self, index: int) -> str:
+        return "" if self.starts[index] == self.ends[index - 1] else " "
+
+    def _spelled(self, index: int) -> str:
+        """Return a token as it is written in a session without modes."""
+        text, kind = self.statement[self.starts[index] : self.ends[index]], self.kinds[index]
+        if kind == QUOTED and self.sql_mode & ANSI_QUOTES:
+            return quote_mysql_identifier(unquote_mysql_identifier(text))
+        if kind == STRING and self.sql_mode & NO_BACKSLASH_ESCAPES:
+            return quoted_text(lexer.unquote_string(text, self.sql_mode))
         return text

@@ -39,6 +39,11 @@ def _meaning(match: re.Match[str]) -> str:
 _WRITTEN = str.maketrans({"\\": "\\\\", "\0": "\\0", "\n": "\\n", "\r": "\\r", "'": "''"})
 
 
+def quoted_text(value: str) -> str:
+    """Quote a text as the servers write literals, and as every mode but NO_BACKSLASH_ESCAPES reads them."""
+    return f"'{value.translate(_WRITTEN)}'"
+
+
 def quoted_member(value: str) -> str:
     """Quote a member of ENUM or SET as the servers do in COLUMN_TYPE; they strip the spaces at its end."""
-    return f"'{value.rstrip(' ').translate(_WRITTEN)}'"
+    return quoted_text(value.rstrip(" "))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
@@ -14,6 +13,7 @@ from pg_chameleon.convert.values.carried import CarriedColumn, carried_columns
 from pg_chameleon.convert.values.changes import Change
 from pg_chameleon.convert.values.encoder import NoteChange, key_encoder
 from pg_chameleon.convert.values.form import COMPOSITE
+from pg_chameleon.ddl.syntax.expressions import made_of
 from pg_chameleon.model.schema import TableSchema
 
 Decode = Callable[[bytes, int], list[Any]]
@@ -100,7 +100,7 @@ def outdated_columns(schema: TableSchema, rules: Rules, after: tuple[str, ...]) 
         if column.generated is not None and column.name not in after
     }
     carried = {column.source.name for column in carried_columns(schema, rules)}
-    return {name: columns for name, columns in _made_of(generated, after).items() if columns and name in carried}
+    return {name: columns for name, columns in made_of(generated, after).items() if columns and name in carried}
 
 
 def numbered_column(schema: TableSchema, rules: Rules) -> str | None:
@@ -115,22 +115,7 @@ def numbered_column(schema: TableSchema, rules: Rules) -> str | None:
     }
     numbers = tuple(column.name for column in schema.columns if column.auto_increment)
     carried = {column.source.name for column in carried_columns(schema, rules)}
-    made_of = _made_of(generated, numbers)
-    return next((name for name, columns in made_of.items() if columns and name in carried), None)
-
-
-def _made_of(generated: dict[str, str], names: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Return for each of the generated columns the names of those that it is made of."""
-    made_of = {name: _mentioned(expression, names) for name, expression in generated.items()}
-    # A generated column may be made of another one
-    for _ in generated:
-        for name, expression in generated.items():
-            made_of[name] = made_of[name].union(*(made_of[other] for other in _mentioned(expression, generated)))
-    return made_of
-
-
-def _mentioned(expression: str, names: Iterable[str]) -> frozenset[str]:
-    return frozenset(name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", expression, re.IGNORECASE))
+    return next((name for name, columns in made_of(generated, numbers).items() if columns and name in carried), None)
 
 
 def unless_changed(
