@@ -145,6 +145,9 @@ VALUES: dict[str, list[Value]] = {
         ("15", 15, "a,it's,ü,\""),
         ("'ü'", 4, "ü"),
     ],
+    "set('','a','b')": [("0", 0, ""), ("1", 1, ""), ("2", 2, "a"), ("3", 3, "a"), ("5", 5, "b"), ("7", 7, "a,b")],
+    "set('ä','','\\\\') character set utf16": [("3", 3, "ä,"), ("6", 6, "\\"), ("7", 7, "ä,,\\")],
+    "set('','表') character set gbk": [("3", 3, "表"), ("2", 2, "表")],
     "geometry": [
         ("st_geomfromtext('POINT(1.5 -2.5)')", WKB_POINT, f"\\x{WKB_POINT[4:].hex()}"),
         ("st_geomfromtext('POINT(1.5 -2.5)', 3857)", WKB_SRID, f"\\x{EWKB_SRID.hex()}"),

@@ -11,7 +11,14 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Check, Column, TableSchema
 from pg_chameleon.model.source.charsets import FULL_UNICODE, has_all_of, sure_characters, surely_has, width
 from pg_chameleon.model.source.literals import quoted_member, unescaped, without_backslashes
-from pg_chameleon.model.source.types import BLOB_BYTES, TEXT_BYTES, ColumnType, parse_column_type, smallest_for
+from pg_chameleon.model.source.types import (
+    BLOB_BYTES,
+    TEXT_BYTES,
+    ColumnType,
+    parse_column_type,
+    shown_set,
+    smallest_for,
+)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +103,23 @@ def test_members_are_read_as_they_are_written(member: str) -> None:
 
 def test_members_have_no_spaces_at_their_ends() -> None:
     assert quoted_member(" a b  ") == "' a b'"
+
+
+@pytest.mark.parametrize(
+    ("members", "value", "text"),
+    [
+        (("", "a", "b"), 0, ""),
+        (("", "a", "b"), 1, ""),
+        (("", "a", "b"), 3, "a"),
+        (("", "a", "b"), 6, "a,b"),
+        (("", "a", "b"), 7, "a,b"),
+        (("a", "", "b"), 3, "a,"),
+        (("a", "", "b"), 6, "b"),
+        (("a", "", "b"), 7, "a,,b"),
+    ],
+)
+def test_nothing_stands_before_the_first_comma_of_a_set(members: tuple[str, ...], value: int, text: str) -> None:
+    assert shown_set(members, lambda number: value >> number & 1) == text
 
 
 def test_which_character_set_has_all_of_another_one() -> None:

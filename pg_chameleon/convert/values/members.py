@@ -9,23 +9,29 @@ from pg_chameleon.model.schema import Column
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """The numbers of such values: these themselves, and all that have one of the bits of ``mask``.
+    """The numbers of such values: these, all that have a bit of ``mask``, and all whose lowest bit is ``empty``.
 
-    They are the error value 0 of an enum with the member '', the set of nothing but the member '', and members that
-    are there twice, which the servers accept without strict mode.
+    They are the error value 0 of an enum with the member '', sets whose first member is '', of which nothing is shown
+    (``empty`` is its bit), and members that are there twice, which the servers accept without strict mode.
     """
 
-    numbers: frozenset[int]
+    numbers: frozenset[int] = frozenset()
     mask: int = 0
+    empty: int = 0
 
     def __contains__(self, number: object) -> bool:
-        return isinstance(number, int) and (number in self.numbers or bool(number & self.mask))
+        if not isinstance(number, int):
+            return False
+        return (
+            number in self.numbers or bool(number & self.mask) or (self.empty != 0 and number & -number == self.empty)
+        )
 
     @property
     def condition(self) -> str:
         """The condition of MySQL that holds for them; ``{column}`` stands for the column."""
         parts = [f"({{column}} + 0) IN ({', '.join(map(str, sorted(self.numbers)))})"] if self.numbers else []
         parts += [f"(({{column}} + 0) & {self.mask}) <> 0"] if self.mask else []
+        parts += [f"(({{column}} + 0) & {2 * self.empty - 1}) = {self.empty}"] if self.empty else []
         return f"({' OR '.join(parts)})"
 
 
@@ -36,8 +42,8 @@ def ambiguous_values(column: Column) -> Ambiguous | None:
     if column.type.base == "enum":
         found = Ambiguous(frozenset({0} if "" in members else ()) | {place + 1 for place in repeated})
     elif column.type.base == "set":
-        empty = {1 << members.index("")} if "" in members else ()
-        found = Ambiguous(frozenset(empty), sum(1 << place for place in repeated))
+        empty = 1 << members.index("") if "" in members else 0
+        found = Ambiguous(mask=sum(1 << place for place in repeated), empty=empty)
     else:
         return None
-    return found if found.numbers or found.mask else None
+    return None if found == Ambiguous() else found

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import date
 from json import encoder
 
+from pg_chameleon.model.source.types import shown_set
+
 to_json_text = encoder.encode_basestring
 
 _CACHED_TEXTS = 10_000
@@ -53,14 +55,15 @@ class SetTexts(dict[int, str]):
 
     def __init__(self, members: tuple[str, ...], escape: Callable[[str], str] | None = None) -> None:
         super().__init__()
-        self.members = tuple(map(escape or inside_json, members))
+        self.members = members
+        self._escape = escape or inside_json
 
     def __missing__(self, bits: int) -> str:
         if bits >> len(self.members):
             raise LookupError(f"the set has {len(self.members)} members, the value {bits:#x} has more")
         if len(self) >= _CACHED_TEXTS:
             self.clear()
-        self[bits] = text = ",".join(member for number, member in enumerate(self.members) if bits >> number & 1)
+        self[bits] = text = self._escape(shown_set(self.members, lambda number: bits >> number & 1))
         return text
 
 

@@ -25,6 +25,7 @@ from pg_chameleon.model.source.types import (
     UUID_BYTES,
     ColumnType,
     parse_column_type,
+    shown_set,
 )
 
 _WITHOUT_LITERALS = TEXTS | BLOBS | GEOMETRIES | {"json"}  # of MySQL
@@ -134,7 +135,7 @@ def _members(clause: DefaultClause, text: str, shape: ColumnType) -> str:
     chosen = text.split(",") if shape.base == "set" and text else [text] * (shape.base == "enum")
     if clause.kind is DefaultKind.NUMBER or not set(chosen) <= set(shape.members):
         raise UntoldStructure(f"which member {text!r} is depends on the collation")
-    return ",".join(member for member in shape.members if member in chosen)
+    return shown_set(shape.members, lambda number: shape.members[number] in chosen)
 
 
 def _characters(raw: bytes, shape: ColumnType) -> str:

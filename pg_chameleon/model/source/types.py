@@ -6,7 +6,7 @@ https://dev.mysql.com/doc/refman/8.4/en/data-types.html
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from pg_chameleon.model.source.literals import unescaped
@@ -84,6 +84,21 @@ class ColumnType(NamedTuple):
 def smallest_for(size: int, family: Mapping[str, int]) -> str:
     """Return the smallest of the TEXTs or the BLOBs that holds so many bytes."""
     return next((base for base, most in family.items() if size <= most), [*family][-1])
+
+
+def shown_set(members: Iterable[str], chosen: Callable[[int], object]) -> str:
+    """Return what the servers show of a value of SET; ``chosen`` tells whether the member of a number is in it.
+
+    A comma stands only where something stands before it: that of the empty member and of ``a`` is ``a``.
+
+    >>> shown_set(("", "a", "", "b"), lambda number: True)
+    'a,,b'
+    """
+    shown = ""
+    for number, member in enumerate(members):
+        if chosen(number):
+            shown += f",{member}" if shown else member
+    return shown
 
 
 _COLUMN_TYPE = re.compile(
