@@ -54,7 +54,6 @@ class KeyPart:
     length: int | None = None
     descending: bool = False
     expression: str | None = None
-    without_overlaps: bool = False
 
 
 class KeyKind(Enum):

@@ -130,7 +130,7 @@ def _key_part(cursor: Cursor) -> KeyPart:
         length = cursor.number()
         cursor.expect(")")
     if cursor.accept_all("WITHOUT", "OVERLAPS"):
-        return KeyPart(column, without_overlaps=True)
+        return KeyPart(column)
     return KeyPart(column, length, _descending(cursor))
 
 
