@@ -36,6 +36,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "encode": ("<row encoder", "<value encoder", "convert/"),
     "capture": (
         "replica/read/capture.py",
+        "replica/read/entries.py",
         "replica/read/images.py",
         "replica/read/reader.py",
         "replica/read/registry.py",

@@ -1,83 +1,80 @@
-"""From the row events of one table to the rows of the log: decode, encode, and say what happened to which key."""
+"""From the row events of one table to the rows of the log, and to what has to be said about them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 
-from pg_chameleon.convert.rules import Rules
-from pg_chameleon.convert.values.careful import EncodeError, Encoder
-from pg_chameleon.convert.values.carried import CarriedColumn, carried_columns
-from pg_chameleon.convert.values.changes import Change, composite_fields, readable, row_label, unfit_for_key
-from pg_chameleon.convert.values.encoder import key_encoder, row_encoder
-from pg_chameleon.convert.values.form import COMPOSITE
+from pg_chameleon.convert.rules import Rules, UnknownType
+from pg_chameleon.convert.values.careful import EncodeError
+from pg_chameleon.convert.values.carried import carried_columns
+from pg_chameleon.convert.values.changes import Change, composite_fields, row_label, unfit_for_key
 from pg_chameleon.errors import DecodeError
-from pg_chameleon.model.change import JsonChanges, RowKind, RowLayout, RowsEvent, TableMap
-from pg_chameleon.model.log import DELETE, INSERT, ORDERED, PARTIAL, UPDATE, LogEntry
-from pg_chameleon.model.names import TableName
-from pg_chameleon.model.position import BinlogPosition
-from pg_chameleon.model.schema import Column, TableSchema
-from pg_chameleon.mysql.decode.decoder import check_table_map, row_decoder
-from pg_chameleon.replica.notes import ValueNotes
-from pg_chameleon.replica.read.images import (
-    completed,
-    inserted_encoder,
-    inserted_key_encoder,
-    is_whole,
-    numbered_column,
-    outdated_columns,
-    unless_changed,
-)
+from pg_chameleon.model.change import RowKind, RowLayout, RowsEvent, TableMap
+from pg_chameleon.model.log import LogEntry
+from pg_chameleon.model.schema import TableSchema
+from pg_chameleon.mysql.decode.decoder import check_table_map
+from pg_chameleon.replica.read.entries import Entries, EntryMaker, KeyRefused
 
-
-class KeyRefused(EncodeError):
-    """A row has a key that PostgreSQL cannot hold, so that it could not be told from others."""
-
-    def __init__(self, reason: str, table: TableName, row_key: str) -> None:
-        super().__init__(reason, table=table)
-        self.row_key = row_key
-
-
-Entries = Callable[[bytes, int], Iterator[LogEntry]]
 _MOST_LAYOUTS = 100
 """A table has few, but each of them may be read again and again."""
 _MOST_COMPILED = 500
 """With ``binlog_row_image=MINIMAL`` there may be one for each set of columns that an UPDATE changes."""
 
+Refusal = DecodeError | EncodeError | UnknownType
+
+
+class ChangedRow(NamedTuple):
+    """A row of which values were changed. ``label`` names it, which is only asked where the name is needed."""
+
+    label: Callable[[], str]
+    changes: list[Change]
+
+
+class Captured(NamedTuple):
+    """What a row event became: rows of the log, and those of them whose values were changed.
+
+    ``refusal``: why the event cannot be followed further; ``entries`` are then of the rows before.
+    """
+
+    entries: list[LogEntry]
+    changed: list[ChangedRow]
+    refusal: Refusal | None
+
 
 @dataclass(slots=True)
 class TableCapture:
-    """Turns the row events of a table with one structure into log entries; one function per layout of events."""
+    """Captures the row events of a table with one structure; one function per layout of events."""
 
-    table_id: int
     schema: TableSchema
     rules: Rules
-    notes: ValueNotes
-    _key_columns: tuple[str, ...] = field(init=False)
+    _maker: EntryMaker = field(init=False)
     _changes: list[Change] = field(default_factory=list)
+    """What was changed in the row that is being encoded."""
     _map: TableMap | None = None
     _compiled: dict[tuple[RowKind, bytes, bytes, bool], Entries] = field(default_factory=dict)
     _entries: dict[RowLayout, Entries] = field(default_factory=dict)
     """What is compiled, by the very layouts that were met; equal ones may have been read more than once."""
 
     def __post_init__(self) -> None:
-        self._key_columns = self.schema.key_columns  # which takes a while to find
+        self._maker = EntryMaker(self.schema, self.rules, self._changes.append)
 
-    def entries(self, event: RowsEvent, file: str) -> Iterator[LogEntry]:
-        """Yield the log entries of an event; raise ``DecodeError`` if it does not fit the structure.
-
-        ``file`` is the binlog file in which the event stands.
-        """
-        make = self._entries.get(event.layout)
-        if make is None:
-            make = self._prepared(event.layout)
-        for entry in make(event.body, event.start):
-            if self._changes:
-                self._note(entry, BinlogPosition(file, event.offset))
-            yield entry
+    def take(self, event: RowsEvent) -> Captured:
+        """Decode and encode the rows of an event."""
+        entries: list[LogEntry] = []
+        changed: list[ChangedRow] = []
+        try:
+            make = self._entries.get(event.layout) or self._prepared(event.layout)
+            for entry in make(event.body, event.start):
+                if self._changes:
+                    changed.append(self._changed(entry))
+                entries.append(entry)
+        except (DecodeError, EncodeError, UnknownType) as error:
+            self._changes.clear()
+            return Captured(entries, changed, error)
+        return Captured(entries, changed, None)
 
     def _prepared(self, layout: RowLayout) -> Entries:
         """Find the function for a layout that was not met before; the table map has to fit the structure."""
@@ -93,198 +90,23 @@ class TableCapture:
         if make is None:
             if len(self._compiled) >= _MOST_COMPILED:
                 self._compiled.clear()
-            make = self._compiled[key] = self._compile(layout)
+            make = self._compiled[key] = self._maker.entries_of(layout)
         self._entries[layout] = make
         return make
 
-    def _note(self, entry: LogEntry, position: BinlogPosition) -> None:
+    def _changed(self, entry: LogEntry) -> ChangedRow:
         changes = self._changes.copy()
         self._changes.clear()
         # An image of the changed columns only may hold a new key
-        reason = unfit_for_key(changes, self._key_columns)
+        reason = unfit_for_key(changes, self._maker.key_columns)
         if reason is not None:
             raise KeyRefused(reason, self.schema.name, self._label(entry, changes))
-        self.notes.add(self.table_id, partial(self._label, entry, changes), position, changes)
+        return ChangedRow(partial(self._label, entry, changes), changes)
 
     def _label(self, entry: LogEntry, changes: list[Change]) -> str:
         """Name a row, whose values were changed, as the source has it."""
-        columns = self._key_columns or tuple(each.source.name for each in self._carried)
+        columns = self._maker.key_columns
+        if not columns:
+            columns = tuple(each.source.name for each in carried_columns(self.schema, self.rules))
         written = entry.image if entry.key is None else entry.key
         return row_label(columns, composite_fields(written or ""), changes)
-
-    @property
-    def _carried(self) -> tuple[CarriedColumn, ...]:
-        return carried_columns(self.schema, self.rules)
-
-    def _compile(self, layout: RowLayout) -> Entries:
-        decoder = row_decoder(layout, self.schema, self._needed_of_former(layout))
-        decode: Callable[[bytes, int], list[Any]] = decoder.decode
-        before, after = decoder.before_columns, decoder.after_columns
-        keyed = bool(self._key_columns)
-        if layout.kind is RowKind.INSERT:
-            return _inserts(decode, self._inserted_key(after), self._inserted(after))
-        if layout.kind is RowKind.DELETE:
-            if not keyed:
-                self._need_whole(before, "deleted")
-            return _deletes(decode, self._key(before), None if keyed else self._former_image(before))
-        for generated, made_of in outdated_columns(self.schema, self.rules, after).items():
-            decode = self._unless_outdated(decode, before, after, generated, made_of)
-        changed = set(after) - set(before)
-        in_place = layout.partial_json and any(column.type.base == "json" for column in self._columns(changed))
-        known, decode_whole = completed(decode, before, after)
-        if in_place or not is_whole(self.schema, self.rules, known):
-            if not keyed:
-                raise self._too_little("updated")
-            return self._partial_updates(decode, before, after)
-        if not keyed:
-            self._need_whole(before, "updated")
-            return _updates_without_key(decode_whole, self._former_image(before), self._image(known))
-        return _updates(decode_whole, self._key(before), self._key(known), self._image(known))
-
-    def _needed_of_former(self, layout: RowLayout) -> tuple[str, ...] | None:
-        """Name the columns that are needed of a row that is gone: the key says which one it was, if there is one."""
-        is_gone = layout.kind is RowKind.DELETE or layout.has_whole_rows
-        return self._key_columns if self._key_columns and is_gone else None
-
-    def _unless_outdated(
-        self,
-        decode: Callable[[bytes, int], list[Any]],
-        before: tuple[str, ...],
-        after: tuple[str, ...],
-        generated: str,
-        made_of: frozenset[str],
-    ) -> Callable[[bytes, int], list[Any]]:
-        """Take only updates after which a generated column that is not in the image is still what it was."""
-
-        def refuse() -> None:
-            raise self._too_little(f"updated: the generated column {generated} is not in it")
-
-        if not made_of <= set(before):
-            refuse()
-        return unless_changed(decode, before, after, made_of, refuse)
-
-    def _columns(self, names: set[str]) -> list[Column]:
-        return [column for column in self.schema.columns if column.name in names]
-
-    def _inserted(self, after: tuple[str, ...]) -> Encoder:
-        numbered = numbered_column(self.schema, self.rules)
-        if numbered is not None:
-            raise DecodeError(
-                f"MariaDB writes the virtual column {numbered} of an inserted row as it was without its AUTO_INCREMENT",
-                table=self.schema.name,
-                advice="Let it be no column of the table, then run sync_tables --tables disabled",
-            )
-        if is_whole(self.schema, self.rules, after):
-            return self._image(after)
-        with self._defaults_needed():
-            return inserted_encoder(self.schema, self.rules, after, self._changes.append)
-
-    def _inserted_key(self, after: tuple[str, ...]) -> Encoder | None:
-        if set(self._key_columns) <= set(after):
-            return self._key(after)
-        with self._defaults_needed():
-            return inserted_key_encoder(self.schema, self.rules, after, self._check_key)
-
-    @contextmanager
-    def _defaults_needed(self) -> Iterator[None]:
-        try:
-            yield
-        except LookupError as error:
-            raise self._too_little(f"inserted: the column {error.args[0]} is not in it") from error
-
-    def _partial_updates(
-        self,
-        decode: Callable[[bytes, int], list[Any]],
-        before: tuple[str, ...],
-        after: tuple[str, ...],
-    ) -> Entries:
-        key = self._key(before)
-        assert key is not None  # only tables with a key come here
-        image = row_encoder(self.schema, self.rules, after, self._changes.append)
-        # A key column that the image leaves out keeps its value.
-        keys = [(before.index(name), after.index(name)) for name in self._key_columns if name in after]
-        documents = [after.index(column.name) for column in self._columns(set(after)) if column.type.base == "json"]
-
-        def entries(body: bytes, start: int) -> Iterator[LogEntry]:
-            for old, new in decode(body, start):
-                ordered = any(old[before] != new[after] for before, after in keys) or any(
-                    isinstance(new[place], JsonChanges) for place in documents
-                )
-                yield LogEntry(ORDERED if ordered else PARTIAL, key(old), image(new))
-
-        return entries
-
-    def _image(self, columns: tuple[str, ...]) -> Encoder:
-        return row_encoder(self.schema, self.rules, columns, self._changes.append, form=COMPOSITE)
-
-    def _former_image(self, columns: tuple[str, ...]) -> Encoder:
-        """Write what a row was; the values that were changed in it are on record since it was written."""
-        return row_encoder(self.schema, self.rules, columns, form=COMPOSITE)
-
-    def _key(self, columns: tuple[str, ...]) -> Encoder | None:
-        if not self._key_columns:
-            return None
-        missing = set(self._key_columns) - set(columns)
-        if missing:
-            raise self._too_little("changed")
-        return key_encoder(self.schema, self.rules, columns, self._key_columns, self._check_key, form=COMPOSITE)
-
-    def _check_key(self, change: Change) -> None:
-        reason = unfit_for_key([change], self._key_columns)
-        if reason is not None:
-            self._changes.clear()
-            raise KeyRefused(reason, self.schema.name, f"{change.column}: {readable(change.value)}")
-
-    def _need_whole(self, columns: tuple[str, ...], done: str) -> None:
-        if not is_whole(self.schema, self.rules, columns):
-            raise self._too_little(done)
-
-    def _too_little(self, done: str) -> DecodeError:
-        return DecodeError(
-            f"the binlog does not hold all that is needed of a row that was {done}",
-            table=self.schema.name,
-            advice="Set binlog_row_image=FULL on the source, then run sync_tables --tables disabled",
-        )
-
-
-def _inserts(decode: Callable[..., list[Any]], key: Encoder | None, image: Encoder) -> Entries:
-    def entries(body: bytes, start: int) -> Iterator[LogEntry]:
-        for row in decode(body, start):
-            yield LogEntry(INSERT, None if key is None else key(row), image(row))
-
-    return entries
-
-
-def _deletes(decode: Callable[..., list[Any]], key: Encoder | None, image: Encoder | None) -> Entries:
-    def entries(body: bytes, start: int) -> Iterator[LogEntry]:
-        for row in decode(body, start):
-            yield LogEntry(DELETE, None if key is None else key(row), None if image is None else image(row))
-
-    return entries
-
-
-def _updates(
-    decode: Callable[..., list[Any]], old_key: Encoder | None, new_key: Encoder | None, image: Encoder
-) -> Entries:
-    assert old_key is not None  # only tables with a key come here
-    assert new_key is not None
-
-    def entries(body: bytes, start: int) -> Iterator[LogEntry]:
-        for old, new in decode(body, start):
-            before, after = old_key(old), new_key(new)
-            if before == after:
-                yield LogEntry(UPDATE, after, image(new))
-            else:
-                yield LogEntry(DELETE, before, None)
-                yield LogEntry(INSERT, after, image(new))
-
-    return entries
-
-
-def _updates_without_key(decode: Callable[..., list[Any]], old_image: Encoder, new_image: Encoder) -> Entries:
-    def entries(body: bytes, start: int) -> Iterator[LogEntry]:
-        for old, new in decode(body, start):
-            yield LogEntry(DELETE, None, old_image(old))
-            yield LogEntry(INSERT, None, new_image(new))
-
-    return entries

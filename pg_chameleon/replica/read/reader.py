@@ -9,13 +9,10 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pg_chameleon.convert.rules import Rules, UnknownType
-from pg_chameleon.convert.values.careful import EncodeError
+from pg_chameleon.convert.rules import Rules
 from pg_chameleon.ddl.effect.charsets import Charset
 from pg_chameleon.errors import (
     CatalogueError,
-    ChameleonError,
-    DecodeError,
     ReplicaStopped,
     SourceUnreachable,
     StreamError,
@@ -49,7 +46,8 @@ from pg_chameleon.postgres.connection import Connection, Stop, target_errors, tr
 from pg_chameleon.postgres.failures import DiscardedRow
 from pg_chameleon.postgres.sources import Source, read_checkpoint, read_schema_defaults, set_schema_default
 from pg_chameleon.postgres.tables import TrackedTable, forget_starts, load_tables
-from pg_chameleon.replica.read.capture import KeyRefused, TableCapture
+from pg_chameleon.replica.read.capture import Captured, Refusal, TableCapture
+from pg_chameleon.replica.read.entries import KeyRefused
 from pg_chameleon.replica.read.following.known_tables import KnownTables, ReadTable, stored_table
 from pg_chameleon.replica.read.following.statements import Following
 from pg_chameleon.replica.read.registry import Answers, Registry
@@ -305,12 +303,17 @@ class _Session:
         self.touched.add(layout.table.name)
         if route.capture is None or table.covers(self.file_number, event.offset):
             return
-        file = self.position.binlog.file
-        try:
-            entries = route.capture.entries(event, file)
-            self.store.batch.add(table.table_id, entries, self.file_number, event.offset)
-        except (DecodeError, EncodeError, UnknownType) as error:
-            self._distrust(event, error, BinlogPosition(file, event.offset))
+        self._keep(event, table.table_id, route.capture.take(event))
+
+    def _keep(self, event: RowsEvent, table_id: int, captured: Captured) -> None:
+        """Put what was captured into the batch; if not all of it could be, the table is no longer trusted."""
+        self.store.batch.add(table_id, captured.entries, self.file_number, event.offset)
+        if captured.changed or captured.refusal:
+            position = BinlogPosition(self.position.binlog.file, event.offset)
+            for row in captured.changed:
+                self.store.notes.add(table_id, row.label, position, row.changes)
+            if captured.refusal:
+                self._distrust(event, captured.refusal, position)
         self.store.keep_bounded()
 
     def _route(self, layout: RowLayout, table: ReadTable) -> _Route:
@@ -325,11 +328,11 @@ class _Session:
     def _capture(self, table: ReadTable) -> TableCapture:
         capture = self.captures.get(table.table_id)
         if capture is None or capture.schema is not table.schema:
-            capture = TableCapture(table.table_id, table.schema, self.rules, self.store.notes)
+            capture = TableCapture(table.schema, self.rules)
             self.captures[table.table_id] = capture
         return capture
 
-    def _distrust(self, event: RowsEvent, error: ChameleonError, position: BinlogPosition) -> None:
+    def _distrust(self, event: RowsEvent, error: Refusal, position: BinlogPosition) -> None:
         """An event cannot be decoded, or a row not be stored: take its table out, or stop, as the user wants."""
         refused = isinstance(error, KeyRefused)
         if self.settings.stop_on_replay_error if refused else self.settings.stop_on_read_error:

@@ -12,7 +12,6 @@ from pg_chameleon.model.change import RowsEvent, StatementEvent
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.postgres.log_lines import OpenBatch
-from pg_chameleon.replica.notes import ValueNotes
 from pg_chameleon.replica.read.capture import TableCapture
 from tests.rules import some_rules
 from tests.unit.mysql.model_replica import ModelReplica
@@ -43,15 +42,16 @@ class Log:
     def __init__(self, rules: Rules) -> None:
         self.batch = OpenBatch(7)
         self._rules = rules
-        self._captures: dict[TableName, TableCapture] = {}
+        self._captures: dict[TableName, tuple[int, TableCapture]] = {}
 
     def add(self, event: RowsEvent, schema: TableSchema) -> None:
-        capture = self._captures.get(schema.name)
+        number, capture = self._captures.get(schema.name) or (len(self._captures) + 1, None)
         if capture is None or capture.schema is not schema:
-            number = len(self._captures) + 1 if capture is None else capture.table_id
-            capture = self._captures[schema.name] = TableCapture(number, schema, self._rules, ValueNotes(0))
-        entries = capture.entries(event, f"binlog.{FILE_NUMBER:06}")
-        self.batch.add(capture.table_id, entries, FILE_NUMBER, event.offset)
+            capture = TableCapture(schema, self._rules)
+            self._captures[schema.name] = (number, capture)
+        captured = capture.take(event)
+        assert captured.refusal is None
+        self.batch.add(number, captured.entries, FILE_NUMBER, event.offset)
 
     def digest(self) -> str:
         data = self.batch.take()
