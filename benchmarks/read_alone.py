@@ -40,6 +40,8 @@ PARTS: dict[str, tuple[str, ...]] = {
         "replica/read/images.py",
         "replica/read/reader.py",
         "replica/read/registry.py",
+        "replica/read/routes.py",
+        "replica/read/session.py",
     ),
     "log rows": ("postgres/log_lines.py:add", "postgres/log_lines.py:_text_field"),
     "copy": ("postgres/batches.py:write_rows", "postgres/log_lines.py:take"),

@@ -27,8 +27,8 @@ from pg_chameleon.postgres.batches import next_batch_number
 from pg_chameleon.postgres.connection import transaction
 from pg_chameleon.replica.read.following.known_tables import KnownTables
 from pg_chameleon.replica.read.following.statements import Following
-from pg_chameleon.replica.read.reader import Clocks, _Session
 from pg_chameleon.replica.read.registry import Answers, Registry
+from pg_chameleon.replica.read.session import Clocks, Session
 from pg_chameleon.replica.read.storing import BatchStore
 from tests.integration.test_replay import RULES, Bench, bench
 
@@ -66,7 +66,7 @@ def read(bench: Bench, *events: StreamEvent | None) -> Script:
     # nobody asks for a structure
     registry = Registry(bench.source, Following(known), Answers(cast(Any, None)))
     script = Script(events)
-    session = _Session(
+    session = Session(
         bench.settings, registry, RULES, Clocks(0.0, 0.0), cast(BinlogStream, script), store, bench.stored
     )
     session.run(cast(Any, script), None)
