@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 
 from pg_chameleon.config import Configuration, SourceConfiguration, nearest
@@ -60,7 +61,7 @@ class Context:
 
     @property
     def all_disabled(self) -> bool:
-        """Tell whether ``--tables disabled`` asks for all tables in quarantine."""
+        """Tell whether ``--tables disabled`` asks for all quarantined tables."""
         return self.options.tables == DISABLED
 
     @property
@@ -75,10 +76,11 @@ class Context:
             raise UsageError(f"--tables: {error}") from error
 
     def pasteable(self, text: str) -> str:
-        """Add the configuration to each command that a text advises, unless it is the one that is taken anyway."""
+        """Add the configuration to each command that a text advises, unless it is the default one."""
         if self.options.config == Options().config:
             return text
-        return re.sub(r"\bchameleon ([a-z]+(?:_[a-z]+)+)\b", rf"\g<0> --config {self.options.config}", text)
+        option = f" --config {shlex.quote(self.options.config)}"
+        return re.sub(r"\bchameleon [a-z]+(_[a-z]+)+\b", lambda command: command[0] + option, text)
 
     @property
     def foreground(self) -> bool:

@@ -54,7 +54,7 @@ def show_status(status: Status, pasteable: Callable[[str], str] = str) -> None:
         "Last replay",
     )
     print(_table(headers, map(_source_row, status.sources), right_aligned=1))
-    say_all(f"{source.name}: {source.reason}" for source in status.sources if source.reason)
+    say_all(pasteable(f"{source.name}: {source.reason}") for source in status.sources if source.reason)
     if status.details is not None:
         _show_details(status.sources[0].name, status.details, pasteable)
 
@@ -95,7 +95,7 @@ def _show_details(source: str, details: SourceDetails, pasteable: Callable[[str]
         ("Table", "Column", "Name on the target"),
         [(row.table, row.column or "", row.target) for row in details.renamed],
     )
-    _show_part("Left out", ("Table", "What and why"), details.left_out)
+    _show_part("Omitted", ("Table", "What and why"), details.left_out)
     _show_part(
         "Values changed",
         ("Table", "Column", "Reason", "Occurrences", "Last key"),

@@ -124,7 +124,7 @@ OPTIONS = {
         Option("source", "a source of the configuration", "NAME"),
         Option("schema", "a schema of the source", "NAME"),
         Option("tables", "tables of the source: schema.table,…; or disabled: all that are quarantined", "NAMES"),
-        Option("logid", "show this one error whole", "N", type=int),
+        Option("logid", "show this one error in full", "N", type=int),
         Option("full", "run_maintenance: VACUUM FULL; show_status: also list each value that was changed"),
         Option("yes", "answer YES to the question whether you are sure"),
         Option("wait", "stay until the copy has ended, show how far it is, and end with its exit status"),
@@ -200,6 +200,6 @@ def _describe_all() -> str:
         (
             "Replicate MySQL and MariaDB to PostgreSQL.\n\ncommands:",
             *commands,
-            "\nchameleon COMMAND --help tells more about one, with an example.",
+            "\nchameleon COMMAND --help shows more about one, with an example.",
         )
     )

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 def init_replica(context: Context) -> None:
     """Make the first copy of a source, in the background; --wait stays and shows its progress.
 
-    Given again, it finishes a copy that was interrupted.
+    Run again, it finishes a copy that was interrupted.
 
     Example: chameleon init_replica --source mysql --wait
     """

@@ -18,7 +18,7 @@ from pg_chameleon.replica.settings import ReplicaSettings, replica_settings
 def detach_replica(context: Context) -> None:
     """Cut over: leave a PostgreSQL database with sequences and foreign keys, and forget the source.
 
-    Stop the writes on the source before. Interrupted, it can be given again.
+    Stop the writes on the source first. Interrupted, it can be run again.
 
     Example: chameleon detach_replica --source mysql
     """

@@ -41,7 +41,7 @@ def show_status(context: Context) -> None:
 
 
 def show_errors(context: Context) -> None:
-    """Show the errors of the replicas; one whole with --logid.
+    """Show the errors of the replicas; one in full with --logid.
 
     Example: chameleon show_errors --source mysql
     """

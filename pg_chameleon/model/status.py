@@ -22,8 +22,8 @@ class TableState(Enum):
     """What the replica does with a table.
 
     COPYING: its rows are being copied, and its changes wait. COPIED: the copy is whole and waits to be
-    swapped in. REPLICATED: changes are applied. QUARANTINED: taken out, with a reason. FILTERED: the user
-    does not want its rows, but its structure is followed, because it may be renamed. DROPPED: gone, or
+    swapped in. REPLICATED: changes are applied. QUARANTINED: no longer replicated, with a reason. FILTERED: the
+    user does not want its rows, but its structure is followed, because it may be renamed. DROPPED: gone, or
     superseded by a new copy.
     """
 

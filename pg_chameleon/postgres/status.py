@@ -1,4 +1,4 @@
-"""What ``show_status`` and ``show_errors`` show, asked of the catalogue and of the locks of living processes."""
+"""What the catalogue and the locks of living processes say of the status, and the error log."""
 
 from __future__ import annotations
 

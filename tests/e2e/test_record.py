@@ -67,7 +67,7 @@ def test_what_is_left_out_is_shown(record_stage: Stage) -> None:
         f"{schema}.made": "column u: the default 'x' is left out: uuid does not have it",
     }
     log = journey.log_tail(500)
-    shown = journey.chameleon("show_status", "--source", "mysql").output.partition("== Left out ==")[2]
+    shown = journey.chameleon("show_status", "--source", "mysql").output.partition("== Omitted ==")[2]
     detached = journey.chameleon("detach_replica", "--source", "mysql", "--yes").output
     for table, what in expected.items():
         assert f"{table}: {what}" in log

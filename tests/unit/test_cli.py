@@ -277,6 +277,12 @@ def test_advice_can_be_pasted(commands: Commands, capsys: pytest.CaptureFixture[
     )
 
 
+def test_advice_quotes_the_path_of_a_configuration(commands: Commands) -> None:
+    context = context_of(commands)
+    elsewhere = Context(context.configuration, Options(config=r"./my \1 shop.yml"))
+    assert elsewhere.pasteable("Run chameleon show_status") == r"Run chameleon show_status --config './my \1 shop.yml'"
+
+
 def test_escapes_in_a_message_do_not_reach_the_terminal(commands: Commands, capsys: pytest.CaptureFixture[str]) -> None:
     commands.outcome = failing(ChameleonError("the server says \x1b]0;owned\x07\nand more"))
     assert main(["show_status"]) == 1
