@@ -1,17 +1,76 @@
-"""MySQL's GTIDs in bytes: the event of tagged ones, and GTID sets as COM_BINLOG_DUMP_GTID takes them.
+"""GTIDs in bytes: the events that name a transaction, and GTID sets as COM_BINLOG_DUMP_GTID takes them.
 
 Tags came with MySQL 8.3. Their event is written by ``mysql::serialization``, where every number states its own length.
 """
 
 from __future__ import annotations
 
-from struct import pack
+from struct import pack, unpack_from
+from typing import NamedTuple
 
 from pg_chameleon.errors import StreamError
 from pg_chameleon.model.position import MysqlGtidSet
-from pg_chameleon.mysql.binlog.events import MysqlGtid, uuid_text
 
-_UUID, _NUMBER, _TAG, _IMMEDIATE_COMMIT_TIME = 1, 2, 3, 6
+
+class MysqlGtid(NamedTuple):
+    """A GTID event of MySQL. ``source`` is the uuid, or uuid:tag; ``commit_time`` is 0 before MySQL 8."""
+
+    source: str
+    number: int
+    commit_time: float
+
+
+_IMMEDIATE_COMMIT_TIME = 42
+_ORIGINAL_TIME_FOLLOWS = 1 << 55
+
+
+def parse_gtid(body: bytes) -> MysqlGtid:
+    """Read a GTID or ANONYMOUS_GTID event; commit times, in microseconds, are there since MySQL 8.0.1."""
+    _, uuid, number = unpack_from("<B16sQ", body)
+    commit_time = 0.0
+    if len(body) >= _IMMEDIATE_COMMIT_TIME + 7:
+        time = int.from_bytes(body[_IMMEDIATE_COMMIT_TIME : _IMMEDIATE_COMMIT_TIME + 7], "little")
+        commit_time = (time & (_ORIGINAL_TIME_FOLLOWS - 1)) / 1e6
+    return MysqlGtid(uuid_text(uuid), number, commit_time)
+
+
+def uuid_text(data: bytes) -> str:
+    """Write the 16 bytes of a uuid in the usual form."""
+    text = data.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+class MariadbGtid(NamedTuple):
+    """A GTID event of MariaDB."""
+
+    domain: int
+    sequence: int
+    standalone: bool
+    alter_phase: int
+
+
+ALTER_STARTS, ALTER_COMMITS, ALTER_ROLLS_BACK = 2, 4, 8
+_STANDALONE, _GROUP_COMMIT, _PREPARED_XA, _COMPLETED_XA = 0x01, 0x02, 0x40, 0x80
+
+
+def parse_mariadb_gtid(body: bytes) -> MariadbGtid:
+    """Read a GTID event of MariaDB; ``alter_phase`` is not 0 where ``binlog_alter_two_phase`` is on."""
+    sequence, domain, flags = unpack_from("<QIB", body)
+    position = 13
+    if flags & _GROUP_COMMIT:
+        position += 8
+    if flags & (_PREPARED_XA | _COMPLETED_XA):
+        position += 6 + body[position + 4] + body[position + 5]
+    extra = body[position] if position < len(body) else 0
+    return MariadbGtid(
+        domain,
+        sequence,
+        standalone=bool(flags & _STANDALONE),
+        alter_phase=extra & (ALTER_STARTS | ALTER_COMMITS | ALTER_ROLLS_BACK),
+    )
+
+
+_UUID, _NUMBER, _TAG, _COMMIT_TIME = 1, 2, 3, 6
 _TAGGED_FORMAT = 1
 
 
@@ -25,7 +84,7 @@ def parse_tagged_gtid(body: bytes) -> MysqlGtid:
     commit_time = 0.0
     while position < len(body):
         field, position = _number(body, position)
-        if field > _IMMEDIATE_COMMIT_TIME:
+        if field > _COMMIT_TIME:
             break
         if field == _UUID:
             octets = bytearray()
@@ -41,7 +100,7 @@ def parse_tagged_gtid(body: bytes) -> MysqlGtid:
             if field == _NUMBER:
                 # It is signed: the lowest bit is the sign
                 number = value >> 1
-            elif field == _IMMEDIATE_COMMIT_TIME:
+            elif field == _COMMIT_TIME:
                 commit_time = value / 1e6
     if not uuid or not number:
         raise StreamError("a tagged GTID event names no transaction")

@@ -13,6 +13,7 @@ from pg_chameleon.errors import StreamError
 from pg_chameleon.model.change import RowKind, RowLayout, RowsEvent, TableMap
 from pg_chameleon.mysql.binlog import events
 from pg_chameleon.mysql.binlog.events import ROW_EVENTS, RowEventType
+from pg_chameleon.mysql.binlog.table_map import parse_table_map
 
 _MOST_TABLE_MAPS = 10_000
 # Of one table; with binlog_row_image=MINIMAL there may be one for each set of columns that an UPDATE changes
@@ -78,7 +79,7 @@ class RowEvents:
         """Remember the layout of a table for the row events that follow."""
         table = self._known.get(body)
         if table is None:
-            table = _Table(events.parse_table_map(body, self._table_id_size))
+            table = _Table(parse_table_map(body, self._table_id_size))
             if len(self._known) >= _MOST_TABLE_MAPS:
                 self._known.clear()
             self._known[body] = table

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from struct import unpack_from
 
 from pg_chameleon.model.change import Circumstances, SavepointRolledBack, SavepointSet, StatementEvent, StreamEvent
-from pg_chameleon.mysql.binlog.events import Event, EventType, Query, parse_query
+from pg_chameleon.mysql.binlog.events import Event, EventType
 from pg_chameleon.mysql.binlog.place import Place
+from pg_chameleon.mysql.binlog.query import Query, parse_query
 from pg_chameleon.mysql.binlog.transactions import NOTHING, Transactions
 
 _QUERY_POST_HEADER = 13

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from struct import unpack_from
 from typing import NamedTuple
 
 from pg_chameleon.errors import StreamError
@@ -15,9 +16,14 @@ from pg_chameleon.model.change import (
     TransactionRolledBack,
 )
 from pg_chameleon.model.position import GtidSet, MariadbGtidPosition, MysqlGtidSet, Position
-from pg_chameleon.mysql.binlog import events
 from pg_chameleon.mysql.binlog.events import Event, EventType
-from pg_chameleon.mysql.binlog.gtids import parse_tagged_gtid
+from pg_chameleon.mysql.binlog.gtids import (
+    ALTER_ROLLS_BACK,
+    ALTER_STARTS,
+    parse_gtid,
+    parse_mariadb_gtid,
+    parse_tagged_gtid,
+)
 from pg_chameleon.mysql.binlog.place import Place
 
 NOTHING: tuple[StreamEvent, ...] = ()
@@ -48,12 +54,12 @@ _UNANNOUNCED = _Announced()
 
 
 def _mysql(event: Event) -> _Announced:
-    gtid = events.parse_gtid(event.body)
+    gtid = parse_gtid(event.body)
     return _Announced((gtid.source, gtid.number), gtid.commit_time)
 
 
 def _anonymous(event: Event) -> _Announced:
-    return _Announced(None, events.parse_gtid(event.body).commit_time)
+    return _Announced(None, parse_gtid(event.body).commit_time)
 
 
 def _tagged(event: Event) -> _Announced:
@@ -62,7 +68,7 @@ def _tagged(event: Event) -> _Announced:
 
 
 def _mariadb(event: Event) -> _Announced:
-    gtid = events.parse_mariadb_gtid(event.body)
+    gtid = parse_mariadb_gtid(event.body)
     return _Announced(
         (gtid.domain, event.server_id, gtid.sequence), block=not gtid.standalone, alter_phase=gtid.alter_phase
     )
@@ -75,6 +81,14 @@ ANNOUNCEMENTS: Mapping[int, Callable[[Event], _Announced]] = {
     EventType.MARIADB_GTID: _mariadb,
 }
 """The events that announce a transaction, and how they are read."""
+
+
+def parse_xa_prepare(body: bytes) -> tuple[str, bool]:
+    """Read an XA_PREPARE event: the xid as XA statements write it, and whether it commits in one phase."""
+    one_phase, format_id, global_size, branch_size = unpack_from("<BIII", body)
+    middle = 13 + global_size
+    xid = f"X'{body[13:middle].hex()}',X'{body[middle : middle + branch_size].hex()}',{format_id}"
+    return xid, bool(one_phase)
 
 
 class Transactions:
@@ -100,7 +114,7 @@ class Transactions:
     @property
     def alters_nothing(self) -> bool:
         """Tell whether its ALTER leaves the table as it is: it only starts here, or is rolled back."""
-        return self._announced.alter_phase in (events.ALTER_STARTS, events.ALTER_ROLLS_BACK)
+        return self._announced.alter_phase in (ALTER_STARTS, ALTER_ROLLS_BACK)
 
     def begin(self, event: Event) -> tuple[StreamEvent, ...]:
         """Begin the transaction that an event announces."""
@@ -132,7 +146,7 @@ class Transactions:
 
     def xa_prepare(self, event: Event) -> tuple[StreamEvent, ...]:
         """Put the transaction aside until it is decided, unless both are done in one step."""
-        xid, one_phase = events.parse_xa_prepare(event.body)
+        xid, one_phase = parse_xa_prepare(event.body)
         return self.commit(event) if one_phase else (TransactionPrepared(xid, *self._close(event)),)
 
     def decide_prepared(self, event: Event, xid: str, *, committed: bool) -> tuple[StreamEvent, ...]:

@@ -10,9 +10,9 @@ from pg_chameleon.model.change import Undecodable
 from pg_chameleon.model.schema import Column
 from pg_chameleon.model.source.charsets import UTF8
 from pg_chameleon.model.source.types import GEOMETRIES
+from pg_chameleon.mysql.binlog.table_map import Code, StoredType
 from pg_chameleon.mysql.charsets import TextDecoder, text_decoder, with_substitutes
 from pg_chameleon.mysql.decode import values
-from pg_chameleon.mysql.decode.codes import Code, StoredType
 from pg_chameleon.mysql.decode.documents import json_text
 
 

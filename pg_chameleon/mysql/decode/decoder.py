@@ -24,7 +24,7 @@ from pg_chameleon.model.change import RowKind, RowLayout
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.mysql.binlog.events import length_encoded
-from pg_chameleon.mysql.decode.codes import stored_types
+from pg_chameleon.mysql.binlog.table_map import stored_types
 from pg_chameleon.mysql.decode.columns import TOOLS, Readable, readable_column
 from pg_chameleon.mysql.decode.documents import changed_json, json_changes
 from pg_chameleon.mysql.decode.layout import check_table_map

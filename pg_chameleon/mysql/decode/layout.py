@@ -24,8 +24,8 @@ from pg_chameleon.model.source.types import (
     UUID_BYTES,
     ColumnType,
 )
-from pg_chameleon.mysql.decode.codes import BLOBS as BLOB_CODES
-from pg_chameleon.mysql.decode.codes import Code, StoredType, stored_types
+from pg_chameleon.mysql.binlog.table_map import BLOBS as BLOB_CODES
+from pg_chameleon.mysql.binlog.table_map import Code, StoredType, stored_types
 from pg_chameleon.mysql.decode.metadata import metadata_differences
 
 _CODES: dict[str, frozenset[int]] = {

@@ -14,8 +14,8 @@ from pg_chameleon.model.schema import Column, TableSchema
 from pg_chameleon.model.source.charsets import modern_name
 from pg_chameleon.model.source.types import GEOMETRY_KINDS, SHORT_COLLECTION
 from pg_chameleon.mysql.binlog.events import length_encoded
+from pg_chameleon.mysql.binlog.table_map import BLOBS, Code, stored_types
 from pg_chameleon.mysql.charsets import charset_of_collation, text_decoder
-from pg_chameleon.mysql.decode.codes import BLOBS, Code, stored_types
 
 _NUMERIC_CODES = frozenset(
     {

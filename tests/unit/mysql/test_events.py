@@ -9,17 +9,11 @@ from hypothesis import strategies as st
 from pg_chameleon.errors import StreamError
 from pg_chameleon.model.position import MysqlGtidSet
 from pg_chameleon.model.server import Flavour, ServerVersion
-from pg_chameleon.mysql.binlog.events import (
-    Query,
-    length_encoded,
-    parse_gtid,
-    parse_mariadb_gtid,
-    parse_status_variables,
-    parse_xa_prepare,
-    uncompressed,
-)
-from pg_chameleon.mysql.binlog.gtids import encode_gtid_set, parse_tagged_gtid
+from pg_chameleon.mysql.binlog.events import length_encoded, uncompressed
+from pg_chameleon.mysql.binlog.gtids import encode_gtid_set, parse_gtid, parse_mariadb_gtid, parse_tagged_gtid
 from pg_chameleon.mysql.binlog.payload import payload_events
+from pg_chameleon.mysql.binlog.query import Query, parse_status_variables
+from pg_chameleon.mysql.binlog.transactions import parse_xa_prepare
 from pg_chameleon.mysql.charsets import charset_of_collation, text_decoder, with_substitutes
 
 UUID = "f056302e-e669-11f1-a369-02fc00000001"

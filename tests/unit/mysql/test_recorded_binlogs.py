@@ -25,8 +25,9 @@ from pg_chameleon.model.change import (
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition, MariadbGtidPosition, MysqlGtidSet, Position
 from pg_chameleon.mysql.binlog.assembly import Assembler
-from pg_chameleon.mysql.binlog.events import EventType, parse_status_variables, unpack_header
+from pg_chameleon.mysql.binlog.events import EventType, unpack_header
 from pg_chameleon.mysql.binlog.payload import payload_events
+from pg_chameleon.mysql.binlog.query import parse_status_variables
 from pg_chameleon.mysql.decode.decoder import check_table_map, row_decoder
 from tests.unit.mysql.recorded import SERVERS, assembler, raw_events_of, replayed, structures
 
