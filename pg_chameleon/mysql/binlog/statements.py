@@ -78,11 +78,11 @@ class Statements:
         return (*begun, statement, *transactions.commit(event))
 
     def _statement_event(self, event: Event, query: Query) -> StatementEvent:
-        in_block = self._transactions.in_block
         # What comes with its rows in one transaction was made from a SELECT
         rewritten = query.may_be_rewritten
+        by_server = rewritten and self._transactions.in_block
         return StatementEvent(
-            statement=query.text(rewritten=rewritten and in_block),
+            statement=query.text(rewritten=by_server),
             schema=query.schema,
             sql_mode=query.sql_mode,
             error_code=query.error_code,
@@ -94,7 +94,7 @@ class Statements:
                 query.sql_mode,
                 connection_collation=query.connection_collation,
             ),
-            ambiguous=(rewritten and not in_block) or query.may_be_escaped,
+            ambiguous=(rewritten != by_server) or query.may_be_escaped or not (by_server or query.is_text),
         )
 
 
