@@ -18,6 +18,16 @@ _AS_SERVERS_WRITE = re.compile(
 )
 
 
+class StatusVariables(NamedTuple):
+    """What the status variables of a QUERY event tell about the session that ran it."""
+
+    sql_mode: int = 0
+    client_collation: int | None = None
+    connection_collation: int | None = None
+    time_zone: str | None = None
+    microseconds: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A QUERY event. ``statement`` is in the bytes of the client's character set."""
@@ -25,11 +35,7 @@ class Query:
     statement: bytes
     schema: str
     error_code: int
-    sql_mode: int = 0
-    client_collation: int | None = None
-    connection_collation: int | None = None
-    time_zone: str | None = None
-    microseconds: int | None = None
+    session: StatusVariables
 
     @property
     def may_be_rewritten(self) -> bool:
@@ -44,7 +50,7 @@ class Query:
     @property
     def may_be_escaped(self) -> bool:
         """Tell whether backslashes may escape in spite of the session's mode, as they do in the server's own text."""
-        return bool(self.sql_mode & NO_BACKSLASH_ESCAPES) and b"\\" in self.statement and self._is_written_so
+        return bool(self.session.sql_mode & NO_BACKSLASH_ESCAPES) and b"\\" in self.statement and self._is_written_so
 
     @property
     def _is_written_so(self) -> bool:
@@ -64,7 +70,7 @@ class Query:
         return self.statement.decode("utf-8", "backslashreplace") if decoded is None else decoded
 
     def _decoded(self) -> str | None:
-        charset = charset_of_collation(self.client_collation or 0)
+        charset = charset_of_collation(self.session.client_collation or 0)
         decode = None if charset is None else text_decoder(charset)
         if decode is None:
             return None
@@ -87,27 +93,12 @@ def parse_query(body: bytes, *, post_header_size: int, compressed: bool = False)
     _, _, schema_size, error_code, variables_size = unpack_from("<IIBHH", body)
     schema_at = post_header_size + variables_size
     statement = body[schema_at + schema_size + 1 :]
-    variables = parse_status_variables(body[post_header_size:schema_at])
     return Query(
         statement=uncompressed(statement) if compressed else statement,
         schema=body[schema_at : schema_at + schema_size].decode("utf-8", "replace"),
         error_code=error_code,
-        sql_mode=variables.sql_mode,
-        client_collation=variables.client_collation,
-        connection_collation=variables.connection_collation,
-        time_zone=variables.time_zone,
-        microseconds=variables.microseconds,
+        session=parse_status_variables(body[post_header_size:schema_at]),
     )
-
-
-class StatusVariables(NamedTuple):
-    """What the status variables of a QUERY event tell about the session that ran it."""
-
-    sql_mode: int = 0
-    client_collation: int | None = None
-    connection_collation: int | None = None
-    time_zone: str | None = None
-    microseconds: int | None = None
 
 
 _SQL_MODE, _CHARSET, _TIME_ZONE = 1, 4, 5

@@ -81,18 +81,19 @@ class Statements:
         # What comes with its rows in one transaction was made from a SELECT
         rewritten = query.may_be_rewritten
         by_server = rewritten and self._transactions.in_block
+        session = query.session
         return StatementEvent(
             statement=query.text(rewritten=by_server),
             schema=query.schema,
-            sql_mode=query.sql_mode,
+            sql_mode=session.sql_mode,
             error_code=query.error_code,
             position=self._place.binlog,
             circumstances=Circumstances(
                 event.timestamp,
-                query.microseconds,
-                query.time_zone,
-                query.sql_mode,
-                connection_collation=query.connection_collation,
+                session.microseconds,
+                session.time_zone,
+                session.sql_mode,
+                connection_collation=session.connection_collation,
             ),
             ambiguous=(rewritten != by_server) or query.may_be_escaped or not (by_server or query.is_text),
         )

@@ -12,7 +12,7 @@ from pg_chameleon.model.server import Flavour, ServerVersion
 from pg_chameleon.mysql.binlog.events import length_encoded, uncompressed
 from pg_chameleon.mysql.binlog.gtids import encode_gtid_set, parse_gtid, parse_mariadb_gtid, parse_tagged_gtid
 from pg_chameleon.mysql.binlog.payload import payload_events
-from pg_chameleon.mysql.binlog.query import Query, parse_status_variables
+from pg_chameleon.mysql.binlog.query import Query, StatusVariables, parse_status_variables
 from pg_chameleon.mysql.binlog.transactions import parse_xa_prepare
 from pg_chameleon.mysql.charsets import charset_of_collation, text_decoder, with_substitutes
 
@@ -71,7 +71,7 @@ def test_collations_of_character_sets_stand_before_the_charset_of_the_client() -
 
 def test_a_statement_says_what_it_says_only_in_a_charset_that_is_known() -> None:
     def is_text(statement: bytes, collation: int | None) -> bool:
-        return Query(statement, "", 0, client_collation=collation).is_text
+        return Query(statement, "", 0, StatusVariables(client_collation=collation)).is_text
 
     latin1, utf8mb4, binary, unknown = 8, 45, 63, 9999
     assert is_text("é".encode("latin1"), latin1)
@@ -84,7 +84,7 @@ def test_a_statement_says_what_it_says_only_in_a_charset_that_is_known() -> None
 
 def test_statements_are_read_in_the_charset_of_the_client() -> None:
     def text(statement: bytes, collation: int | None) -> str:
-        return Query(statement, "", 0, client_collation=collation).text()
+        return Query(statement, "", 0, StatusVariables(client_collation=collation)).text()
 
     assert text("é".encode(), None) == "é"
     assert text("é".encode("latin1"), 8) == "é"
@@ -95,7 +95,7 @@ def test_statements_are_read_in_the_charset_of_the_client() -> None:
 
 def test_what_a_server_may_have_written_is_known_by_its_form() -> None:
     def may_be_rewritten(statement: str, encoding: str = "utf8", collation: int = 8) -> bool:
-        return Query(statement.encode(encoding), "", 0, client_collation=collation).may_be_rewritten
+        return Query(statement.encode(encoding), "", 0, StatusVariables(client_collation=collation)).may_be_rewritten
 
     written = "CREATE TABLE `a`.`b` (\n  `é` int)"
     assert may_be_rewritten(written)
@@ -109,7 +109,7 @@ def test_what_a_server_may_have_written_is_known_by_its_form() -> None:
 
 def test_the_server_escapes_by_backslashes_in_every_mode() -> None:
     def may_be_escaped(statement: bytes, sql_mode: int) -> bool:
-        return Query(statement, "", 0, sql_mode=sql_mode).may_be_escaped
+        return Query(statement, "", 0, StatusVariables(sql_mode=sql_mode)).may_be_escaped
 
     written = b"CREATE TABLE `b` (\n  `a` binary(2) DEFAULT 'a\\0'\n)"
     assert may_be_escaped(written, 1 << 20)
