@@ -44,5 +44,6 @@ def _refused_defaults(cursor: Cursor, made: TargetTable, target: TableName) -> I
     cursor.execute(query("status.without_default"), (target.schema, target.table))
     bare = {name for (name,) in cursor.fetchall()}
     for column in made.columns:
-        if column.tentative and column.name in bare:
-            yield f"column {column.source}: the default {column.default} is left out: {column.type} does not have it"
+        if column.tentative and column.default is not None and column.name in bare:
+            default = column.default.sql
+            yield f"column {column.source}: the default {default} is left out: {column.type} does not have it"

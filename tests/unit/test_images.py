@@ -3,7 +3,7 @@
 import pytest
 
 from pg_chameleon.convert.rules import Rules, TypeOverride
-from pg_chameleon.convert.structure.defaults import omitted_value
+from pg_chameleon.convert.structure.omitted import omitted_value
 from pg_chameleon.convert.values.careful import EncodeError
 from pg_chameleon.convert.values.carried import carried_columns
 from pg_chameleon.convert.values.encoder import row_encoder

@@ -8,7 +8,7 @@ from functools import cached_property
 from pg_chameleon.convert.alter.conversion import Conversion
 from pg_chameleon.convert.alter.conversions import conversion
 from pg_chameleon.convert.expressions.quoting import quote_qualified
-from pg_chameleon.convert.structure.defaults import null_substitute
+from pg_chameleon.convert.structure.defaults import TargetDefault, null_substitute
 from pg_chameleon.convert.structure.target import TargetColumn, TargetTable
 from pg_chameleon.convert.values.carried import CarriedColumn, in_primary_key
 from pg_chameleon.ddl.syntax.expressions import mentioned_columns
@@ -142,7 +142,7 @@ def is_nullable(side: Side, column: Column) -> bool:
     return column.nullable and not in_primary_key(side.schema, column)
 
 
-def null_fill(change: Change, pair: Pair) -> str | None:
+def null_fill(change: Change, pair: Pair) -> TargetDefault | None:
     """Return what the source made of NULL; None if it is not certain.
 
     Where InnoDB of MariaDB alters in place, NULL becomes the default that the column had, otherwise the implicit one.

@@ -9,6 +9,7 @@ from pg_chameleon.convert.alter.guards import added_doubt, filling
 from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal
 from pg_chameleon.convert.structure import ddl
 from pg_chameleon.convert.structure.attempts import attempt_on_rows, set_default
+from pg_chameleon.convert.structure.defaults import NULL, quoted
 from pg_chameleon.convert.structure.target import TargetColumn
 from pg_chameleon.convert.values.carried import INFINITY
 
@@ -100,9 +101,9 @@ def _null_updates(change: Change, pair: Pair) -> list[str]:
     fill = null_fill(change, pair) if becomes_not_null(change, pair) else None
     if fill is None and pair.after.infinite and not pair.before.infinite:
         was_nullable = is_nullable(change.before, change.before.source(pair.before))
-        fill = None if was_nullable else quote_literal(INFINITY)
-    if fill is not None and fill != "NULL":
-        update = f"UPDATE {table} SET {column} = {fill} WHERE {column} IS NULL"
+        fill = None if was_nullable else quoted(INFINITY)
+    if fill not in (None, NULL):
+        update = f"UPDATE {table} SET {column} = {fill.sql} WHERE {column} IS NULL"
         return [attempt_on_rows(update, table, f"{column} IS NULL") if _is_chosen(change, pair.after) else update]
     if pair.before.infinite and not pair.after.infinite and _are_dates(change, pair) and not pair.conversion.doubt:
         return [
@@ -119,7 +120,7 @@ def _are_dates(change: Change, pair: Pair) -> bool:
 
 def _add_column(change: Change, column: TargetColumn) -> list[str]:
     fill = None if column.generated is not None or added_doubt(change, column) else filling(change, column)
-    filled = replace(column, default=fill) if fill not in (None, "NULL") else ddl.without_tentative(column)
+    filled = replace(column, default=fill) if fill not in (None, NULL) else ddl.without_tentative(column)
     added = [_add_filled(change, column, filled)]
     if filled.default != column.default:
         added.append(set_default(change.after.table, column))

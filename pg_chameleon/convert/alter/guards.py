@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pg_chameleon.convert.alter.alteration import Change, Pair, becomes_not_null, null_fill
+from pg_chameleon.convert.alter.statement_time import statement_time
 from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal
-from pg_chameleon.convert.structure.defaults import implicit_default, is_constant, statement_time
+from pg_chameleon.convert.structure.defaults import NULL, TargetDefault, implicit_default
+from pg_chameleon.convert.structure.source_defaults import source_default
 from pg_chameleon.convert.structure.target import TargetColumn
 from pg_chameleon.ddl.syntax.expressions import made_of, renamed_columns, same_expression
 from pg_chameleon.model.source.types import INTEGERS, TEXTS
@@ -50,14 +52,13 @@ def added_doubt(change: Change, column: TargetColumn) -> str:
     return "" if filling(change, column) is not None else f"what the new column {source.name} holds is not certain"
 
 
-def filling(change: Change, column: TargetColumn) -> str | None:
-    """Return the expression for the existing rows of a new column; None if it is not certain."""
+def filling(change: Change, column: TargetColumn) -> TargetDefault | None:
+    """Return what the existing rows get in a new column; None if it is not certain."""
     source, carried = change.after.source(column), change.after.carried[column.source]
-    if source.default is not None:
-        if is_constant(source):
-            return column.default
-        return statement_time(source, change.circumstances)
-    return "NULL" if source.nullable else implicit_default(source, carried)
+    default = source_default(source)
+    if default is not None:
+        return column.default if default.is_constant else statement_time(source, change.circumstances)
+    return NULL if source.nullable else implicit_default(source, carried)
 
 
 def _generated_doubt(change: Change, pair: Pair) -> str:

@@ -29,5 +29,5 @@ def set_default(table: str, column: TargetColumn) -> str:
     alter = f"ALTER TABLE {table} ALTER COLUMN {quote_identifier(column.name)}"
     if column.default is None:
         return f"{alter} DROP DEFAULT"
-    wanted = f"{alter} SET DEFAULT {column.default}"
+    wanted = f"{alter} SET DEFAULT {column.default.sql}"
     return attempt(wanted, f"{alter} DROP DEFAULT") if column.tentative else wanted

@@ -153,7 +153,7 @@ def column_definition(column: TargetColumn, schema_name: str) -> str:
     if column.generated is not None:
         parts.append(f"GENERATED ALWAYS AS ({column.generated}) STORED")
     if column.default is not None:
-        parts.append(f"DEFAULT {column.default}")
+        parts.append(f"DEFAULT {column.default.sql}")
     return " ".join(parts)
 
 

@@ -9,7 +9,7 @@ from pg_chameleon.convert.expressions import names
 from pg_chameleon.convert.expressions.generated import generated_expression
 from pg_chameleon.convert.expressions.quoting import quote_qualified
 from pg_chameleon.convert.rules import Rules
-from pg_chameleon.convert.structure.defaults import default_expression
+from pg_chameleon.convert.structure.defaults import NULL, TargetDefault, target_default
 from pg_chameleon.convert.structure.indexes import TargetIndex, target_index
 from pg_chameleon.convert.values.carried import CarriedColumn, carried_columns, in_primary_key
 from pg_chameleon.convert.values.text import without_nul
@@ -31,9 +31,9 @@ class EnumType:
 class TargetColumn:
     """A column of the target.
 
-    ``source`` is its name on the source. ``type`` is empty where ``enum`` is its type. ``default`` and ``generated``
-    are expressions of PostgreSQL. ``tentative``: the default may be nothing that the type chosen by the user can read;
-    then the target has none. ``sequence`` is that of the identity. ``infinite``: '-infinity' stands for dates that
+    ``source`` is its name on the source. ``type`` is empty where ``enum`` is its type. ``generated``
+    is an expression of PostgreSQL. ``tentative``: the type chosen by the user may be unable to read the default; then
+    the target has none. ``sequence`` is that of the identity. ``infinite``: '-infinity' stands for dates that
     do not exist.
     """
 
@@ -41,7 +41,7 @@ class TargetColumn:
     name: str
     type: str
     nullable: bool
-    default: str | None = None
+    default: TargetDefault | None = None
     tentative: bool = False
     identity: bool = False
     sequence: str = ""
@@ -122,13 +122,13 @@ def _column(
     identity = column.auto_increment and rule.target in _IDENTITY_TYPES
     if column.auto_increment and not identity:
         notes.append(f"column {column.name}: AUTO_INCREMENT on the type {rule.target} is left out")
-    default = default_expression(column, carried, notes)
+    default = target_default(column, carried, notes)
     return replace(
         target,
         identity=identity,
         sequence=names.sequence_name(schema.name.table, column.name) if identity else "",
         default=default,
-        tentative=carried.overridden and default not in (None, "NULL"),
+        tentative=carried.overridden and default not in (None, NULL),
         infinite=carried.checked and carried.substitute is not None,
     )
 

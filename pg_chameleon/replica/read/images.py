@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from pg_chameleon.convert.rules import Rules
-from pg_chameleon.convert.structure.defaults import omitted_changes, omitted_value
+from pg_chameleon.convert.structure.omitted import omitted_changes, omitted_value
 from pg_chameleon.convert.values.careful import Encoder
 from pg_chameleon.convert.values.carried import CarriedColumn, carried_columns
 from pg_chameleon.convert.values.changes import Change

@@ -10,7 +10,7 @@ from pg_chameleon.convert.expressions import names
 from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_qualified
 from pg_chameleon.convert.rules import Rules, UnknownType
 from pg_chameleon.convert.structure import ddl
-from pg_chameleon.convert.structure.defaults import omitted_changes
+from pg_chameleon.convert.structure.omitted import omitted_changes
 from pg_chameleon.convert.structure.target import target_table
 from pg_chameleon.convert.values.carried import carried_columns
 from pg_chameleon.convert.values.changes import readable

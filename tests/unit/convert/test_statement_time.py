@@ -2,7 +2,7 @@
 
 import pytest
 
-from pg_chameleon.convert.structure.defaults import statement_time
+from pg_chameleon.convert.alter.statement_time import statement_time
 from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.schema import Column, Default
 from pg_chameleon.mysql.zones import fixed_offset
@@ -12,7 +12,8 @@ TOLD = Circumstances(NOON, microseconds=123_456, local_seconds=NOON + 3600)
 
 
 def value(column_type: str, default: str, circumstances: Circumstances | None = TOLD) -> str | None:
-    return statement_time(Column("a", column_type, default=Default(default, False)), circumstances)
+    found = statement_time(Column("a", column_type, default=Default(default, False)), circumstances)
+    return None if found is None else found.sql
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from tests.unit.convert.tables import NAME, column, expression, index, literal, 
 
 def default_of(column_type: str, default: Default, rules: Rules | None = None) -> str | None:
     made = target_table(table(column("c", column_type, default=default)), rules or some_rules())
-    return made.columns[0].default
+    found = made.columns[0].default
+    return None if found is None else found.sql
 
 
 @pytest.mark.parametrize(
