@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pg_chameleon.ddl.effect.altered_columns import AlteredColumns
-from pg_chameleon.ddl.effect.altered_keys import AlteredKeys
+from pg_chameleon.ddl.effect.altered_constraints import AlteredConstraints
+from pg_chameleon.ddl.effect.altered_keys import AlteredIndexes, added_keys
 from pg_chameleon.ddl.effect.charsets import Charset, resolve
 from pg_chameleon.ddl.effect.created import engine_name, not_null_keys, with_not_null_periods
 from pg_chameleon.ddl.effect.draft import Surroundings, made_key
@@ -41,17 +42,18 @@ def altered_table(
             comment = action.options.comment
     _refuse_lost_rows(before.engine, engine)
     columns = AlteredColumns(before, statement.actions, Surroundings(charset, server, offset), convert)
-    keys = AlteredKeys(columns, engine)
+    added = added_keys(columns)
     elements = [action.element for action in statement.actions if isinstance(action, AddElement)]
-    columns.columns = with_not_null_periods(not_null_keys(columns.columns, keys.added, server), elements)
-    indexes = keys.indexes()
+    columns.columns = with_not_null_periods(not_null_keys(columns.columns, added, server), elements)
+    indexes = AlteredIndexes(columns, engine, added).indexes()
     columns.columns = [made_key(each, server) if _is_in_primary(indexes, each) else each for each in columns.columns]
+    constraints = AlteredConstraints(columns, engine, added)
     after = replace(
         before,
         columns=tuple(columns.columns),
         indexes=indexes,
-        foreign_keys=keys.foreign_keys(),
-        checks=keys.checks(),
+        foreign_keys=constraints.foreign_keys(),
+        checks=constraints.checks(),
         engine=engine,
         charset=charset.name,
         collation=charset.collation,

@@ -6,24 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from pg_chameleon.ddl.effect.charsets import BINARY, Charset
-from pg_chameleon.ddl.effect.column_types import converted_text, keeps_members
-from pg_chameleon.ddl.effect.defaults import stored_default
+from pg_chameleon.ddl.effect.altered_definitions import defined_columns, drops_primary_key, kept_column
+from pg_chameleon.ddl.effect.charsets import Charset
 from pg_chameleon.ddl.effect.draft import (
     Surroundings,
-    column_of,
     is_bare_timestamp,
     is_hidden,
     made_key,
     with_first_timestamp,
-    with_implicit_timestamp,
 )
 from pg_chameleon.ddl.syntax.actions import (
     Action,
     AddColumn,
     ChangeColumn,
     DropColumn,
-    DropConstraint,
     Place,
     RenameColumn,
     SetDefault,
@@ -60,7 +56,7 @@ class AlteredColumns:
         self._kept_names: set[str] = set()
         self._heirs: dict[str, str] = {}
         self._convert = convert
-        self._made = self._made_columns()
+        self._made = defined_columns(actions, around, convert)
         self._refuse_unknown()
         self._make_columns()
 
@@ -98,7 +94,7 @@ class AlteredColumns:
         for old in self.before.columns:
             change = changes.get(old.name.casefold())
             if change is None and old.name.casefold() not in dropped:
-                kept = self._kept(old)
+                kept = kept_column(old, self.actions, self._around, self._convert)
                 self._kept_names.add(kept.name)
                 self._put(kept, None, old)
             elif change is not None and change.place is None:
@@ -139,15 +135,6 @@ class AlteredColumns:
         elif isinstance(action, AddColumn) and not self._is_there_already(action):
             self._put(self._made[id(action)], action.place, None)
 
-    def _made_columns(self) -> dict[int, Column]:
-        """Return the columns that the statement defines, by the identity of their actions."""
-        actions = [action for action in self.actions if isinstance(action, AddColumn | ChangeColumn)]
-        definitions = [with_implicit_timestamp(action.column, self.server) for action in actions]
-        made = [column_of(definition, self._around) for definition in definitions]
-        if self._convert is not None:
-            made = [self._converted(column, self._convert) for column in made]
-        return {id(action): column for action, column in zip(actions, made, strict=True)}
-
     def _is_there_already(self, action: AddColumn) -> bool:
         """Tell whether IF NOT EXISTS stops the action; the server looks at the old table, whatever is dropped."""
         if not action.if_not_exists:
@@ -183,7 +170,7 @@ class AlteredColumns:
     def _refuse_moved_key(self) -> None:
         """Refuse what takes the primary key to a new column, and its NOT NULL from the old one, which was renamed."""
         primary = self.before.primary_key
-        if primary is None or any(map(self._drops_primary, self.actions)):
+        if primary is None or any(map(drops_primary_key, self.actions)):
             return
         for part in primary.parts:
             became = self.became.get((part.column or "").casefold())
@@ -193,48 +180,7 @@ class AlteredColumns:
     def _modified(self, old: Column, new: Column) -> Column:
         """A column of the primary key stays NOT NULL, whatever MODIFY says."""
         primary = self.before.primary_key
-        kept = primary is not None and not any(self._drops_primary(action) for action in self.actions)
+        kept = primary is not None and not any(map(drops_primary_key, self.actions))
         if kept and primary is not None and any(part.column == old.name for part in primary.parts):
             return made_key(new, self.server)
         return new
-
-    @staticmethod
-    def _drops_primary(action: Action) -> bool:
-        return isinstance(action, DropConstraint) and action.name.casefold() == "primary"
-
-    def _kept(self, old: Column) -> Column:
-        new = self._converted(old, self._convert) if self._convert else old
-        for action in self.actions:
-            new = self._touched(action, old, new)
-        return new
-
-    def _touched(self, action: Action, old: Column, new: Column) -> Column:
-        """Apply an action that changes a column without defining it anew."""
-        if isinstance(action, RenameColumn) and action.old.casefold() == old.name.casefold():
-            return replace(new, name=action.new)
-        if isinstance(action, SetDefault) and action.column.casefold() == old.name.casefold():
-            default = stored_default(action.default, new.column_type, self.server, self._around.offset)
-            return replace(new, default=default)
-        if isinstance(action, SetVisibility) and action.column.casefold() == old.name.casefold():
-            return replace(new, invisible=action.invisible)
-        return new
-
-    def _converted(self, column: Column, charset: Charset) -> Column:
-        """Apply CONVERT TO CHARACTER SET."""
-        if column.charset is None or column.charset == BINARY.name:
-            return column
-        shape = column.type
-        if shape.base in ("enum", "set"):
-            if not keeps_members(column, charset):
-                raise UntoldStructure(f"the members of {column.name} are others in {charset.name}")
-            return replace(column, charset=charset.name, collation=charset.collation)
-        length = shape.arguments[0] if shape.arguments else None
-        before = Charset(column.charset, column.collation or "")
-        spelled = converted_text(shape.base, length, before, charset, self.server)
-        binary = charset.name == BINARY.name
-        return replace(
-            column,
-            column_type=spelled,
-            charset=None if binary else charset.name,
-            collation=None if binary else charset.collation,
-        )
