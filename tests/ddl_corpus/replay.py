@@ -163,9 +163,9 @@ class _Sequence:
     def _learn_default(self, step: dict[str, Any]) -> None:
         """The corpus leaves out some CREATE DATABASE; what it tells of a schema's charset stands for them."""
         charset = step.get("dbcs")
-        if charset and step["db"] not in self.state.schema_defaults:
-            found = resolve(CharsetClause(charset), self.state.schema_default(step["db"]), self.state.server)
-            self.state.set_schema_default(step["db"], found)
+        if charset and step["db"] not in self.state.defaults.known:
+            found = resolve(CharsetClause(charset), self.state.defaults.of(step["db"]), self.state.server)
+            self.state.defaults.put(step["db"], found)
 
     def _note_refused(self, where: str, step: dict[str, Any], reason: str) -> None:
         words = "".join(step["stmt"]).split()

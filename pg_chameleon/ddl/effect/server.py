@@ -26,6 +26,10 @@ class ServerTraits:
         """Tell whether it is a MariaDB."""
         return self.version.is_mariadb
 
+    def folded(self, name: str) -> str:
+        """Return the form of a name of a table or a schema under which the server finds it."""
+        return name.lower() if self.lower_case_table_names else name
+
     @property
     def shows_widths(self) -> bool:
         """Tell whether integer types carry a display width: int(11)."""

@@ -143,7 +143,7 @@ def _create_table(statement: CreateTable, steps: _Steps) -> None:
 
 def _created(statement: CreateTable, name: TableName, steps: _Steps) -> TableSchema:
     state = steps.state
-    after = created_table(statement, name, state.schema_default(name.schema), state.server, steps.offset)
+    after = created_table(statement, name, state.defaults.of(name.schema), state.server, steps.offset)
     return replace(after, foreign_keys=tuple(_stored_reference(key, state) for key in after.foreign_keys))
 
 
@@ -187,7 +187,7 @@ def _alter_table(statement: AlterTable, steps: _Steps) -> None:
         _alter_unknown(statement, steps)
         return
     try:
-        default = steps.state.schema_default(before.name.schema)
+        default = steps.state.defaults.of(before.name.schema)
         after, origins = altered_table(statement, before, default, steps.state.server, steps.offset)
     except Unfollowable as error:
         # Otherwise the tracked structure is another one than the server's, and nothing can be told from it

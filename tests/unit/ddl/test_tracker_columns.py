@@ -325,7 +325,7 @@ def test_a_literal_in_parentheses_is_a_literal_to_mariadb() -> None:
 
 def test_the_schemas_default_can_be_told() -> None:
     source = Source()
-    source.state.set_schema_default("harbour", Charset("latin1", "latin1_bin"))
+    source.state.defaults.put("harbour", Charset("latin1", "latin1_bin"))
     source.run("create table boats (a text)")
     assert source.column("a").collation == "latin1_bin"
 

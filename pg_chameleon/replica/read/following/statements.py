@@ -110,7 +110,7 @@ class Following:
         """Store what new tables of a schema inherit from now on: the source will tell only what is so later."""
         name = self.known.schemas.stored_name(TableName(schema, "")).schema
         if name in self.known.filter.mappings:
-            yield SetDefault(name, self.known.schemas.schema_defaults.get(name))
+            yield SetDefault(name, self.known.schemas.defaults.known.get(name))
 
     def meet_unknown(self, table: TableMap, position: BinlogPosition) -> Steps[None]:
         """Take note of rows of a table that is not known: if it should be replicated, it is missing."""
