@@ -1,8 +1,7 @@
-"""All that is printed for the user: tables, questions, and the progress of a copy."""
+"""All that commands print: lines, tables and questions."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
@@ -20,8 +19,6 @@ from pg_chameleon.model.overview import (
     Status,
 )
 from pg_chameleon.terminal import one_line, several_lines
-
-logger = logging.getLogger(__name__)
 
 _NOT_AVAILABLE = "N/A"
 
@@ -114,7 +111,7 @@ def _show_part(title: str, headers: Sequence[str], rows: Sequence[Sequence[objec
     if rows:
         print(f"\n== {title} ==\n{_table(headers, rows)}")
         if advice:
-            print(advice)
+            say(advice)
 
 
 def _counter_rows(counters: Counters) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What is printed: tables in their known form, questions, and the progress of a copy."""
+"""What is printed: tables in their known form, questions, and nothing that acts on a terminal."""
 
 from __future__ import annotations
 
