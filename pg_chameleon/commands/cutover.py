@@ -7,6 +7,7 @@ from pg_chameleon.commands.shared import open_source, pid_file_of, stop_and_say
 from pg_chameleon.context import Context
 from pg_chameleon.daemon import StopEvent, running_pid
 from pg_chameleon.errors import SourceUnreachable
+from pg_chameleon.model.status import SourceType
 from pg_chameleon.postgres import cutover, status
 from pg_chameleon.postgres.connection import Connection
 from pg_chameleon.postgres.prepared import undecided
@@ -49,7 +50,7 @@ def _confirm_detach(context: Context, connection: Connection, source: Source) ->
 def _detach(context: Context, connection: Connection, source: Source, known: int) -> None:
     settings = replica_settings(context.configuration, context.source)
     detach.take_over(connection, source)
-    if source.type == "mysql":
+    if source.type == SourceType.MYSQL:
         _drain(settings, connection, source)
         _confirm_news(connection, source, known)
     result = detach.complete(settings, connection, source)

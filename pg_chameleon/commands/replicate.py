@@ -9,7 +9,7 @@ from pg_chameleon.commands.shared import begin_log, open_source, pid_file_of, re
 from pg_chameleon.context import Context
 from pg_chameleon.daemon import StopEvent, StopOutcome, run_as_daemon
 from pg_chameleon.errors import CatalogueError, ReplicaBusy, UsageError
-from pg_chameleon.model.status import SourceStatus
+from pg_chameleon.model.status import SourceStatus, SourceType
 from pg_chameleon.postgres import maintenance, sources
 from pg_chameleon.postgres.roles import LockRole, held_roles
 from pg_chameleon.replica.supervisor import Supervisor
@@ -23,7 +23,7 @@ def start_replica(context: Context) -> None:
     Example: chameleon start_replica --source mysql
     """
     with open_source(context) as (connection, source):
-        if source.type != "mysql":
+        if source.type != SourceType.MYSQL:
             raise UsageError(f"{source.name} is of type {source.type}, for which there is only the first copy")
         if source.status is SourceStatus.ERROR:
             raise CatalogueError(

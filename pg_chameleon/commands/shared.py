@@ -11,6 +11,7 @@ from pg_chameleon.context import Context
 from pg_chameleon.daemon import StopOutcome, running_pid, stop_daemon
 from pg_chameleon.errors import ReplicaBusy
 from pg_chameleon.log import start_logging
+from pg_chameleon.model.status import SourceType
 from pg_chameleon.postgres import catalogue, sources
 from pg_chameleon.postgres.connection import Connection, close_quietly, connect
 from pg_chameleon.postgres.roles import held_roles
@@ -64,7 +65,7 @@ def refuse_if_running(context: Context, connection: Connection, source: Source) 
 def check_source(context: Context, *, replicated: bool = False) -> None:
     """Report what is in the way of a replica, and what is worth knowing, before anything begins."""
     wanted = context.source
-    if wanted.type == "mysql":
+    if wanted.type == SourceType.MYSQL:
         settings = replica_settings(context.configuration, wanted)
         found = require_usable_source(settings, wanted.schema_mappings, replicated=replicated)
         report.say_all(f"note: {warning}" for warning in found)

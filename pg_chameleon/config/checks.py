@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pg_chameleon.config.settings import Configuration, SourceConfiguration
 from pg_chameleon.config.structures import ALL_TABLES
 from pg_chameleon.model.names import TableName
+from pg_chameleon.model.status import SourceType
 
 
 def mapping_problems(mappings: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
@@ -62,7 +63,7 @@ def _shared_server_ids(configuration: Configuration) -> Iterator[str]:
     seen: dict[tuple[str, int, int], str] = {}
     for name, source in configuration.sources.items():
         identity = (source.db_conn.host, source.db_conn.port, source.my_server_id)
-        if source.type == "mysql" and identity in seen:
+        if source.type == SourceType.MYSQL and identity in seen:
             yield (
                 f"sources.{name}.my_server_id: {seen[identity]} reads the same server with the same server id; "
                 "the server will disconnect one of them"

@@ -25,13 +25,14 @@ from pg_chameleon.config.settings import (
 from pg_chameleon.config.structures import TypeOverride, unknown_keys
 from pg_chameleon.errors import ConfigurationError
 from pg_chameleon.model.names import TableName
+from pg_chameleon.model.status import SourceType
 
 # The values of a section have as many types as it has keys; the dataclasses of settings name them.
 Section = dict[str, Any]
 
 # Top-level blocks whose names begin like this only exist for the anchors in them, as in Docker Compose files.
 _SHARED = "x-"
-_DEFAULT_PORT = {"mysql": 3306, "pgsql": 5432}
+_DEFAULT_PORT = {SourceType.MYSQL: 3306, SourceType.PGSQL: 5432}
 
 
 def load_configuration(name: str) -> Configuration:
@@ -85,7 +86,7 @@ class _Reader:
         given = self._mapping(path, value)
         source = self._section(path, given, SourceConfiguration, ("db_conn",))
         source["db_conn"] = self._connection(f"{path}.db_conn", given.get("db_conn"), SourceConnection, ("ssl",))
-        if source["type"] == "pgsql" and not source["db_conn"]["database"]:
+        if source["type"] == SourceType.PGSQL and not source["db_conn"]["database"]:
             self.problems.append(f"{path}.db_conn.database: required with type pgsql")
         return source
 

@@ -39,6 +39,7 @@ from pg_chameleon.config.structures import (
 )
 from pg_chameleon.model.filter import EventFilter, TableFilter
 from pg_chameleon.model.names import TableName
+from pg_chameleon.model.status import SourceType
 
 _PORT = whole_number(1, 65535)
 _COUNT = whole_number(1)
@@ -97,7 +98,11 @@ class SourceConfiguration:
 
     name: str
     db_conn: SourceConnection
-    type: str = setting(choice("mysql", "pgsql"), "mysql", "What the source is; `pgsql` supports the first copy only.")
+    type: str = setting(
+        choice(*(each.value for each in SourceType)),
+        SourceType.MYSQL.value,
+        "What the source is; `pgsql` supports the first copy only.",
+    )
     schema_mappings: dict[str, str] = setting(
         MAPPINGS, REQUIRED, "Which schemas are replicated, and the target schema of each."
     )

@@ -5,6 +5,13 @@ from __future__ import annotations
 from enum import Enum
 
 
+class SourceType(str, Enum):
+    """What a source is, as the configuration and the catalogue name it."""
+
+    MYSQL = "mysql"
+    PGSQL = "pgsql"
+
+
 class SourceStatus(Enum):
     """What a source is doing."""
 

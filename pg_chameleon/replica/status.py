@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pg_chameleon.convert.expressions import names
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import ChangedValueRow, RenamedRow, SourceDetails, Status
-from pg_chameleon.model.status import TableState
+from pg_chameleon.model.status import SourceType, TableState
 from pg_chameleon.postgres import status
 from pg_chameleon.postgres.connection import Connection, transaction
 from pg_chameleon.postgres.left_out import left_out_of
@@ -37,7 +37,7 @@ def read_status(connection: Connection, wanted: Wanted | None = None) -> Status:
 
 
 def _details(connection: Connection, source: Source, wanted: Wanted) -> SourceDetails:
-    rules = known_rules(wanted.settings, connection, source) if source.type == "mysql" else None
+    rules = known_rules(wanted.settings, connection, source) if source.type == SourceType.MYSQL else None
     with transaction(connection) as cursor:
         # Loading the structures is what takes time with many tables, so all that needs them is found here.
         tables = load_tables(cursor, source, replayed=True)

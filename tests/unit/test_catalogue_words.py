@@ -20,7 +20,7 @@ from pg_chameleon.model.log import (
     summary_from_json,
     summary_to_json,
 )
-from pg_chameleon.model.status import SourceStatus, TableState
+from pg_chameleon.model.status import SourceStatus, SourceType, TableState
 from pg_chameleon.postgres.copies import LEFT_OUT
 from pg_chameleon.replica.copy.settings import CopyKind
 
@@ -47,6 +47,7 @@ def values(enumeration: type[Enum]) -> set[str]:
 @pytest.mark.parametrize(
     ("table", "column", "words"),
     [
+        ("sources", "type", SourceType),
         ("sources", "status", SourceStatus),
         ("tables", "state", TableState),
         ("schema_changes", "kind", SchemaChangeKind),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pg_chameleon.config import Configuration, SourceConfiguration
 from pg_chameleon.model.names import TableName
+from pg_chameleon.model.status import SourceType
 from pg_chameleon.postgres.connection import TargetSettings
 from pg_chameleon.replica.settings import ReplicaSettings, replica_settings
 
@@ -51,7 +52,7 @@ def copy_settings(configuration: Configuration, source: SourceConfiguration) -> 
         spool_folder=source.out_dir if source.copy_mode == "file" else None,
         lock_timeout=source.lock_timeout,
         keep_existing=source.keep_existing_schema,
-        peer=_peer(source) if source.type == "pgsql" else None,
+        peer=_peer(source) if source.type == SourceType.PGSQL else None,
     )
 
 
