@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pg_chameleon.convert.expressions.expressions import Kind, Use, translated
+from pg_chameleon.convert.expressions.expressions import translated
+from pg_chameleon.convert.expressions.translated import Kind, Use
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.model.schema import Column, TableSchema
 
