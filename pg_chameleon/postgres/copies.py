@@ -103,6 +103,12 @@ def copied_tables(cursor: Cursor, copy: Copy) -> list[CopiedTable]:
     ]
 
 
+def waits_before_snapshots(cursor: Cursor, copy: Copy) -> bool:
+    """Tell whether batches from before the snapshots of a copy wait to be replayed."""
+    cursor.execute(query("copies.waits_before_snapshots"), {"copy_id": copy.copy_id})
+    return cursor.fetchone() is not None
+
+
 class UnfitTable(NamedTuple):
     """A table that the stream took out while it was copied. ``ended``: the source dropped it."""
 

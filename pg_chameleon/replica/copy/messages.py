@@ -78,6 +78,11 @@ class LoadPart:
     part: KeyRange | None
     whole: bool
 
+    @property
+    def name(self) -> TableName:
+        """The table on the source."""
+        return self.table.schema.name
+
 
 @dataclass(frozen=True, slots=True)
 class BuildIndex:
@@ -90,6 +95,11 @@ class BuildIndex:
     index: TargetIndex
     last_read: bool = False
 
+    @property
+    def name(self) -> TableName:
+        """The table on the source."""
+        return self.table.schema.name
+
 
 @dataclass(frozen=True, slots=True)
 class FinishTable:
@@ -99,8 +109,15 @@ class FinishTable:
     indexed: bool
     last_read: bool = False
 
+    @property
+    def name(self) -> TableName:
+        """The table on the source."""
+        return self.table.schema.name
 
-Request = OpenSnapshot | LockTable | LoadPart | BuildIndex | FinishTable
+
+Work = LockTable | LoadPart | BuildIndex | FinishTable
+"""What a worker does for one table."""
+Request = OpenSnapshot | Work
 
 
 @dataclass(frozen=True, slots=True)
