@@ -71,8 +71,9 @@ def _copy(context: Context, request: CopyRequest, label: str) -> None:
 
     def act(started: Callable[[], None]) -> None:
         begin_log(context, "copy")
+        stop = StopEvent.on_signals()
         started()
-        finished = copy_tables(settings, request, _observer(context), StopEvent.on_signals())
+        finished = copy_tables(settings, request, _observer(context), stop)
         _conclude(context, label, finished)
 
     foreground = context.foreground or context.options.wait
@@ -125,7 +126,7 @@ def _conclude(context: Context, label: str, finished: CopyReport) -> None:
             advice="The same command resumes it",
         )
     outcome = (
-        f"is complete: {len(finished.copied)} tables, {finished.rows} rows in {finished.seconds:.1f} s"
+        f"is complete: {len(finished.copied)} tables, {finished.rows:,} rows in {finished.seconds:.1f} s"
         if finished.complete
         else f"ended with {len(finished.problems)} problem(s)"
     )

@@ -3,6 +3,8 @@
 import io
 import logging
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -151,6 +153,11 @@ def test_names_and_figures_are_shown_as_they_are(monkeypatch: pytest.MonkeyPatch
     shown.table_copied(TableName("s", "[red]t[/red]"), 10, 0.1)
     shown.finished()
     assert terminal.getvalue().count("s.[red]t[/red]") >= 2
+
+
+def test_rich_is_loaded_by_copies_only() -> None:
+    code = "import sys, pg_chameleon.commands.copy, pg_chameleon.commands.show; assert 'rich' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_several_observers_see_the_same() -> None:
