@@ -25,7 +25,7 @@ from pg_chameleon.postgres.sources import Source, set_consistent_from
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A copy that was begun. ``scope`` tells what was asked for, so that only the same copy is gone on with."""
+    """A copy that was begun. ``scope`` says what was asked for, so that only the same copy is resumed."""
 
     copy_id: int
     kind: str
@@ -150,7 +150,7 @@ def chunk_rows(cursor: Cursor, table_id: int) -> int:
 
 
 def set_reason(cursor: Cursor, table_id: int, reason: str) -> None:
-    """Note why a table cannot be replicated although its copy goes on."""
+    """Record why a table cannot be replicated although its copy continues."""
     cursor.execute(query("copies.set_reason"), {"table_id": table_id, "reason": reason})
 
 

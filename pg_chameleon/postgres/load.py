@@ -18,7 +18,7 @@ from pg_chameleon.postgres.connection import Cursor
 Lines = Iterator[list[bytes | None]]
 """What the source gives for its rows; None for one that it cannot write as one line."""
 Moved = Callable[[int, int], None]
-"""Is told of rows and bytes that were handed to PostgreSQL."""
+"""Is called with the rows and bytes that were handed to PostgreSQL."""
 
 MOST_REFUSED = 1000
 _COPY_BUFFER = 1 << 20

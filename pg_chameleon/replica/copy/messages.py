@@ -1,4 +1,4 @@
-"""What the processes of a copy tell each other: settings and requests for the workers, and their replies."""
+"""What the processes of a copy send each other: settings and requests for the workers, and their replies."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ _LONGEST_ESCAPED = 4000
 
 @dataclass(slots=True)
 class _Meter:
-    """Counts what was moved and tells it now and then."""
+    """Counts what was moved and reports it now and then."""
 
     tell: Callable[[RowsMoved], None]
     rows: int = 0

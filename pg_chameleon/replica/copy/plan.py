@@ -44,7 +44,7 @@ def splitting_column(schema: TableSchema) -> str | None:
 
 
 def key_ranges(column: str, least: int, greatest: int, parts: int) -> tuple[KeyRange, ...]:
-    """Cut the range of an integer key into parts; the outer ones are open, so that no row is left out.
+    """Cut the range of an integer key into parts; the outer ones are open, so that no row is missed.
 
     >>> [part.condition for part in key_ranges("id", 1, 100, 2)]
     ['`id` < 51', '`id` >= 51']

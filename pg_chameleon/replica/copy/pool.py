@@ -20,6 +20,7 @@ from pg_chameleon.replica.copy.worker import run_worker
 
 _TICK = 0.2
 _PATIENCE = 5.0
+_RESUME = "Run the same command again; it resumes with what is missing"
 
 
 class CopyStopped(ChameleonError):
@@ -27,7 +28,7 @@ class CopyStopped(ChameleonError):
 
 
 class Answer(NamedTuple):
-    """What a worker said. ``reply`` is a ``RowsMoved`` while it is still at work."""
+    """What a worker reported. ``reply`` is a ``RowsMoved`` while it is still at work."""
 
     worker: int
     reply: Reply | RowsMoved
@@ -92,7 +93,7 @@ class WorkerPool:
             raise self._died(worker) from error
 
     def answers(self, stop: Stop) -> Iterator[Answer]:
-        """Yield what workers say, waiting a moment for it; raise ``CopyStopped`` when the stop event is set."""
+        """Yield what workers report, waiting a moment for it; raise ``CopyStopped`` when the stop event is set."""
         if stop.is_set():
             raise CopyStopped("the copy was stopped")
         workers = {self._pipes[worker].fileno(): worker for worker in self._busy}
@@ -125,7 +126,7 @@ class WorkerPool:
         process.join(_PATIENCE)
         return ChameleonError(
             f"the {process.name} ended unexpectedly (exit code {process.exitcode})",
-            advice="Run the same command again; it goes on with what is missing",
+            advice=_RESUME,
         )
 
 
@@ -143,4 +144,4 @@ def _interrupts_held() -> Iterator[None]:
 def raise_if_lost(reply: Reply | RowsMoved) -> None:
     """Raise the error of a worker that has lost a connection."""
     if isinstance(reply, Failed) and reply.lost:
-        raise SourceUnreachable(reply.reason, advice="Run the same command again; it goes on with what is missing")
+        raise SourceUnreachable(reply.reason, advice=_RESUME)

@@ -1,4 +1,4 @@
-"""How far a copy is, counted from what the workers tell, for whoever shows it."""
+"""How far a copy is, counted from what the workers report, for whoever shows it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Table:
 
 @dataclass(slots=True)
 class ProgressTracker:
-    """Counts tables and rows. A table that has to be copied once more begins anew."""
+    """Counts tables and rows. A table that has to be copied again starts from zero."""
 
     observer: CopyObserver
     tables_done: int = 0
@@ -77,7 +77,7 @@ class ProgressTracker:
         self.rows_of_done += rows
 
     def tell(self) -> None:
-        """Show the state."""
+        """Hand the state to the observer."""
         rows = self.rows_of_done + sum(table.done for table in self._tables.values())
         expected = self.rows_of_done + sum(max(table.done, table.expected) for table in self._tables.values())
         active = tuple(

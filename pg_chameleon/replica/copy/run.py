@@ -45,7 +45,7 @@ _REPETITIONS = 3
 
 
 def copy_tables(settings: CopySettings, request: CopyRequest, observer: CopyObserver, stop: Stop) -> CopyReport:
-    """Copy what is asked for, or go on with it where an earlier run ended; return how it went.
+    """Copy what is asked for, or resume where an earlier run ended; return how it went.
 
     Raise ``ReplicaBusy`` while another process copies, or, for INIT_REPLICA, replicates the source.
     """
@@ -75,7 +75,7 @@ def _copy_with(
 
 
 def _take_roles(target: Connection, source: Source, kind: CopyKind, stop: Stop) -> None:
-    """Make sure that nobody else copies this source, nor replicates it while everything is copied anew."""
+    """Make sure that nobody else copies this source, nor replicates it during a first copy."""
     if kind is CopyKind.INIT_REPLICA:
         take_role(target, source, LockRole.DAEMON)
     take_role(target, source, LockRole.COPY, stop, patience=KILLED_SECONDS)
@@ -97,7 +97,7 @@ def _context(
 
 
 def _with_status(source: Source, target: Connection, kind: CopyKind, copy: Callable[[], CopyReport]) -> CopyReport:
-    """Copy, and let the source's status tell so, unless its replica runs: then that is its status."""
+    """Copy, and let the source's status say so, unless its replica runs: then that is its status."""
     whole = kind is CopyKind.INIT_REPLICA
     if not whole and LockRole.DAEMON in held_roles(target, source.source_id):
         return copy()

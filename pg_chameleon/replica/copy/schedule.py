@@ -1,4 +1,4 @@
-"""What the workers of a round do next, and which table is how far: pure, it asks nobody and tells nobody."""
+"""What the workers of a round do next, and how far each table is: decided without any I/O."""
 
 from __future__ import annotations
 

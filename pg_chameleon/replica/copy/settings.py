@@ -1,4 +1,4 @@
-"""What a copy is told to do, and what it has to say at its end."""
+"""What a copy is asked to do, and what it reports at its end."""
 
 from __future__ import annotations
 
@@ -105,9 +105,9 @@ class CopyProblem:
 
 @dataclass(frozen=True, slots=True)
 class CopyReport:
-    """How a copy ended. ``resumed``: when the copy was begun that this one went on with.
+    """How a copy ended. ``resumed``: when the copy began that this one resumed.
 
-    ``interrupted``: it was stopped; the same command goes on with it.
+    ``interrupted``: it was stopped; the same command resumes it.
     """
 
     kind: CopyKind
