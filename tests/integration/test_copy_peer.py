@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 
 from lab.servers import REPLICA_PASSWORD, REPLICA_USER, Database, PostgreSQL
 from pg_chameleon.daemon import StopEvent
+from pg_chameleon.errors import UsageError
+from pg_chameleon.model.names import TableName
 from pg_chameleon.postgres import catalogue
 from pg_chameleon.postgres.connection import TargetSettings, connect
 from pg_chameleon.postgres.sources import add_source
@@ -61,8 +64,8 @@ class Peers:
             catalogue.install(connection)
             add_source(connection, "peer", "pgsql", {"app": "sch_app"})
 
-    def copy(self, kind: CopyKind = CopyKind.INIT_REPLICA) -> CopyReport:
-        return copy_tables(self.settings, CopyRequest(kind), Watcher(), StopEvent())
+    def copy(self, kind: CopyKind = CopyKind.INIT_REPLICA, **request: Any) -> CopyReport:
+        return copy_tables(self.settings, CopyRequest(kind, **request), Watcher(), StopEvent())
 
 
 def _settings(database: Database) -> TargetSettings:
@@ -117,3 +120,15 @@ def test_a_table_that_needs_what_is_not_copied_is_reported(peers: Peers) -> None
 def test_structure_alone(peers: Peers) -> None:
     assert peers.copy(CopyKind.COPY_SCHEMA).complete
     assert rows(peers.there, "sch_app", "visits") == []
+
+
+def test_a_table_that_is_named_and_does_not_exist_makes_the_copy_incomplete(peers: Peers) -> None:
+    report = peers.copy(CopyKind.SYNC_TABLES, tables=(TableName("app", "visits"), TableName("app", "nosuch")))
+    assert [copied.name.table for copied in report.copied] == ["visits"]
+    assert [(problem.name.table, problem.missing) for problem in report.problems] == [("nosuch", True)]
+    assert not report.complete
+
+
+def test_tables_that_are_not_replicated_are_refused(peers: Peers) -> None:
+    with pytest.raises(UsageError, match=r"nowhere\.t"):
+        peers.copy(CopyKind.SYNC_TABLES, tables=(TableName("nowhere", "t"),))

@@ -111,5 +111,7 @@ def test_missing_are_the_registered_tables_that_the_copy_is_about_and_the_source
 
 def test_unknown_are_the_tables_that_are_named_and_nowhere() -> None:
     sync = scope(CopyKind.SYNC_TABLES, tables=(ORDERS, ITEMS)).of([ORDERS, ITEMS])
-    assert unknown(sync, {ORDERS}) == [ITEMS]
+    (problem,) = unknown(sync, {ORDERS})
+    assert problem.name == ITEMS
+    assert problem.missing
     assert unknown(scope(CopyKind.INIT_REPLICA), set()) == []

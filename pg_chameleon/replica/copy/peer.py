@@ -9,8 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from pg_chameleon.errors import ChameleonError, TargetError, UsageError
-from pg_chameleon.model.filter import TableFilter
+from pg_chameleon.errors import ChameleonError, TargetError
 from pg_chameleon.model.names import TableName
 from pg_chameleon.postgres import grants, peer, shadow, swap
 from pg_chameleon.postgres.connection import (
@@ -25,13 +24,14 @@ from pg_chameleon.postgres.connection import (
 from pg_chameleon.postgres.failures import savepoint
 from pg_chameleon.postgres.peer import PeerSchema, PeerTable
 from pg_chameleon.postgres.sources import Source
+from pg_chameleon.replica.copy.presence import unknown
 from pg_chameleon.replica.copy.progress import ProgressTracker
+from pg_chameleon.replica.copy.scope import Scope
 from pg_chameleon.replica.copy.settings import (
     CopiedRows,
     CopyKind,
     CopyProblem,
     CopyReport,
-    CopyRequest,
     CopySettings,
 )
 
@@ -45,9 +45,8 @@ class PeerCopy:
     """One copy. All tables are read in one snapshot, by several connections."""
 
     settings: CopySettings
-    request: CopyRequest
+    scope: Scope
     source: Source
-    filter: TableFilter
     target: Connection
     tracker: ProgressTracker
     stop: Stop
@@ -56,15 +55,17 @@ class PeerCopy:
 
     def run(self) -> CopyReport:
         """Copy the tables into shadow schemas, then swap them in."""
+        self.scope.check()
         began = time.monotonic()
         with _session(self._peer, f"copy {self.source.name}") as connection, target_errors():
             snapshot = peer.begin_snapshot(connection)
-            schemas = [self._chosen(peer.read_schema(connection, name)) for name in self._schemas]
+            schemas = [self._chosen(peer.read_schema(connection, name)) for name in self.scope.schemas]
+            self._problems += unknown(self.scope, {table.name for schema in schemas for table in schema.tables})
             self._prepare(schemas)
             rows = self._copy([table for schema in schemas for table in schema.tables], snapshot)
         copied = [] if self.stop.is_set() else self._swap(schemas, rows)
         return CopyReport(
-            kind=self.request.kind,
+            kind=self.scope.kind,
             copied=tuple(copied),
             problems=tuple(self._problems),
             seconds=time.monotonic() - began,
@@ -76,27 +77,12 @@ class PeerCopy:
         assert self.settings.peer is not None, "only sources of type pgsql come here"
         return self.settings.peer
 
-    @property
-    def _schemas(self) -> list[str]:
-        if self.request.kind is CopyKind.REFRESH_SCHEMA:
-            if self.request.schema not in self.filter.mappings:
-                raise UsageError(f"the schema {self.request.schema} is not mapped", advice="Check schema_mappings")
-            return [self.request.schema]
-        if self.request.kind is CopyKind.SYNC_TABLES:
-            return sorted({name.schema for name in self.request.tables or () if self.filter.admits(name)})
-        return sorted(self.filter.mappings)
-
     def _chosen(self, schema: PeerSchema) -> PeerSchema:
-        asked = self.request.tables if self.request.kind is CopyKind.SYNC_TABLES else None
-        chosen = tuple(
-            table
-            for table in schema.tables
-            if self.filter.admits(table.name) and (asked is None or table.name in asked)
-        )
+        chosen = tuple(table for table in schema.tables if self.scope.wants(table.name))
         return PeerSchema(schema.name, schema.enums, chosen)
 
     def _shadow_of(self, schema: str) -> str:
-        return shadow.schema_name(self.source, self.filter.mappings[schema])
+        return shadow.schema_name(self.source, self.scope.filter.mappings[schema])
 
     def _loaded(self, table: PeerTable) -> TableName:
         return TableName(self._shadow_of(table.name.schema), table.name.table)
@@ -162,7 +148,7 @@ class PeerCopy:
             with transaction(writing) as target:
                 peer.create_table(target, table, loaded)
                 rows = 0
-                if self.request.kind is not CopyKind.COPY_SCHEMA:
+                if self.scope.kind is not CopyKind.COPY_SCHEMA:
                     rows = peer.stream(source, target, table, loaded)
                 peer.finish_table(source, target, table, loaded)
             self._working -= {reading, writing}
@@ -176,10 +162,10 @@ class PeerCopy:
             readers = grants.existing_roles(cursor, self.settings.replica.grant_select_to)
             whole = [table for schema in schemas for table in schema.tables if table.name in rows]
             for schema in schemas:
-                shadow.create_schema(cursor, self.filter.mappings[schema.name])
-                grants.let_read_schema(cursor, self.filter.mappings[schema.name], readers)
+                shadow.create_schema(cursor, self.scope.filter.mappings[schema.name])
+                grants.let_read_schema(cursor, self.scope.filter.mappings[schema.name], readers)
             for table in whole:
-                final = TableName(self.filter.mappings[table.name.schema], table.name.table)
+                final = TableName(self.scope.filter.mappings[table.name.schema], table.name.table)
                 reason = swap.swap_table(cursor, self.source, self._loaded(table), final, readers)
                 if reason is None:
                     copied.append(CopiedRows(table.name, rows[table.name]))
@@ -193,7 +179,7 @@ class PeerCopy:
         return copied
 
     def _add_foreign_key(self, table: PeerTable, name: str, definition: str) -> None:
-        final = TableName(self.filter.mappings[table.name.schema], table.name.table)
+        final = TableName(self.scope.filter.mappings[table.name.schema], table.name.table)
         try:
             with self.target.cursor() as cursor, savepoint(cursor):
                 peer.add_foreign_key(cursor, final, name, definition)

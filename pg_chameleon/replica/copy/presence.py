@@ -15,6 +15,7 @@ from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.replica.copy.inspection import Inspection
 from pg_chameleon.replica.copy.plan import PlannedTable
 from pg_chameleon.replica.copy.scope import Scope
+from pg_chameleon.replica.copy.settings import CopyProblem
 
 
 class AtSnapshot(NamedTuple):
@@ -42,6 +43,10 @@ def missing(scope: Scope, registered: Iterable[TableName], present: Collection[T
     return {name for name in registered if name not in present and scope.means(name)}
 
 
-def unknown(scope: Scope, known: Collection[TableName]) -> list[TableName]:
-    """Return the tables asked for by name that neither the source nor the replica knows."""
-    return sorted(name for name in scope.names or () if name not in known)
+def unknown(scope: Scope, known: Collection[TableName]) -> list[CopyProblem]:
+    """Return the tables asked for by name that neither the source nor the replica knows, as problems."""
+    return [
+        CopyProblem(name, "the source has no such table", quarantined=False, missing=True)
+        for name in sorted(scope.names or ())
+        if name not in known
+    ]

@@ -32,7 +32,7 @@ from pg_chameleon.replica.copy.presence import missing, unknown
 from pg_chameleon.replica.copy.progress import ProgressTracker
 from pg_chameleon.replica.copy.round import CopyRound
 from pg_chameleon.replica.copy.scope import Scope
-from pg_chameleon.replica.copy.settings import CopyKind, CopyProblem, CopyReport, CopyRequest, CopySettings
+from pg_chameleon.replica.copy.settings import CopyKind, CopyReport, CopyRequest, CopySettings
 from pg_chameleon.replica.copy.structure import copy_structures
 from pg_chameleon.replica.copy.swap import Swap
 from pg_chameleon.replica.copy.takeover import SwapOutcome
@@ -62,8 +62,8 @@ def _copy_with(
     source = find_source(target, settings.replica.name)
     _take_roles(target, source, request.kind, stop)
     if settings.peer is not None:
-        table_filter = settings.replica.table_filter(read_mappings(target, source))
-        copy = PeerCopy(settings, request, source, table_filter, target, tracker, stop)
+        scope = Scope(request, settings.replica.table_filter(read_mappings(target, source))).of(request.tables)
+        copy = PeerCopy(settings, scope, source, target, tracker, stop)
         return _with_status(source, target, request.kind, copy.run)
     if request.kind is CopyKind.COPY_SCHEMA:
         return copy_structures(_context(settings, source, target, tracker, stop))
@@ -189,9 +189,7 @@ class _CopyRun:
             registered = [table.name for table in tables.load_tables(cursor, context.source)]
         gone = missing(self._scope, registered, present)
         outcome = Swap(context, copy, self._scope, self._broken, gone, _present_position(context)).run()
-        for name in unknown(self._scope, present | gone):
-            problem = CopyProblem(name, "the source has no such table", quarantined=False, missing=True)
-            outcome.problems.append(problem)
+        outcome.problems += unknown(self._scope, present | gone)
         # Not in the transaction of the swap: it would wait for the read process, which may wait for the swap
         with transaction(context.target) as cursor:
             value_changes.forget_dropped(cursor, context.source)

@@ -32,11 +32,11 @@ class Scope:
     @property
     def schemas(self) -> list[str]:
         """The source schemas that the copy is about."""
-        if self.kind is CopyKind.INIT_REPLICA:
-            return sorted(self.filter.mappings)
         if self.kind is CopyKind.REFRESH_SCHEMA:
             return [self.request.schema or ""]
-        return sorted({name.schema for name in self.names or ()})
+        if self.kind is CopyKind.SYNC_TABLES:
+            return sorted({name.schema for name in self.names or ()})
+        return sorted(self.filter.mappings)
 
     @property
     def target_schemas(self) -> list[str]:
