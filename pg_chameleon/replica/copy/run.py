@@ -145,7 +145,7 @@ class _CopyRun:
 
     def _copy_and_swap(self, begin: Callable[[CopyContext, Scope], Opened]) -> SwapOutcome:
         # The workers start while the copy is prepared, and let go of the source before the swap
-        with WorkerPool(worker_settings(self._context), self._context.settings.workers) as pool:
+        with WorkerPool(_worker_settings(self._context), self._context.settings.workers) as pool:
             copy, self._scope, resumed = begin(self._context, self._scope)
             self._resumed = resumed or self._resumed
             present = self._copy(copy, pool)
@@ -156,12 +156,12 @@ class _CopyRun:
         done = self._done_before(copy)
         present: set[TableName] = set()
         todo: Collection[TableName] | None = None
+
+        def is_left(name: TableName) -> bool:
+            return self._scope.wants(name) and name not in done and (todo is None or name in todo)
+
         for last in (False,) * (_ROUNDS - 1) + (True,):
-            outcome = CopyRound(self._context, copy, self._scope, pool).run(
-                lambda name, todo=todo: (  # type: ignore[misc]
-                    self._scope.wants(name) and name not in done and (todo is None or name in todo)
-                )
-            )
+            outcome = CopyRound(self._context, copy, self._scope, pool).run(is_left)
             present = outcome.present
             self._broken.update(outcome.broken)
             if last:
@@ -232,7 +232,7 @@ class _CopyRun:
         )
 
 
-def worker_settings(context: CopyContext) -> WorkerSettings:
+def _worker_settings(context: CopyContext) -> WorkerSettings:
     """Return what the workers of a copy need to know."""
     settings = context.settings
     return WorkerSettings(
