@@ -106,7 +106,7 @@ def running_pid(pid_file: Path) -> int | None:
         return None
     except OSError as error:
         raise ChameleonError(f"the pid file {pid_file} cannot be read: {_reason(error)}") from error
-    if pid is not None and owner != _owner_of(pid):
+    if pid is not None and _owner_of(pid) not in (owner, None):
         raise ChameleonError(
             f"the pid file {pid_file} belongs to another user than the process {pid} that it names",
             advice="Find out who wrote it; set pid_dir to a folder that only you can write to",
@@ -123,12 +123,12 @@ def _reason(error: OSError) -> str:
     return "it is a symbolic link" if error.errno == errno.ELOOP else str(error.strerror)
 
 
-def _owner_of(pid: int) -> int:
-    """Return the user of a process; that of a daemon whose children outlive it is taken to be this one."""
+def _owner_of(pid: int) -> int | None:
+    """Return the user of a process; None if it is gone, as a daemon may be whose children outlive it."""
     try:
         return os.stat(f"/proc/{pid}").st_uid
     except FileNotFoundError:
-        return os.geteuid()
+        return None
 
 
 def _lockable(descriptor: int) -> bool:
