@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import errno
 import fcntl
 import logging
 import os
@@ -26,6 +25,7 @@ from typing import Any, NamedTuple, NoReturn
 from daemonize import Daemonize
 
 from pg_chameleon.errors import ChameleonError, ReplicaBusy
+from pg_chameleon.plain_file import open_plain, why_not
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ def _close(*descriptors: int) -> None:
 def running_pid(pid_file: Path) -> int | None:
     """Return the pid of the daemon, if it or a process that it forked is alive."""
     try:
-        with open(_open_plain(pid_file, os.O_RDONLY), encoding="ascii") as file:
+        with open(open_plain(pid_file, os.O_RDONLY), encoding="ascii") as file:
             if _lockable(file.fileno()):
                 return None
             pid = _read_pid(pid_file)
@@ -105,22 +105,13 @@ def running_pid(pid_file: Path) -> int | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ChameleonError(f"the pid file {pid_file} cannot be read: {_reason(error)}") from error
+        raise ChameleonError(f"the pid file {pid_file} cannot be read: {why_not(error)}") from error
     if pid is not None and _owner_of(pid) not in (owner, None):
         raise ChameleonError(
             f"the pid file {pid_file} belongs to another user than the process {pid} that it names",
             advice="Find out who wrote it; set pid_dir to a folder that only you can write to",
         )
     return pid
-
-
-def _open_plain(path: Path, flags: int) -> int:
-    """Open a file, but no symbolic link: in a folder that others share, it may lead to any file of ours."""
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-
-
-def _reason(error: OSError) -> str:
-    return "it is a symbolic link" if error.errno == errno.ELOOP else str(error.strerror)
 
 
 def _owner_of(pid: int) -> int | None:
@@ -185,10 +176,10 @@ def _prepare(pid_file: Path) -> None:
         )
     try:
         pid_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(_open_plain(pid_file, os.O_WRONLY | os.O_CREAT))
+        os.close(open_plain(pid_file, os.O_WRONLY | os.O_CREAT))
     except OSError as error:
         raise ChameleonError(
-            f"the pid file {pid_file} cannot be written: {_reason(error)}", advice="Change pid_dir"
+            f"the pid file {pid_file} cannot be written: {why_not(error)}", advice="Change pid_dir"
         ) from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import logging
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from pg_chameleon.config import Configuration
 from pg_chameleon.errors import ChameleonError
 from pg_chameleon.log.daily import DailyFileHandler
+from pg_chameleon.plain_file import why_not
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +90,6 @@ def _file_handler(configuration: Configuration, source: str | None) -> logging.H
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return DailyFileHandler(path, configuration.log_days_keep)
     except OSError as error:
-        reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
         raise ChameleonError(
-            f"the log {path} cannot be written: {reason}", advice="Change log_dir, or set log_dest to stdout"
+            f"the log {path} cannot be written: {why_not(error)}", advice="Change log_dir, or set log_dest to stdout"
         ) from error

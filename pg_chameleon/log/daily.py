@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from logging.handlers import BaseRotatingHandler
 from pathlib import Path
 
+from pg_chameleon.plain_file import open_plain
+
 
 class DailyFileHandler(BaseRotatingHandler):
     """Sets the file aside under its date when a new day begins, and keeps as many days.
@@ -28,9 +30,7 @@ class DailyFileHandler(BaseRotatingHandler):
         super().__init__(str(path), "a", encoding="utf-8")
 
     def _open(self) -> io.TextIOWrapper:
-        # In a folder that others share, a symbolic link of this name may lead to any file of ours.
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
-        descriptor = os.open(self.baseFilename, flags, 0o600)
+        descriptor = open_plain(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         return open(descriptor, "a", encoding="utf-8")
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:

@@ -15,6 +15,7 @@ BELOW_REPLICA = FOUNDATION | {"config", "convert", "daemon", "ddl", "log", "mysq
 MAY_IMPORT = {
     "model": set(),
     "terminal": set(),
+    "plain_file": set(),
     "errors": {"model"},
     "resources": {"errors"},
     "ddl": FOUNDATION,
@@ -22,8 +23,8 @@ MAY_IMPORT = {
     "mysql": FOUNDATION | {"ddl", "resources"},
     "postgres": FOUNDATION | {"convert", "resources"},
     "config": FOUNDATION | {"resources"},
-    "log": FOUNDATION | {"config"},
-    "daemon": FOUNDATION | {"config", "log"},
+    "log": FOUNDATION | {"config", "plain_file"},
+    "daemon": FOUNDATION | {"config", "log", "plain_file"},
     "replica": BELOW_REPLICA,
     "report": FOUNDATION | {"config", "terminal"},
     "progress": FOUNDATION | {"terminal"},
