@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pg_chameleon.convert.rules import ChangeReason
-from pg_chameleon.convert.values.text import copy_text
+from pg_chameleon.convert.values.copy_format import NULL, copy_text
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.postgres.answers import one_value
 from pg_chameleon.postgres.connection import Cursor
@@ -70,7 +70,7 @@ def put_on_record(cursor: Cursor, found: Iterable[tuple[ChangeGroup, ChangedValu
 def _line(group: ChangeGroup, changed: ChangedValue) -> bytes:
     found = changed.position
     texts = (group.column, group.reason.value, changed.row_key, changed.value)
-    position = [b"\\N", b"\\N"] if found is None else [copy_text(found.file), b"%d" % found.offset]
+    position = [NULL, NULL] if found is None else [copy_text(found.file), b"%d" % found.offset]
     return b"\t".join([b"%d" % group.table_id, *map(copy_text, texts), *position]) + b"\n"
 
 

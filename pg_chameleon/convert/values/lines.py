@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pg_chameleon.convert.expressions.quoting import mysql_bytes
 from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.values.carried import CarriedColumn, carried_columns
+from pg_chameleon.convert.values.copy_format import ESCAPES, NULL, copy_text, escaped
 from pg_chameleon.convert.values.encodings import DateCheck, text_of_bytes
-from pg_chameleon.convert.values.text import copy_text
+from pg_chameleon.convert.values.marks import AMBIGUOUS_MARK, HEX_MARK, MARK, UNCONVERTED_MARK
 from pg_chameleon.convert.values.types import TypeRule
 from pg_chameleon.model.names import quote_mysql_identifier
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.source.charsets import LOSSLESS, REPLACEMENT_BYTES
 from pg_chameleon.model.source.types import CHARACTER_STRINGS
 
-NULL = b"\\N"
 _TAB = mysql_bytes(b"\t")
 _EMPTY = mysql_bytes(b"")
-# Stands at the beginning of a field that is hexadecimal; no other field begins with a single backslash and a z.
-HEX_MARK = b"\\z"
-_ESCAPES = ((b"\\", b"\\\\"), (b"\t", b"\\t"), (b"\n", b"\\n"), (b"\r", b"\\r"))
-# No line that PostgreSQL takes has this byte, so it shows at little cost where a value has to be changed.
-MARK = b"\0"
-# What the \u0000 of a document is in a line, whose backslashes are doubled.
-DOCUMENT_MARK = b"\\\\u0000"
-# Stands before the stored bytes, hexadecimal, of a text in which the server put substitutes; then comes the text.
-UNCONVERTED_MARK = b"\\y"
-# Stands before the text of a value that the text does not tell from another one.
-AMBIGUOUS_MARK = b"\\w"
 _QUESTION = mysql_bytes(b"?")
 _REPLACEMENT = mysql_bytes("\ufffd".encode())
 
@@ -111,7 +99,7 @@ def _line_field(carried: CarriedColumn, longest: int | None = None) -> str:
     rule, column = carried.rule, quote_mysql_identifier(carried.source.name)
     text = rule.select.replace("{column}", column)
     if rule.escaped:
-        for character, escape in _ESCAPES:
+        for character, escape in ESCAPES:
             text = f"REPLACE({text}, {mysql_bytes(character)}, {mysql_bytes(escape)})"
     parts = [_literal(rule.prefix), text, _literal(rule.suffix)]
     text = ", ".join(filter(None, parts)) if rule.prefix or rule.suffix else text
@@ -166,7 +154,7 @@ def _literal(text: str) -> str:
 def _copy_field(carried: CarriedColumn) -> CopyField:
     rule, column = carried.rule, quote_mysql_identifier(carried.source.name)
     if rule.free_text:
-        return CopyField(rule.select.replace("{column}", column), _escaped)
+        return CopyField(rule.select.replace("{column}", column), escaped)
     text = text_of_bytes(rule.encode)
     if text is not None:
         return CopyField(rule.raw_select.replace("{column}", column), _raw_converter(rule, text))
@@ -175,18 +163,3 @@ def _copy_field(carried: CarriedColumn) -> CopyField:
 
 def _raw_converter(rule: TypeRule, text: Callable[[bytes], str]) -> Callable[[bytes], bytes]:
     return lambda value: copy_text(rule.prefix + text(value) + rule.suffix)
-
-
-def _escaped(value: bytes) -> bytes:
-    for character, escape in _ESCAPES:
-        value = value.replace(character, escape)
-    return value
-
-
-_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
-_UNESCAPES = {escape[1:]: character for character, escape in _ESCAPES}
-
-
-def unescaped(field: bytes) -> bytes:
-    """Return the text of a field."""
-    return _ESCAPED.sub(lambda found: _UNESCAPES[found[1]], field) if b"\\" in field else field

@@ -10,18 +10,9 @@ from typing import NamedTuple
 from pg_chameleon.convert.rules import ChangeReason, Rules
 from pg_chameleon.convert.values.carried import CarriedColumn, carried_columns
 from pg_chameleon.convert.values.changes import Change, clean_text, row_label, unfit_for_key
-from pg_chameleon.convert.values.lines import (
-    AMBIGUOUS_MARK,
-    DOCUMENT_MARK,
-    HEX_MARK,
-    MARK,
-    NULL,
-    UNCONVERTED_MARK,
-    may_be_longer,
-    may_lose,
-    unescaped,
-)
-from pg_chameleon.convert.values.text import copy_text
+from pg_chameleon.convert.values.copy_format import NULL, copy_text, unescaped
+from pg_chameleon.convert.values.lines import may_be_longer, may_lose
+from pg_chameleon.convert.values.marks import AMBIGUOUS_MARK, DOCUMENT_MARK, HEX_MARK, MARK, UNCONVERTED_MARK
 from pg_chameleon.model.change import Undecodable
 from pg_chameleon.model.schema import TableSchema
 

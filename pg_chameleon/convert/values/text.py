@@ -96,12 +96,6 @@ def document_without_nul(document: str) -> str:
     return without_nul(_PAIR_OR_NUL.sub(lambda found: found.group().replace("\\u0000", ""), document))
 
 
-def copy_text(text: str) -> bytes:
-    """Escape text as a field of COPY."""
-    escaped = text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-    return without_nul(escaped).encode()
-
-
 def ewkb(value: bytes) -> str:
     """Rewrite a geometry as the server stores it to the hexadecimal form that PostGIS reads."""
     if value[:4] == b"\0\0\0\0":

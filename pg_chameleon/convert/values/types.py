@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pg_chameleon.convert.rules import Rules, UnknownType
+from pg_chameleon.convert.values.copy_format import has_escapes
 from pg_chameleon.convert.values.encodings import (
     PLAIN,
     Bits,
@@ -89,7 +90,7 @@ class TypeRule:
         """Tell whether the text of ``select`` can hold what COPY must see escaped."""
         match self.encode:
             case EnumLabel(members) | SetLabels(members):
-                return any(character in member for member in members for character in "\\\t\n\r\0")
+                return any(map(has_escapes, members))
         return self.free_text
 
 
