@@ -46,4 +46,4 @@ def _refused_defaults(cursor: Cursor, made: TargetTable, target: TableName) -> I
     for column in made.columns:
         if column.tentative and column.default is not None and column.name in bare:
             default = column.default.sql
-            yield f"column {column.source}: the default {default} is left out: {column.type} does not have it"
+            yield f"column {column.source}: the default {default} is omitted: {column.type} does not have it"

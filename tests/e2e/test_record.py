@@ -63,8 +63,8 @@ def test_what_is_left_out_is_shown(record_stage: Stage) -> None:
     record_stage.execute("create table made (id int primary key, u varchar(36) not null default 'x')")
     journey.wait_until_replayed()
     expected = {
-        f"{schema}.copied": "column u: the default '' is left out: uuid does not have it",
-        f"{schema}.made": "column u: the default 'x' is left out: uuid does not have it",
+        f"{schema}.copied": "column u: the default '' is omitted: uuid does not have it",
+        f"{schema}.made": "column u: the default 'x' is omitted: uuid does not have it",
     }
     log = journey.log_tail(500)
     shown = journey.chameleon("show_status", "--source", "mysql").output.partition("== Omitted ==")[2]

@@ -75,10 +75,10 @@ def test_a_default_that_a_chosen_type_cannot_read_is_left_out_and_told(stage: St
     assert "000000000001" in str(found["altered.u"])
     assert (found["hollow.u"], found["hollow.n"], found["hollow.m"]) == (None, None, "9"), found
     assert left_out(stage) == [
-        ("altered", "column n: the default 'x' is left out: integer does not have it"),
-        ("copied", "column u: the default '' is left out: uuid does not have it"),
-        ("hollow", "column n: the default 'none' is left out: integer does not have it"),
-        ("streamed", "column u: the default '' is left out: uuid does not have it"),
+        ("altered", "column n: the default 'x' is omitted: integer does not have it"),
+        ("copied", "column u: the default '' is omitted: uuid does not have it"),
+        ("hollow", "column n: the default 'none' is omitted: integer does not have it"),
+        ("streamed", "column u: the default '' is omitted: uuid does not have it"),
     ]
     rows = stage.database.execute(f"select id, right(u::text, 1), n from {stage.target_schema}.altered order by id")
     assert rows == [(1, "1", 1), (2, "2", 2), (3, "1", 8), (4, "1", 4)]

@@ -124,7 +124,7 @@ class Change:
             return conversion(self.before.carried[old.source], self.after.carried[new.source], self.circumstances)
         if new.generated is not None or old.type == new.type:
             return Conversion()
-        return Conversion("NULL", exact=False, doubt=f"what the generated column {old.source} became is not certain")
+        return Conversion("NULL", exact=False, doubt=f"cannot tell what the generated column {old.source} became")
 
 
 def _labels(column: TargetColumn) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ def is_nullable(side: Side, column: Column) -> bool:
 
 
 def null_fill(change: Change, pair: Pair) -> TargetDefault | None:
-    """Return what the source made of NULL; None if it is not certain.
+    """Return what the source made of NULL; None if it cannot be told.
 
     Where InnoDB of MariaDB alters in place, NULL becomes the default that the column had, otherwise the implicit one.
     Which way it went is not in the binlog.

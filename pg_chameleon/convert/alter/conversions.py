@@ -44,7 +44,7 @@ def conversion(before: CarriedColumn, after: CarriedColumn, circumstances: Circu
         found = _found(old, new, circumstances)
     if found is not None:
         return found
-    reason = f"what {old.column_type} becomes as {new.column_type} is not certain (column {new.name})"
+    reason = f"cannot tell what {old.column_type} becomes as {new.column_type} (column {new.name})"
     return Conversion("NULL", exact=False, doubt=reason)
 
 
@@ -149,7 +149,7 @@ def _signed(using: str, old: Column, new: Column) -> Conversion:
 
 
 def _double_to_integer(_old: Column, new: Column) -> Conversion | None:
-    """Round to the nearest even number, as both do; not where a double holds no single numbers any more."""
+    """Round to the nearest even number, as both do; not where a double no longer holds every integer."""
     if new.type.base == "year":
         return None
     low, high = integer_limits(new.type)

@@ -52,7 +52,7 @@ def _shortened(text: str, old: Column, new: Column) -> Conversion | None:
         return found if _fits(old, new) else found._replace(certain=_fits_certainly(text, new))
     length = new.type.length
     if text == "{column}" and old.type.base in ("char", base) and _characters(old) <= length:
-        return Conversion()  # PostgreSQL does not write the table anew for that
+        return Conversion()  # PostgreSQL does not rewrite the table for that
     cut = f"left({text}, {length})"
     return Conversion(f"rtrim({cut}, ' ')" if base == "char" else cut, exact=False)
 

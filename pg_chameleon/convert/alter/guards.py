@@ -1,4 +1,4 @@
-"""Guards: statements that end ALTER TABLE on the target where it is not certain what the source did to a row."""
+"""Guards: statements that end ALTER TABLE on the target where nobody can tell what the source did to a row."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def guards(change: Change) -> list[str]:
 
 
 def _table_guards(change: Change) -> list[str]:
-    """Return the guards against rows of which it is not certain what they are now."""
+    """Return the guards against rows whose values cannot be told any longer."""
     doubts = [pair.conversion.doubt for pair in change.kept if pair.conversion.doubt]
     doubts += [doubt for column in change.added if (doubt := added_doubt(change, column))]
     doubts += [doubt for pair in change.kept if (doubt := _generated_doubt(change, pair))]
@@ -41,7 +41,7 @@ def _guard(change: Change, condition: str, doubt: str) -> str:
 
 
 def added_doubt(change: Change, column: TargetColumn) -> str:
-    """Tell why it is not certain what the rows hold in a new column."""
+    """Say why it cannot be told what the rows hold in a new column; empty if it can."""
     if column.generated is not None:
         return ""
     source = change.after.source(column)
@@ -49,11 +49,11 @@ def added_doubt(change: Change, column: TargetColumn) -> str:
         return f"the values of the new generated column {source.name} are not in the binlog"
     if column.identity or source.auto_increment:
         return f"the numbers that the rows got in the new column {source.name} are not in the binlog"
-    return "" if filling(change, column) is not None else f"what the new column {source.name} holds is not certain"
+    return "" if filling(change, column) is not None else f"cannot tell what the new column {source.name} holds"
 
 
 def filling(change: Change, column: TargetColumn) -> TargetDefault | None:
-    """Return what the existing rows get in a new column; None if it is not certain."""
+    """Return what the existing rows get in a new column; None if it cannot be told."""
     source, carried = change.after.source(column), change.after.carried[column.source]
     default = source_default(source)
     if default is not None:
@@ -94,7 +94,7 @@ def _computes_alike(change: Change, pair: Pair) -> bool:
 
 
 def _key_doubt(change: Change, pair: Pair) -> str:
-    """Tell why rows may have values that cannot be told from others in a key, as they could before."""
+    """Say why values of a key may no longer be distinguishable from others, as they were before."""
     old = change.before.carried.get(pair.before.source)
     new = change.after.carried.get(pair.after.source)
     if new is None or new.ambiguous is None:
@@ -102,11 +102,11 @@ def _key_doubt(change: Change, pair: Pair) -> str:
     same = old is not None and old.ambiguous == new.ambiguous
     if old is not None and same and set(old.source.type.members) <= set(new.source.type.members):
         return ""
-    return f"which of its values with the same text the key column {pair.after.source} holds is not certain"
+    return f"cannot tell which of the values with the same text the key column {pair.after.source} holds"
 
 
 def _row_guards(change: Change, pair: Pair) -> list[str]:
-    """Return the guards against single values that the server replaced by something that is not certain."""
+    """Return the guards against single values that the server replaced by something that cannot be told."""
     old, new = change.before.source(pair.before), change.after.source(pair.after)
     column = quote_identifier(pair.before.name)
     found: list[str] = []
@@ -114,13 +114,13 @@ def _row_guards(change: Change, pair: Pair) -> list[str]:
         return found
     if pair.conversion.certain:
         condition = pair.conversion.certain.replace("{column}", column)
-        doubt = f"what some values became when {old.column_type} became {new.column_type} is not certain ({new.name})"
+        doubt = f"cannot tell what some values of {new.name} became when {old.column_type} became {new.column_type}"
         found.append(_guard(change, f"({condition}) IS NOT TRUE", doubt))
     if new.auto_increment and not old.auto_increment:
         doubt = f"the rows without a number got one when {new.name} became AUTO_INCREMENT"
         found.append(_guard(change, f"{column} IS NULL OR {column} = 0", doubt))
     elif becomes_not_null(change, pair) and null_fill(change, pair) is None:
-        doubt = f"what NULL became in {new.name} is not certain"
+        doubt = f"cannot tell what NULL became in {new.name}"
         found.append(_guard(change, f"{column} IS NULL", doubt))
     elif becomes_not_null(change, pair) and any(_is_base(change, pair, other) for other in change.kept):
         doubt = f"what is generated from {new.name} where it was NULL is not in the binlog"

@@ -11,7 +11,7 @@ from pg_chameleon.model.schema import Column
 
 
 def statement_time(column: Column, circumstances: Circumstances | None) -> TargetDefault | None:
-    """Return what a default that is the time was when the statement ran; None if that is not certain."""
+    """Return what a default that is the time was when the statement ran; None if that cannot be told."""
     default = source_default(column)
     if default is None or circumstances is None:
         return None

@@ -9,7 +9,7 @@ from pg_chameleon.model.schema import TableSchema
 
 
 def translated(schema: TableSchema, expression: str, rules: Rules, use: Use) -> Translated | None:
-    """Return PostgreSQL's form of an expression; None if there is none that is sure."""
+    """Return PostgreSQL's form of an expression; None if none is certain to mean the same."""
     columns = {
         column.name.casefold(): column
         for column in schema.columns
@@ -22,12 +22,12 @@ def translated(schema: TableSchema, expression: str, rules: Rules, use: Use) -> 
 
 
 def index_expression(schema: TableSchema, expression: str, rules: Rules) -> str | None:
-    """Return PostgreSQL's form of a functional index part; None if there is none that is sure."""
+    """Return PostgreSQL's form of a functional index part; None if none is certain to mean the same."""
     found = translated(schema, expression, rules, Use.INDEX)
     return None if found is None else found.sql
 
 
 def check_expression(schema: TableSchema, expression: str, rules: Rules) -> str | None:
-    """Return PostgreSQL's form of a check; None if there is none that is sure."""
+    """Return PostgreSQL's form of a check; None if none is certain to mean the same."""
     found = translated(schema, expression, rules, Use.CHECK)
     return found.sql if found is not None and found.kind is Kind.CONDITION else None

@@ -93,7 +93,7 @@ def truncate_table(target: TargetTable, schema_name: str) -> str:
 
 
 def sequence_resets(target: TargetTable, schema_name: str) -> list[str]:
-    """Return the statements that let each identity go on after the largest value in its column."""
+    """Return the statements that let each identity continue after the largest value in its column."""
     table = quote_qualified(schema_name, target.name)
     return [
         f"SELECT setval(pg_get_serial_sequence({quote_literal(table)}, {quote_literal(column.name)}), "

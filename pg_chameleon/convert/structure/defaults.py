@@ -56,14 +56,14 @@ def target_default(column: Column, carried: CarriedColumn, notes: list[str]) -> 
     try:
         return _written(column, carried, found)
     except _NoDefault as reason:
-        notes.append(f"column {column.name}: the default {column.default.text} is left out: {reason}")
+        notes.append(f"column {column.name}: the default {column.default.text} is omitted: {reason}")
         return None
 
 
 def implicit_default(column: Column, carried: CarriedColumn) -> TargetDefault | None:
     """Return what a server puts into the existing rows for a new column that is NOT NULL and has no default.
 
-    None where that is not certain.
+    None where that cannot be told.
     """
     if carried.checked:
         return absent_date(carried)
@@ -76,7 +76,7 @@ def implicit_default(column: Column, carried: CarriedColumn) -> TargetDefault | 
 
 
 def null_substitute(column: Column, carried: CarriedColumn) -> TargetDefault | None:
-    """Return what a server makes of NULL when a column becomes NOT NULL; None where that is not certain."""
+    """Return what a server makes of NULL when a column becomes NOT NULL; None where that cannot be told."""
     base = column.type.base
     if base in ("timestamp", "json", "enum"):
         return quoted("") if base == "enum" else None
@@ -168,7 +168,7 @@ def _string(constant: _Constant) -> TargetDefault:
 
 
 def _char(constant: _Constant) -> TargetDefault:
-    """Leave off the spaces that no value has; the mode PAD_CHAR_TO_FULL_LENGTH puts them into the default."""
+    """Strip the spaces that no value has; the mode PAD_CHAR_TO_FULL_LENGTH puts them into the default."""
     return quoted(without_nul(constant.text).rstrip(" "))
 
 

@@ -23,7 +23,7 @@ _HUGE_TEXTS = frozenset({"mediumtext", "longtext"})
 _LONG_TYPES = (TEXTS | BLOBS) - {"tinytext", "tinyblob"}
 
 
-class _LeftOut(Exception):
+class _Omitted(Exception):
     """The target cannot have the index; the text says why."""
 
 
@@ -54,11 +54,11 @@ def target_index(schema: TableSchema, index: Index, rules: Rules, notes: list[st
             case "spatial":
                 return _spatial(schema, index, rules)
             case "vector":
-                raise _LeftOut("PostgreSQL has no index for vectors")
+                raise _Omitted("PostgreSQL has no index for vectors")
             case _:
                 return _btree(schema, index, rules)
-    except _LeftOut as left_out:
-        notes.append(f"index {index.name} is left out: {left_out}")
+    except _Omitted as omitted:
+        notes.append(f"index {index.name} is omitted: {omitted}")
         return None
 
 
@@ -91,13 +91,13 @@ def _part(schema: TableSchema, index: Index, part: IndexPart, rules: Rules) -> _
     if part.column is None:
         expression = index_expression(schema, part.expression or "", rules)
         if expression is None:
-            raise _LeftOut(f"its expression {part.expression} is not translated")
+            raise _Omitted(f"its expression {part.expression} is not translated")
         return _Part(f"({expression})")
     column = _found(schema, part.column)
     quoted = quote_identifier(names.column_name(column.name))
     rule = type_rule(schema, column, rules)
     if rule.target == "geometry" or (rule.target == "jsonb" and index.unique):
-        raise _LeftOut(f"column {column.name} is of a type that btree does not order")
+        raise _Omitted(f"column {column.name} is of a type that btree does not order")
     if index.unique and part.prefix is None and column.type.base in _LONG_TYPES and not is_key(schema, index):
         return _Part(f"md5({quoted})")
     if part.prefix is None or (index.primary and _is_short(column)):
@@ -144,7 +144,7 @@ def _searched(column: Column, is_document: bool) -> str:
 
 def _spatial(schema: TableSchema, index: Index, rules: Rules) -> TargetIndex:
     if not rules.postgis:
-        raise _LeftOut("the target has no PostGIS")
+        raise _Omitted("the target has no PostGIS")
     return TargetIndex(
         source=index.name,
         name=_name(schema, index),
@@ -170,5 +170,5 @@ def _columns(schema: TableSchema, index: Index) -> tuple[str, ...]:
 def _found(schema: TableSchema, name: str) -> Column:
     column = schema.column(name)
     if column is None:
-        raise _LeftOut(f"the table has no column {name}")
+        raise _Omitted(f"the table has no column {name}")
     return column

@@ -1,4 +1,4 @@
-"""What a column has that an INSERT leaves out, or that ADD COLUMN gave to the rows that were there."""
+"""What a column has that an INSERT omits, or that ADD COLUMN gave to the rows that were there."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _SHOWN_DIGITS = 6
 
 
 def omitted_value(column: Column, carried: CarriedColumn) -> str | None:
-    """Return the text of what a column has that an INSERT leaves out; None is NULL.
+    """Return the text of what a column has that an INSERT omits; None is NULL.
 
-    Raise ``LookupError`` where that is not certain: what is not constant stands in the binlog, or is not known.
+    Raise ``LookupError`` where that cannot be told: what is not constant stands in the binlog, or is unknown.
     """
     default = source_default(column)
     if column.generated is not None or column.auto_increment or not (default is None or default.is_constant):

@@ -121,7 +121,7 @@ def _column(
         return replace(target, generated=generated_expression(schema, column, rules))
     identity = column.auto_increment and rule.target in _IDENTITY_TYPES
     if column.auto_increment and not identity:
-        notes.append(f"column {column.name}: AUTO_INCREMENT on the type {rule.target} is left out")
+        notes.append(f"column {column.name}: AUTO_INCREMENT on the type {rule.target} is omitted")
     default = target_default(column, carried, notes)
     return replace(
         target,

@@ -22,7 +22,7 @@ def stamped_columns(schema: TableSchema, rules: Rules) -> tuple[TargetColumn, ..
 
 
 def update_trigger(schema: TableSchema, rules: Rules, schema_name: str) -> list[str]:
-    """Return the statements that make the trigger of a table, or make it anew; none if it needs no trigger.
+    """Return the statements that make the trigger of a table, or replace it; none if it needs no trigger.
 
     As on the source, a row that does not really change keeps its time, and so does one whose time is set to another.
     Rows are compared by their bytes, because not every type has an operator for it, without the columns that

@@ -44,7 +44,7 @@ def careful_encoder(
         except UNUSUAL as error:
             column = slot.carried.source
             raise EncodeError(
-                f"the value {value!r} of column {column.name} is none of type {column.column_type}",
+                f"the value {value!r} of column {column.name} is not a valid {column.column_type}",
                 table=schema.name,
             ) from error
 
@@ -110,7 +110,7 @@ def _json_changes(value: JsonChanges, carried: CarriedColumn, form: Form, change
         raise EncodeError(
             f"the binlog holds only what changed in the document of column {carried.source.name},"
             f" which cannot be followed in a column of {carried.rule.target}",
-            advice="Take PARTIAL_JSON out of binlog_row_value_options on the source, then copy the table again",
+            advice="Remove PARTIAL_JSON from binlog_row_value_options on the source, then copy the table again",
         )
     written = (
         f"[{to_json_text(change.operation)},[{','.join(to_json_text(str(step)) for step in change.path)}],"

@@ -39,7 +39,7 @@ class CarriedColumn:
 
     @property
     def absent_reason(self) -> ChangeReason:
-        """What is on record of a date that does not exist."""
+        """What is recorded of a date that does not exist."""
         return ChangeReason.NO_DATE if self.substitute is None else ChangeReason.INFINITE_DATE
 
 

@@ -1,4 +1,4 @@
-"""Values that PostgreSQL cannot hold: what becomes of them, and how they are told to people."""
+"""Values that PostgreSQL cannot hold: what becomes of them, and how people are shown them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def clean_text(column: str, value: str | bytes | Undecodable, *, document: bool)
 
 
 def unfit_for_key(changes: Iterable[Change], key: Sequence[str]) -> str | None:
-    """Say why a row cannot be told from others by its key on the target; None if it can.
+    """Say why a row cannot be distinguished from others by its key on the target; None if it can.
 
     Changed values of a key could become equal, and two rows one. Only 0000-00-00 is safe, for '-infinity' stands for
     nothing else in a key.

@@ -1,4 +1,4 @@
-"""The first copy: what PostgreSQL cannot hold is marked in the lines of MySQL, and is changed here, on record."""
+"""The first copy: what PostgreSQL cannot hold is marked in the lines of MySQL; here it is changed and recorded."""
 
 from __future__ import annotations
 

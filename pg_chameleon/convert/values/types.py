@@ -101,7 +101,7 @@ def type_rule(schema: TableSchema, column: Column, rules: Rules) -> TypeRule:
         raise UnknownType(
             f"column {column.name} has the type {column.column_type}, for which there is no rule",
             table=schema.name,
-            advice="Leave the table out with skip_tables, or change the column's type",
+            advice="Exclude the table with skip_tables, or change the column's type",
         )
     rule = found if isinstance(found, TypeRule) else found(column)
     if rule.target == "geometry" and not rules.postgis:

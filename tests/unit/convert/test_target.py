@@ -123,7 +123,7 @@ def test_indexes_of_every_kind() -> None:
         '"s"."item" USING btree ("name")',
         '"s"."item" USING gin (to_tsvector(\'simple\', coalesce("name", \'\')))',
     ]
-    assert made.notes == ("index where is left out: the target has no PostGIS",)
+    assert made.notes == ("index where is omitted: the target has no PostGIS",)
 
 
 def test_foreign_keys_keep_their_rules() -> None:
