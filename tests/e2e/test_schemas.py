@@ -124,7 +124,7 @@ def test_tables_move_out_and_in(schemas: Schemas) -> None:
     reasons = dict(schemas.journey.quarantined())
     assert reasons.keys() == {"o", "shown"}
     assert "which is not tracked" in reasons["o"]
-    assert "limit_tables or skip_tables leave it out" in reasons["shown"]
+    assert "limit_tables or skip_tables exclude it" in reasons["shown"]
     schemas.journey.chameleon("sync_tables", "--source", "mysql", "--tables", "disabled")
     schemas.journey.wait_until_copied()
     schemas.execute("insert into o values (3, 'goes on')", "insert into shown values (3, 'goes on')")

@@ -91,7 +91,7 @@ class EntryMaker:
         generated: str,
         made_of: frozenset[str],
     ) -> Callable[[bytes, int], list[Any]]:
-        """Take only updates after which a generated column that is not in the image is still what it was."""
+        """Refuse updates that change what a generated column is made of which is not in the image."""
 
         def refuse() -> None:
             raise self._too_little(f"updated: the generated column {generated} is not in it")
@@ -109,7 +109,7 @@ class EntryMaker:
             raise DecodeError(
                 f"MariaDB writes the virtual column {numbered} of an inserted row as it was without its AUTO_INCREMENT",
                 table=self.schema.name,
-                advice="Let it be no column of the table, then run sync_tables --tables disabled",
+                advice="Drop the column from the table, then run sync_tables --tables disabled",
             )
         if is_whole(self.schema, self.rules, after):
             return self._image(after)
@@ -138,7 +138,7 @@ class EntryMaker:
         key = self._key(before)
         assert key is not None  # only tables with a key come here
         image = row_encoder(self.schema, self.rules, after, self.note)
-        # A key column that the image leaves out keeps its value.
+        # A key column that is not in the image keeps its value.
         keys = [(before.index(name), after.index(name)) for name in self.key_columns if name in after]
         documents = [after.index(column.name) for column in self._columns(set(after)) if column.type.base == "json"]
 
@@ -155,7 +155,7 @@ class EntryMaker:
         return row_encoder(self.schema, self.rules, columns, self.note, form=COMPOSITE)
 
     def _former_image(self, columns: tuple[str, ...]) -> Encoder:
-        """Write what a row was; the values that were changed in it are on record since it was written."""
+        """Write what a row was; the values that were changed in it were recorded when it came."""
         return row_encoder(self.schema, self.rules, columns, form=COMPOSITE)
 
     def _key(self, columns: tuple[str, ...]) -> Encoder | None:

@@ -27,7 +27,7 @@ def is_whole(schema: TableSchema, rules: Rules, columns: tuple[str, ...]) -> boo
 def inserted_encoder(schema: TableSchema, rules: Rules, columns: tuple[str, ...], note: NoteChange) -> Encoder:
     """Return the encoder of inserted rows of which only ``columns`` are in the image: the others took their defaults.
 
-    Raise ``LookupError`` with the name of a column whose default is not certain.
+    Raise ``LookupError`` with the name of a column whose default cannot be told.
     """
     return _with_defaults(schema, rules, columns, carried_columns(schema, rules), note)
 

@@ -59,7 +59,7 @@ class Reader:
                 self._session(stop, until)
                 return
             except RegistryChanged:
-                logger.info("tables were registered; reading on from the last checkpoint")
+                logger.info("tables were registered; resuming from the last checkpoint")
 
     def _session(self, stop: Stop, until: BinlogPosition | None) -> None:
         with transaction(self._connection) as cursor:

@@ -80,7 +80,7 @@ class Registry:
         self._carry_out(self._following.follow(event), cursor, batch)
 
     def meet_unknown(self, cursor: Cursor, table: TableMap, position: BinlogPosition) -> None:
-        """Take note of rows of a table that is not known."""
+        """Follow rows of a table that is not known."""
         self._carry_out(self._following.meet_unknown(table, position), cursor)
 
     def settle_filters(self, cursor: Cursor, position: BinlogPosition) -> None:

@@ -83,7 +83,7 @@ class Session:
         self.routes = Routes(self.settings.events, self.rules)
 
     def run(self, stop: Stop, until: BinlogPosition | None) -> None:
-        """Read events until told to stop; whatever is not stored by then is read again next time."""
+        """Read events until asked to stop; whatever is not stored by then is read again next time."""
         with target_errors():
             self.registry.settle_filters(self.store.cursor, self.position.binlog)
             heard = time.monotonic()
@@ -94,7 +94,7 @@ class Session:
                     self.put_off = False
                     self._take(event)
                 elif self.put_off:
-                    # What there was to read was nothing for us, or is not whole yet
+                    # What was read since is of no concern here, or not whole yet
                     self._store_or_move(caught_up=False)
                 elif time.monotonic() - heard > _SILENCE_SECONDS:
                     raise SourceUnreachable(f"the source was silent for {_SILENCE_SECONDS:.0f} s, without a heartbeat")
@@ -162,7 +162,7 @@ class Session:
         layout = event.layout
         table = self.registry.find(layout.table.name)
         if table is None:
-            # A transaction lies in one file whole, so the file is that of the last position.
+            # A transaction never spans two files, so the file is that of the last position.
             position = BinlogPosition(self.position.binlog.file, event.offset)
             self.registry.meet_unknown(self.store.cursor, event.table, position)
             return
@@ -187,8 +187,8 @@ class Session:
 
     def _distrust(self, event: RowsEvent, error: Refusal, position: BinlogPosition) -> None:
         """Quarantine the table of an event that cannot be captured, or stop, as the user wants."""
-        refused = isinstance(error, KeyRefused)
-        if self.settings.stop_on_replay_error if refused else self.settings.stop_on_read_error:
+        is_key = isinstance(error, KeyRefused)
+        if self.settings.stop_on_replay_error if is_key else self.settings.stop_on_read_error:
             raise ReplicaStopped(
                 error.message,
                 table=event.table.name,

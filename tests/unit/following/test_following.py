@@ -184,7 +184,7 @@ def test_a_filtered_table_that_is_renamed_to_an_admitted_name_is_quarantined() -
         "register shop.b replicated replayed",
         "quarantine 2 shop.b",
     ]
-    assert "limit_tables or skip_tables leave it out" in replica.reasons[0]
+    assert "limit_tables or skip_tables exclude it" in replica.reasons[0]
 
 
 def test_a_table_that_is_renamed_to_a_filtered_name_leaves_the_replica() -> None:
@@ -248,7 +248,7 @@ def test_a_quarantined_table_stays_so_under_another_name() -> None:
         *("end 1", "store drop 1", "register shop.b replicated replayed", "quarantine 2 shop.b"),
         "segment",
     ]
-    assert replica.reasons == ["it was renamed from shop.a, whose rows were not replicated: it is out of the replica"]
+    assert replica.reasons == ["it was renamed from shop.a, whose rows were not replicated: it is quarantined"]
 
 
 def test_the_structure_of_a_quarantined_table_is_not_known_after_a_restart() -> None:

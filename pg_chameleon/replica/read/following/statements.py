@@ -113,7 +113,7 @@ class Following:
             yield SetDefault(name, self.known.schemas.defaults.known.get(name))
 
     def meet_unknown(self, table: TableMap, position: BinlogPosition) -> Steps[None]:
-        """Take note of rows of a table that is not known: if it should be replicated, it is missing."""
+        """Follow rows of a table that is not known: if it should be replicated, it is missing."""
         name = table.name
         if not self.known.filter.admits(name) or name in self._sequences:
             return
@@ -121,11 +121,11 @@ class Following:
             yield Tell(f"{name} is a sequence of the source, which is not replicated")
             self._sequences.add(name)
             return
-        reason = "rows came of a table whose structure is not known; copy it with sync_tables"
+        reason = "rows arrived for a table whose structure is not known; copy it with sync_tables"
         yield from self._changes.register_unknown(name, reason, position)
 
     def quarantine(self, name: TableName, reason: str, position: BinlogPosition) -> Steps[None]:
-        """Take a table out of the replica because of its rows."""
+        """Quarantine a table because of its rows."""
         yield from self._changes.quarantine(name, reason, position)
 
     def settle_filters(self, position: BinlogPosition) -> Steps[None]:
@@ -134,7 +134,7 @@ class Following:
             if table.state is TableState.FILTERED and self.known.filter.admits(table.name):
                 self.known.put(replace(table, state=TableState.REPLICATED, start=FROM_THE_BEGINNING))
                 yield SetState(table.table_id, TableState.REPLICATED)
-                reason = "limit_tables and skip_tables admit it now; copy it"
+                reason = "limit_tables and skip_tables admit it now; copy it with sync_tables"
                 yield from self._changes.quarantine(table.name, reason, position)
             elif table.state is TableState.REPLICATED and not self.known.admits_new(table.name):
                 message = f"{table.name} is no longer replicated: limit_tables or skip_tables excludes it"

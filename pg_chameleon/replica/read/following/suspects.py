@@ -55,7 +55,7 @@ class Suspects:
         known_already = bool(statement.tables) and all(name in self._known for name in statement.tables)
         is_ours = any(name.schema in self._known.filter.mappings for name in mentioned)
         if is_ours and not touched and not known_already:
-            message = f"a statement in statement format ({statement.kind}) changed no replicated table, as it seems"
+            message = f"a statement in statement format ({statement.kind}) seems to have changed no replicated table"
             yield Record(message, event.position, event.statement)
 
     def _known_programs(self) -> Steps[tuple[Program, ...]]:

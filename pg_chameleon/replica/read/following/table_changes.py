@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -38,8 +37,12 @@ from pg_chameleon.replica.read.following.steps import (
     ask,
 )
 
-_ADMIT_IT = "limit_tables or skip_tables leave it out; admit tables of such names, or copy this one with sync_tables"
-_WHY_NOT = defaultdict(lambda: "it is out of the replica", {TableState.FILTERED: _ADMIT_IT})
+_WHY_NOT = {
+    TableState.FILTERED: (
+        "limit_tables or skip_tables exclude it; admit tables of such names, or copy this one with sync_tables"
+    ),
+    TableState.QUARANTINED: "it is quarantined",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class TableChanges:
     def quarantine(
         self, name: TableName, reason: str, position: BinlogPosition, statement: str | None = None
     ) -> Steps[None]:
-        """Take a table out of the replica, unless it is out, or its copy is later than that."""
+        """Quarantine a table, unless it is not replicated anyway, or its copy is later than that."""
         table = self.known.find(name)
         if table is None or not table.captured or table.covers_position(position):
             return
