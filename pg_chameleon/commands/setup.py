@@ -9,8 +9,9 @@ from pg_chameleon.postgres import catalogue, sources
 
 
 def set_configuration_files() -> None:
-    """Make ~/.pg_chameleon with its folders, and put an example configuration there.
+    """Create ~/.pg_chameleon with its folders, and put an example configuration there.
 
+    If the environment variable PG_CHAMELEON_HOME is set, the folder that it names is used instead.
     Existing files are kept.
 
     Example: chameleon set_configuration_files
