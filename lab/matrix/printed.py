@@ -22,7 +22,7 @@ def printed(pairs: Sequence[PairResult]) -> str:
     lines += [
         "",
         f"c: first copy, s: stream. {GOOD} equal, {BAD} different, {ABSENT} the server does not have the type,",
-        f"{REFUSED} the table is taken out, as it must be where the binlog does not hold enough (docs/events.md)",
+        f"{REFUSED} the table is quarantined, as it must be where the binlog does not hold enough (docs/events.md)",
     ]
     differences = [line for pair in pairs for line in pair.differences()]
     return "\n".join([*lines, *([""] if differences else []), *differences])
