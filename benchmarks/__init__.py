@@ -1,1 +1,1 @@
-"""Measurements side by side with what a user would take instead."""
+"""Measurements side by side with the alternatives."""

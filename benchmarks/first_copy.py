@@ -77,7 +77,7 @@ class Result(NamedTuple):
 
 
 class Silent:
-    """Watches a copy without a word."""
+    """Watches a copy silently."""
 
     def progress(self, state: CopyProgress) -> None:
         """Say nothing."""
