@@ -33,6 +33,11 @@ class ChameleonError(Exception):
         self.advice = advice
         self.code = code
 
+    @property
+    def binlog_position(self) -> BinlogPosition | None:
+        """The position as file and offset, without GTIDs."""
+        return self.position.binlog if isinstance(self.position, Position) else self.position
+
     def __str__(self) -> str:
         where = ", ".join(
             f"{label} {value}"

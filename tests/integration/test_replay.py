@@ -297,6 +297,9 @@ def test_exit_on_error_applies_nothing_of_the_batch(bench: Bench) -> None:
     bench.store({bad: [insert((1, "x" * 30, None, None))], good: [insert((1, None, None, None))]})
     with pytest.raises(ReplicaStopped, match="too long"):
         bench.replay(stop_on_replay_error=True)
+    [error] = status.errors(bench.connection, bench.source)
+    detail = status.error(bench.connection, error.log_id)
+    assert (detail.table, detail.position) == ("shop.keyed", "binlog.000001:200")
     assert bench.rows("other") == []
     assert bench.state("keyed") is TableState.REPLICATED
     bench.replay()

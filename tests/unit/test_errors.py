@@ -24,6 +24,13 @@ def test_a_position_with_gtids_is_shown_with_them() -> None:
     assert str(error) == "it is gone (position binlog.000001:4 (3e11fa47-71ca-11e1-9e33-c80aa9429562:1-3))"
 
 
+def test_a_position_is_known_without_gtids_too() -> None:
+    binlog = BinlogPosition("binlog.000001", 4)
+    assert SourceError("it is gone", position=Position(binlog, MysqlGtidSet())).binlog_position == binlog
+    assert SourceError("it is gone", position=binlog).binlog_position == binlog
+    assert SourceError("it is gone").binlog_position is None
+
+
 def test_the_servers_number_is_kept_beside_the_text() -> None:
     error = query_error(pymysql.err.ProgrammingError(1146, "Table 'a.b' doesn't exist"), "reading")
     assert error.code == 1146

@@ -237,7 +237,8 @@ class Replayer:
 
     def _log_stop(self, stopped: ReplicaStopped) -> None:
         with transaction(self._connection) as cursor:
-            log_failure(cursor, self._source, Failure(str(stopped), table=stopped.table))
+            failure = Failure(str(stopped), table=stopped.table, position=stopped.binlog_position)
+            log_failure(cursor, self._source, failure)
 
 
 def _runs(cursor: Cursor, found: list[WaitingBatch]) -> Iterator[Run | StoredChange]:
