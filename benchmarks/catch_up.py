@@ -18,7 +18,7 @@ CATCH_UP_TIMEOUT = 600.0
 
 
 def native_replica(source: MariaDB) -> MariaDB:
-    """Start a second server as a replica of the first, and let it take over what there is."""
+    """Start a second server as a replica of the first, and let it copy what there is."""
     replica = MariaDB(SOURCE, options={"log_slave_updates": "OFF", "slave_parallel_threads": 0}).start()
     replica.execute(
         "change master to master_host = %s, master_port = %s, master_user = 'usr_replica',"
@@ -69,7 +69,7 @@ def main() -> int:
             f"{changes:,} row changes in {options.transactions:,} transactions",
             "seconds",
             "changes/s",
-            "memory, processor time",
+            "memory, CPU time",
         ),
         (
             ("MariaDB's own replica, one applier", f"{native:.2f}", f"{changes / native:,.0f}", ""),

@@ -16,7 +16,7 @@ SAMPLE_INTERVAL = 0.2
 
 
 class Usage:
-    """What the daemon and its processes took: peak resident memory in MB, and seconds of processor time."""
+    """What the daemon and its processes took: peak resident memory in MB, and seconds of CPU time."""
 
     def __init__(self) -> None:
         self.memory: dict[str, float] = {}
@@ -45,14 +45,14 @@ def peak_of(pid: int) -> float:
 
 
 def processor_seconds_of(pid: int) -> float:
-    """Return the time that a process has had a processor."""
+    """Return the CPU time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
 def sampled_usage(journey: Journey) -> Iterator[Usage]:
-    """Watch what a replica's processes take as long as the block runs."""
+    """Watch what a replica's processes use while the block runs."""
     usage, done = Usage(), threading.Event()
 
     def watch() -> None:
@@ -78,7 +78,7 @@ def copied_replica(source: SourceServer, database: Database, schema: str) -> Ite
 
 
 def print_results(command: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table of results with the command that makes it again."""
+    """Print a table of results with the command that reproduces it."""
     print(f"\n$ {command}")
     load = os.getloadavg()[0]
     print(f"({os.cpu_count()} processors with a load of {load:.1f}, Python {platform.python_version()}, all on them)\n")

@@ -110,7 +110,7 @@ def decode_all(structure: TableSchema, events: list[RowsEvent]) -> None:
 
 
 def best_of(times: int, work: Callable[[], object]) -> float:
-    """Return the seconds of the processor in the fastest run."""
+    """Return the CPU seconds of the fastest run."""
     seconds = []
     for _ in range(times):
         begun = time.process_time()

@@ -154,7 +154,7 @@ def writer_command(database: Database, statement: str) -> list[str]:
 
 
 def measure_copy(source: SourceServer, database: Database, workers: int) -> Result:
-    """Copy the tables by init_replica, in a process of its own so that its memory can be told."""
+    """Copy the tables by init_replica, in a process of its own so that its memory can be measured."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     settings = copy_settings(source, database, workers)

@@ -1,4 +1,4 @@
-"""The lag from a commit on the source to its sight in PostgreSQL, at a steady rate of transactions.
+"""The lag from a commit on the source until it is visible in PostgreSQL, at a steady rate of transactions.
 
 python -m benchmarks.lag [--rate 50] [--seconds 30] [--source mariadb-10.11] [--target postgresql-15]
 """
@@ -45,7 +45,7 @@ def main() -> int:
     print_results(
         f"python -m benchmarks.lag --rate {options.rate:g} --seconds {options.seconds:g}"
         f" --source {options.source} --target {options.target}",
-        ("commits", "row changes", "p50", "p95", "p99", "worst", "never seen", "memory, processor time"),
+        ("commits", "row changes", "p50", "p95", "p99", "worst", "never seen", "memory, CPU time"),
         [
             (
                 *(f"{lag.commits:,}", f"{tally.changes:,}"),

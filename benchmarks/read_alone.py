@@ -1,4 +1,4 @@
-"""The processor time of the read process over one backlog, by part, for this checkout and others beside it in turn.
+"""The CPU time of the read process for one backlog, by part, for this checkout and others, in turn.
 
 python -m benchmarks.read_alone [--source mariadb-10.11] [--target postgresql-15] [--runs 3] [--beside CHECKOUT]
                                 [--functions 15]
@@ -50,7 +50,7 @@ PARTS: dict[str, tuple[str, ...]] = {
 
 
 class Run(NamedTuple):
-    """Seconds of the processor in one run, and the samples that each function got."""
+    """CPU seconds of one run, and the samples that each function got."""
 
     seconds: float
     functions: Counter[str]
@@ -142,7 +142,7 @@ def main() -> int:
     print_results(
         f"python -m benchmarks.read_alone --source {options.source} --target {options.target} --runs {options.runs}"
         f" --changes {options.changes} --transactions {options.transactions}",
-        ("seconds of the processor", "all", "median", *PARTS),
+        ("CPU seconds", "all", "median", *PARTS),
         [summary(checkout, found) for checkout, found in runs.items()],
     )
     for checkout, found in runs.items():

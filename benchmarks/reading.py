@@ -25,7 +25,7 @@ SAMPLE_SECONDS = 0.001
 
 
 class Sampler:
-    """Counts, at equal steps of processor time, which functions of ours are at work; hardly slows them down."""
+    """Counts, at equal steps of CPU time, which functions of ours are running; hardly slows them down."""
 
     def __init__(self) -> None:
         self.functions: Counter[str] = Counter()

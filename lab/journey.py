@@ -209,7 +209,7 @@ class Journey:
         )
 
     def quarantined(self) -> list[tuple[str, str]]:
-        """Return the tables that are out of the replica, with their reasons."""
+        """Return the quarantined tables, with their reasons."""
         return self.query_target("select source_table, reason from sch_chameleon.tables where state = 'quarantined'")
 
     @property
@@ -268,7 +268,7 @@ class Journey:
         deadline = time.monotonic() + timeout
         while not holds():
             if time.monotonic() > deadline:
-                raise JourneyFailed(f"waited {timeout:.0f} s in vain for {what}:\n{self.log_tail()}")
+                raise JourneyFailed(f"waited in vain {timeout:.0f} s for {what}:\n{self.log_tail()}")
             time.sleep(POLL_INTERVAL)
 
 

@@ -1,4 +1,4 @@
-"""Compare a schema with its replica, on servers of one's own; nobody may write to either side meanwhile.
+"""Compare a schema with its replica, on servers of your own; nobody may write to either side meanwhile.
 
 python -m lab.compare mysql://user:password@host:3306/sakila postgresql://user:password@host/db_replica sch_sakila
 """
@@ -19,7 +19,7 @@ def main() -> int:
     parser.add_argument("source", metavar="SOURCE", help="mysql://user:password@host:port/schema")
     parser.add_argument("target", metavar="TARGET", help="postgresql://user:password@host:port/database")
     parser.add_argument("schema", metavar="SCHEMA", help="the schema of the target")
-    parser.add_argument("--skip", default="", metavar="a,b", help="tables to leave out")
+    parser.add_argument("--skip", default="", metavar="a,b", help="tables to skip")
     options = parser.parse_args()
     result = compare(
         partial(pymysql.connect, charset="utf8mb4", **source_of(options.source)),

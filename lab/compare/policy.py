@@ -12,7 +12,7 @@ ZERO = "zero date"
 
 
 class Policy(Enum):
-    """Why a value of the target is not that of the source; the reasons that chameleon records begin so."""
+    """Why a value of the target is not that of the source; the reasons that chameleon records begin with it."""
 
     ZERO_DATE = "date that does not exist"
     NUL = "NUL characters left out"
@@ -20,14 +20,14 @@ class Policy(Enum):
 
 
 class Expected(NamedTuple):
-    """The canonical text that the target shall have, and what was done to the source's to get it."""
+    """The canonical text that the target should have, and what was done to the source's to get it."""
 
     value: str | None
     policies: tuple[Policy, ...] = ()
 
 
 class Replaced(str):
-    """A text of the source with substitutes for bytes that are no text."""
+    """A text of the source with substitutes for bytes that are not text."""
 
     __slots__ = ()
 
@@ -40,7 +40,7 @@ def as_it_is(value: str | None) -> Expected:
 
 
 def expect_text(value: str | None) -> Expected:
-    """Leave NUL characters out, and tell whether bytes were replaced."""
+    """Remove NUL characters, and tell whether bytes were replaced."""
     if value is None:
         return Expected(None)
     replaced = (Policy.UNDECODABLE,) if isinstance(value, Replaced) else ()
@@ -50,7 +50,7 @@ def expect_text(value: str | None) -> Expected:
 
 
 def expect_moment(substitute: str | None) -> Expect:
-    """Put the substitute in the place of dates that do not exist."""
+    """Replace dates that do not exist by their substitute."""
 
     def expect(value: str | None) -> Expected:
         return Expected(substitute, (Policy.ZERO_DATE,)) if value == ZERO else Expected(value)
@@ -59,7 +59,7 @@ def expect_moment(substitute: str | None) -> Expect:
 
 
 def expect_document(value: str | None) -> Expected:
-    """Leave NUL characters out of the strings of a JSON document, written as ``written_json`` does."""
+    """Remove NUL characters from the strings of a JSON document, written as ``written_json`` does."""
     if value is None or "\\u0000" not in value:
         return Expected(value)
     document = json.loads(value, parse_float=Decimal)

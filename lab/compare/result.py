@@ -1,4 +1,4 @@
-"""What a comparison found, and how it is told."""
+"""What a comparison found, and how it is reported."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ SHOWN_CHARACTERS = 80
 
 
 class Side(Enum):
-    """Where a row is that the other side does not have."""
+    """The side that has a row which the other one lacks."""
 
     SOURCE = "source"
     TARGET = "target"
@@ -67,7 +67,7 @@ class TableComparison:
         return self.source_rows == self.target_rows and not self.differences and not self.problems
 
     def lines(self) -> Iterator[str]:
-        """Tell what is not equal."""
+        """Say what is not equal."""
         if self.source_rows != self.target_rows:
             yield f"{self.table}: {self.source_rows} rows on the source, {self.target_rows} on the target"
         yield from self.problems

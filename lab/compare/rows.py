@@ -164,7 +164,7 @@ class TableOnBothSides:
         return ", ".join(f"{columns[position]} {value}" for position, value in zip(self.key, key, strict=True))
 
     def source_rows(self, *, note: bool = False) -> Iterator[Row]:
-        """Stream the rows of the source as the target shall have them, each value in its canonical text.
+        """Stream the rows of the source as the target should have them, each value in its canonical text.
 
         With `note`, values that follow a policy are added to `changed`.
         """
@@ -182,7 +182,7 @@ class TableOnBothSides:
                     yield self.expected(values, note)
 
     def expected(self, values: list[str | None], note: bool) -> Row:
-        """Put what the policies say in the place of values that PostgreSQL cannot hold."""
+        """Replace values that PostgreSQL cannot hold by what the policies say."""
         followed: list[tuple[int, Policy, str | None]] = []
         for position, expect in self.expectations:
             found = values[position]

@@ -48,7 +48,7 @@ order by relation.relname, attribute.attnum
 
 @dataclass(frozen=True, slots=True)
 class SourceColumn:
-    """A column of the source, with its types as information_schema tells them.
+    """A column of the source, with its types as information_schema shows them.
 
     `in_key`: a row is found by it, so it is never NULL.
     """

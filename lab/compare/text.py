@@ -1,4 +1,4 @@
-"""How text of any character set is read from the source, and which of its bytes are no text."""
+"""How text of any character set is read from the source, and which of its bytes are not text."""
 
 from __future__ import annotations
 

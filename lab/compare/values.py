@@ -77,7 +77,7 @@ def boolean_of_number(value: object) -> str | None:
     if value is None:
         return None
     number = int(str(value))
-    return {0: "false", 1: "true"}.get(number, f"{number} is no boolean")
+    return {0: "false", 1: "true"}.get(number, f"{number} is not a boolean")
 
 
 def canonical_number(value: object) -> str | None:

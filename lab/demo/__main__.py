@@ -41,7 +41,7 @@ def main() -> int:
         print("\nStopped; nothing is left behind.", flush=True)
         return 130
     except (LabError, JourneyFailed) as error:
-        print(f"\nThe demonstration could not go on: {error}", file=sys.stderr, flush=True)
+        print(f"\nThe demonstration could not continue: {error}", file=sys.stderr, flush=True)
         return 1
     return 0 if good else 1
 

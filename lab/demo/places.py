@@ -44,7 +44,7 @@ class SourcePlace:
 
 @dataclass(frozen=True, slots=True)
 class TargetPlace:
-    """The target: the same. `application` is a role that shall write after the cutover, if one could be made."""
+    """The target: the same. `application` is a role that may write after the cutover, if one could be made."""
 
     label: str
     pg_conn: Mapping[str, Any]
@@ -92,7 +92,7 @@ def own_source(url: str) -> Iterator[SourcePlace]:
         with closing(connect()) as connection, connection.cursor() as cursor:
             cursor.execute("select count(*) from information_schema.schemata where schema_name = %s", (schema,))
             if cursor.fetchone() != (0,):
-                raise PlaceUnfit(f"the source has a database {schema} already; drop it if it is left over")
+                raise PlaceUnfit(f"the source already has a database {schema}; drop it if it is left over")
     except pymysql.err.OperationalError as error:
         raise PlaceUnfit(f"the source cannot be used: {error.args[-1]}") from error
     try:
@@ -123,7 +123,7 @@ def execute_alone(url: str, statement: sql.Composable) -> None:
             connection.autocommit = True
             cursor.execute(statement)
     except psycopg2.errors.DuplicateDatabase as error:
-        raise PlaceUnfit(f"the target has a database {DATABASE} already; drop it if it is left over") from error
+        raise PlaceUnfit(f"the target already has a database {DATABASE}; drop it if it is left over") from error
     except psycopg2.errors.InsufficientPrivilege as error:
         raise PlaceUnfit("the user of the target may not create a database, which the demo needs") from error
     except psycopg2.OperationalError as error:

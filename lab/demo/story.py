@@ -85,7 +85,7 @@ class Story:
 
     def copy_first(self) -> None:
         """Copy everything, while the writer already writes."""
-        title("The first copy, while an application goes on writing to the source")
+        title("The first copy, while an application keeps writing to the source")
         self._writing = self._threads.submit(self._write)
         began = time.monotonic()
         show_command(self.journey.chameleon("init_replica", "--source", "mysql"))

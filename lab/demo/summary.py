@@ -6,7 +6,7 @@ from lab.demo.story import Story
 
 
 def show_summary(story: Story, cutover: Cutover, problems: int, seconds: float) -> bool:
-    """Tell what happened; return whether all of it was as it should be."""
+    """Say what happened; return whether all of it was as it should be."""
     facts, comparison = story.facts, story.comparison
     lag = facts.lag
     title("What happened")
@@ -25,8 +25,8 @@ def show_summary(story: Story, cutover: Cutover, problems: int, seconds: float) 
     say(
         f"compared    {comparison if comparison.equal else 'THE TWO SIDES DIFFER, see above'}",
         f"errors      {problems or 'none'}",
-        f"cutover     {cutover.inserted} tables give keys by themselves, {cutover.as_they_should_be} of"
-        f" {cutover.foreign_keys} foreign keys stand validated with their rules, {cutover.application} may write",
+        f"cutover     {cutover.inserted} tables generate their keys, {cutover.as_they_should_be} of"
+        f" {cutover.foreign_keys} foreign keys are validated, with their rules, {cutover.application} may write",
         f"took        {seconds:.0f} s, with the start of the servers",
     )
     good = comparison.equal and not problems and cutover.complete

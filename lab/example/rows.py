@@ -96,7 +96,7 @@ def booking_extras(rng: random.Random) -> Rows:
 def payments(rng: random.Random) -> Rows:
     for number in range(1, PAYMENTS + 1):
         reference = maybe(rng, number.to_bytes(4, "big") + rng.randbytes(rng.randint(0, 12)))
-        # Ends in zero bytes, which the binlog leaves out of a binary(n).
+        # Ends in zero bytes, which the binlog omits from a binary(n).
         fingerprint = rng.randbytes(5) + b"\0\0\0"
         paid = EPOCH + timedelta(seconds=rng.randrange(150_000_000))
         yield (

@@ -54,7 +54,7 @@ create table boat (
     bought_at      timestamp not null default current_timestamp,
     changed_at     timestamp(3) not null default current_timestamp(3) on update current_timestamp(3),
     primary key (boat_id),
-    -- Not the other way round: MySQL 9.7 does not check a foreign key if its index goes on with a column that is NULL.
+    -- Not the other way round: MySQL 9.7 does not check a foreign key if its index continues with a column that is NULL.
     key boat_harbour_class (harbour_id, class_code),
     constraint boat_has_class foreign key (class_code) references boat_class (code) on update cascade,
     constraint boat_lies_in foreign key (harbour_id) references harbour (harbour_id) on delete set null on update cascade

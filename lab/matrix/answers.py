@@ -35,7 +35,7 @@ join sch_chameleon.tables as registered on registered.table_id = changed.table_i
 class TableAnswer:
     """What is wrong with a table: in the values that were copied, and in those that came by the stream.
 
-    ``refused``: the table has to be taken out, so of the stream nothing else is to be told.
+    ``refused``: the table has to be quarantined, so there is nothing else to say of the stream.
     """
 
     refused: bool = False
@@ -124,14 +124,14 @@ def _wrong_policies(both: TableOnBothSides, table: KindTable) -> Iterator[tuple[
 
 
 def _not_on_record(table: KindTable, record: set[tuple[Any, ...]]) -> Iterator[tuple[int, str]]:
-    """Look for the values that follow a policy in what chameleon has on record, and for others that do not."""
+    """Look for the values that follow a policy in what chameleon recorded, and for others that do not."""
     rows = {(key, reason) for name, key, column, reason in record if name == table.name and column == "v"}
     for group in (INSERTED,) if table.shape is Shape.LIVE else (KEPT, INSERTED):
         for number, value in enumerate(table.values):
             reasons = {reason for key, reason in rows if key == str(group + number)}
             expected = value.policy is not None and any(reason.startswith(value.policy.value) for reason in reasons)
             if len(reasons) != (value.policy is not None) or (reasons and not expected):
-                yield group, f"row {group + number}: {reasons or 'nothing'} is on record, declared is {value.policy}"
+                yield group, f"row {group + number}: {reasons or 'nothing'} is recorded, declared is {value.policy}"
 
 
 def _unlike_each_other(sides: Sides, table: KindTable) -> Iterator[tuple[int, str]]:

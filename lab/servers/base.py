@@ -37,7 +37,7 @@ Options = Mapping[str, OptionValue]
 class Server(ABC):
     """A database server with a data folder and a port of its own.
 
-    `options` are server settings by name and win over the lab's; None leaves out one that the lab would make.
+    `options` are server settings by name and win over the lab's; None omits one that the lab would set.
     `durable=False` trades safety against a power cut (not against `kill -9`) for speed.
     """
 

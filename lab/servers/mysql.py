@@ -29,7 +29,7 @@ REPLICA_PRIVILEGES = "select, reload, lock tables, replication client, replicati
 class SourceServer(Server):
     """What MySQL and MariaDB have in common.
 
-    `root` has no password; `usr_replica` has the least privileges that a replica needs.
+    `root` has no password; `usr_replica` has the minimum privileges that a replica needs.
     """
 
     stop_signal = signal.SIGTERM
@@ -65,7 +65,7 @@ class SourceServer(Server):
             return list(cursor.fetchall())
 
     def create_replica_user(self, name: str = REPLICA_USER, password: str = REPLICA_PASSWORD) -> None:
-        """Make a user with the least privileges that a replica needs, without a trace in the binlog."""
+        """Make a user with the minimum privileges that a replica needs, without a trace in the binlog."""
         with self.connect() as connection, connection.cursor() as cursor:
             cursor.execute("set session sql_log_bin = 0")
             cursor.execute("create user %s@'%%' identified by %s", (name, password))

@@ -151,7 +151,7 @@ def phrase(rng: random.Random, charset: str | None, length: int) -> str:
 
 
 def fixed_bytes(rng: random.Random, column: Column) -> bytes:
-    """Make bytes of which some end in zeros, which the binlog leaves out of BINARY columns."""
+    """Make bytes of which some end in zeros, which the binlog omits from BINARY columns."""
     content = rng.randbytes(rng.randint(0, column.length or 1))
     return content if rng.random() < 0.7 else content[: len(content) // 2] + bytes(len(content) // 2)
 

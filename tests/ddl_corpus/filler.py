@@ -24,7 +24,7 @@ and (delete_rule not in ('NO ACTION', 'RESTRICT') or update_rule not in ('NO ACT
 
 
 class Filler:
-    """Writes to tables between the statements of a sequence; what a server refuses is left out."""
+    """Writes to tables between the statements of a sequence; what a server refuses is skipped."""
 
     def __init__(self, connection: Connection[Cursor], seed: int) -> None:
         self._connection = connection

@@ -23,7 +23,7 @@ _FOLLOWED = ("accepted", "parsed-only", UNVERIFIED)
 _USE = re.compile(r"use `((?:[^`]|``)+)`; ")
 _LOST = (0, 2006, 2013)  # what the client says when the connection is gone
 _XID = re.compile(r" /\* xid=\d+ \*/$")
-# sql_modes that no server has any more are left out of the session's mode
+# sql_modes that no longer exist on any server are dropped from the session's mode
 MODES_EVERYWHERE = 0b111 | 1 << 3 | 1 << 20 | 1 << 21 | 1 << 22 | 1 << 23 | 1 << 24 | 1 << 25 | 1 << 30
 
 

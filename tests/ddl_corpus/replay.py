@@ -161,7 +161,7 @@ class _Sequence:
         return {name: schema_of(name, structure) for name, structure in names if structure is not None}
 
     def _learn_default(self, step: dict[str, Any]) -> None:
-        """The corpus leaves out some CREATE DATABASE; what it tells of a schema's charset stands for them."""
+        """The corpus omits some CREATE DATABASE; what it says about a schema's charset stands in for them."""
         charset = step.get("dbcs")
         if charset and step["db"] not in self.state.defaults.known:
             found = resolve(CharsetClause(charset), self.state.defaults.of(step["db"]), self.state.server)

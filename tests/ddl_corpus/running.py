@@ -1,6 +1,6 @@
 """Run the sequences of the corpus on a real source while its replica runs, with rows between the statements.
 
-After each sequence both sides are compared, row by row and structure by structure. Tables that were taken out of the
+After each sequence both sides are compared, row by row and structure by structure. Tables that were quarantined in the
 replica are brought back by ``sync_tables``, and compared then.
 """
 
@@ -212,7 +212,7 @@ def _fill(filler: Filler, step: dict[str, Any]) -> None:
 
 
 def summary(results: Iterable[Result]) -> str:
-    """Tell what became of the sequences, and for which reasons tables were taken out meanwhile."""
+    """Say what became of the sequences, and for which reasons tables were quarantined meanwhile."""
     found = list(results)
     whole = [result for result in found if not result.problems]
     reasons = Counter(line.partition(": ")[2] for result in found for line in result.quarantined)
@@ -221,7 +221,7 @@ def summary(results: Iterable[Result]) -> str:
         f"{sum(result.executed for result in found):,} statements executed, "
         f"{sum(len(result.refused) for result in found):,} refused by the server, "
         f"{sum(result.rows for result in found):,} row changes between them",
-        f"{reasons.total()} tables taken out and brought back by sync_tables:",
+        f"{reasons.total()} tables quarantined and brought back by sync_tables:",
         *(f"  {number:5} {reason}" for reason, number in reasons.most_common()),
         *(f"NOT EQUAL {result.name}: {problem}" for result in found for problem in result.problems),
     ]

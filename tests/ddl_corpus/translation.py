@@ -85,7 +85,7 @@ class Translation:
                 self.restore(name, change.after if isinstance(change, TableAltered | TableCreated) else None)
 
     def restore(self, name: TableName, schema: TableSchema | None) -> None:
-        """Go on with a table made anew: what is tracked of it was lost, or is not what the target has."""
+        """Continue with a new table: what is tracked of it was lost, or is not what the target has."""
         self._tables.pop(name, None)
         self._target.run([f"DROP SCHEMA IF EXISTS {quote_identifier(name.schema)} CASCADE"])
         for other in (*self._tables.values(), *((schema,) if schema else ())):

@@ -98,7 +98,7 @@ def test_the_replica_stops_before_it_and_goes_on_when_it_is_gone(
         assert "Traceback" not in stopped.journey.log_tail()
         shown = stopped.journey.chameleon("show_status", "--source", "mysql").output
         assert words in shown
-        # What came before in the same batch is read again when the replica goes on
+        # What came before in the same batch is read again when the replica resumes
         assert (3,) not in stopped.database.execute("select id from sch_damaged.t")
     stopped.journey.chameleon("enable_replica", "--source", "mysql")
     stopped.journey.start()

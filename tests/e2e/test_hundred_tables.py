@@ -70,7 +70,7 @@ def assert_on_record(made: Stage, tables: Sequence[RandomTable], changed: Sequen
             for reason, key in record.get((change.table, change.column), [])
         )
     ]
-    assert not missing, f"{len(missing)} of {len(changed)} are not on record: {missing[:5]}"
+    assert not missing, f"{len(missing)} of {len(changed)} are not recorded: {missing[:5]}"
 
 
 def is_key_of(change: ChangedValue, number: str, recorded: str) -> bool:

@@ -60,7 +60,7 @@ def round_of(number: int) -> list[str]:
 
 
 class Changes(threading.Thread):
-    """Changes structures and rows, round by round, until told to stop; goes on when the server comes back."""
+    """Changes structures and rows, round by round, until asked to stop; continues when the server comes back."""
 
     def __init__(self, server: SourceServer, schema: str, *, first: int = 1) -> None:
         super().__init__()

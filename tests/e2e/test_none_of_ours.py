@@ -9,7 +9,7 @@ from lab.servers import Database, SourceServer
 from tests.conftest import FreshSchema
 from tests.e2e.stage import Stage, stage
 
-# Each mentions the table t, or could; those that a server does not know are left out, but for the ones in its own list
+# Each mentions the table t, or could; those that a server does not know are skipped, except the ones in its own list
 COMMON = """
 create view w as select * from t
 create or replace algorithm = merge sql security invoker view w as select id from t
@@ -164,7 +164,7 @@ def running(source_server: SourceServer, target_database: Database, fresh_schema
 
 
 def statements(text: str) -> list[str]:
-    """Split at line ends; a line that begins with a blank goes on with the one before."""
+    """Split at line ends; a line that begins with a blank continues the one before."""
     return text.strip().replace("\n ", " ").split("\n")
 
 

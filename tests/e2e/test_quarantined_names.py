@@ -1,4 +1,4 @@
-"""A table that is out of the replica never gets in the way of another one that takes its name."""
+"""A quarantined table never gets in the way of another one that takes its name."""
 
 from tests.e2e.stage import Stage
 

@@ -56,7 +56,7 @@ def test_tables_behind_triggers_are_taken_out(running: Stage) -> None:
 
 
 def assert_taken_out(running: Stage, table: str) -> None:
-    """Assert that a table is out of the replica, perhaps with others, and comes back with the source's rows."""
+    """Assert that a table is quarantined, perhaps with others, and comes back with the source's rows."""
     running.execute("insert into quiet values (3, 3)")
     running.journey.wait_until_replayed()
     assert table in {name for name, _ in running.journey.quarantined()}

@@ -7,7 +7,7 @@ def test_a_table_that_cannot_be_made_anew_is_seen_to_be_missing(running_stage: S
     journey, schema = running_stage.journey, running_stage.target_schema
     running_stage.execute("create table noticed (id int primary key)", "insert into noticed values (1)")
     journey.wait_until_replayed()
-    # Of the replica's own user, which may make it anew; a view of somebody else keeps the table out, with that reason.
+    # Of the replica's own user, which may recreate it; a view of somebody else quarantines the table, with that reason.
     with running_stage.database.connect() as connection, connection.cursor() as cursor:
         cursor.execute(f"create view {schema}.mine as select * from {schema}.noticed")
     connection.close()

@@ -1,4 +1,4 @@
-"""Values that PostgreSQL cannot hold: each is on record, once, by the copy as by the stream, and no row is merged."""
+"""Values that PostgreSQL cannot hold: each is recorded, once, by the copy and by the stream, and no row is merged."""
 
 from __future__ import annotations
 
@@ -161,9 +161,9 @@ def test_the_stream_records_the_same_values_as_the_copy(stage: Stage) -> None:
         "delete from labels",
     )
     stage.follow()
-    assert counted(stage) == counts, "what is deleted was on record before"
+    assert counted(stage) == counts, "what is deleted was recorded before"
     assert stage.copy().complete
-    assert counted(stage) == {}, "a new copy begins anew"
+    assert counted(stage) == {}, "a new copy starts from zero"
     stage.execute(SESSION, *ROWS)
     stage.follow()
     assert found(stage, position=r".+\.\d+:\d+") == expected(stage)

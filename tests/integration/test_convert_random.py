@@ -1,4 +1,4 @@
-"""Random changes of random tables: the target ends as if the table had been made anew."""
+"""Random changes of random tables: the target ends as if the table had been created that way."""
 
 import random
 from collections.abc import Iterator

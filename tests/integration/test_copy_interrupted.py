@@ -199,7 +199,7 @@ def test_a_table_altered_during_the_copy_is_copied_again(stage: Stage) -> None:
 def test_a_table_that_takes_the_name_of_another_is_copied_again(stage: Stage) -> None:
     """As gh-ost and pt-online-schema-change do: the new table was there when the snapshot was taken, half full."""
     fill(stage, 3, rows=10_000)
-    time.sleep(1.1)  # times of creation are told in seconds
+    time.sleep(1.1)  # creation times have a resolution of seconds
     stage.execute("create table ghost like t2", "insert into ghost select * from t2 limit 10")
     renamed = threading.Event()
 

@@ -171,4 +171,4 @@ def _wait_until_quarantined(settings: CopySettings) -> None:
                 if cursor.fetchone() == (1,):
                     return
             time.sleep(0.05)
-    raise AssertionError("the table was not taken out")
+    raise AssertionError("the table was not quarantined")

@@ -1,4 +1,4 @@
-"""Generated columns that an image leaves out: no matter if what they are made of did not change."""
+"""Generated columns that an image omits: harmless if the columns that they use did not change."""
 
 from __future__ import annotations
 

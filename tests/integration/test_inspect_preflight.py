@@ -228,7 +228,7 @@ def test_settings_do_not_show_the_password() -> None:
 def test_defaults_of_the_servers_sessions_change_nothing(
     source_server: SourceServer, fresh_schema: FreshSchema, name: str, value: int
 ) -> None:
-    """Else a copy would end after so many rows, without a word."""
+    """Otherwise a copy would silently end after that many rows."""
     schema = fresh_schema(source_server)
     source_server.execute(f"create table {schema}.t (id int primary key)")
     source_server.execute(f"insert into {schema}.t values (1), (2), (3)")

@@ -1,4 +1,4 @@
-"""What the target lacks of a table, because its types or indexes cannot have it, costs no row, and is told."""
+"""What the target lacks of a table, because its types or indexes cannot have it, costs no row, and is reported."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def long_value(number: int) -> str:
 
 
 def test_an_index_that_cannot_hold_a_value_gives_way(stage: Stage) -> None:
-    """The copy does not make it, the stream drops it; both on record, and no value is lost."""
+    """The copy does not make it, the stream drops it; both are recorded, and no value is lost."""
     columns = "v varchar(3000) character set latin1, key plain (v), w varbinary(3000), unique whole (w)"
     stage.execute(
         *(f"create table {name} (id int primary key, {columns})" for name in ("copied", "streamed")),

@@ -197,7 +197,7 @@ def summary(rounds: list[Round]) -> str:
         [
             f"{len(rounds)} rounds, {sum(len(each.sent) for each in rounds):,} statements, "
             f"{sum(len(each.refused) for each in rounds):,} refused by the server",
-            f"{reasons.total()} tables taken out and brought back by sync_tables:",
+            f"{reasons.total()} tables quarantined and brought back by sync_tables:",
             *(f"  {number:5} {reason}" for reason, number in reasons.most_common()),
             *(f"NOT EQUAL in round {each.seed}: {problem}" for each in rounds for problem in each.problems),
         ]

@@ -1,4 +1,4 @@
-"""The configuration is read with its defaults, and everything that is wrong in it is told at once."""
+"""The configuration is read with its defaults, and everything that is wrong in it is reported at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server that goes down makes of a connection is told from what somebody has to correct."""
+"""Errors of a connection whose server goes down are distinguished from errors that somebody has to correct."""
 
 import ssl
 

@@ -1,4 +1,4 @@
-"""The shadow tables of online schema changes are told by their names."""
+"""The shadow tables of online schema changes are recognised by their names."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Record the binlogs of this folder anew: `python -m tests.data.binlogs.record`.
+"""Record the binlogs of this folder again: `python -m tests.data.binlogs.record`.
 
 Each server runs the same odd statements. What is kept are its binlog files, and the structures of the tables, in which
 tests/unit/mysql/test_recorded_binlogs.py then expects what the statements did, without a server.

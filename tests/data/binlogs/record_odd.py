@@ -1,4 +1,4 @@
-"""Record the binlogs of the folder `odd` anew: `python -m tests.data.binlogs.record_odd [SERVER …]`.
+"""Record the binlogs of the folder `odd` again: `python -m tests.data.binlogs.record_odd [SERVER …]`.
 
 Each server runs whatever it can of these statements, in several sessions. What is kept are its binlog files, and what
 SELECT says of the tables in the end. tests/unit/mysql/test_odd_binlogs.py follows the files without a server and comes

@@ -1,6 +1,6 @@
-"""Record the table maps of this folder anew: `python -m tests.data.table_maps.record`.
+"""Record the table maps of this folder again: `python -m tests.data.table_maps.record`.
 
-Each server makes the same tables and writes a row into each, with the least and with all metadata. What is kept are
+Each server makes the same tables and writes a row into each, with minimal and with full metadata. What is kept are
 the table maps of the binlog, and the structures of the tables; tests/unit/mysql/test_layout.py compares them.
 """
 

@@ -1,4 +1,4 @@
--- Defaults that the servers store otherwise than they are written: new columns, and what an INSERT leaves out.
+-- Defaults that the servers store differently from how they are written: new columns, and what an INSERT omits.
 create table t (id int primary key);
 insert into t values (1), (2);
 set session time_zone = '+05:00';
