@@ -241,7 +241,7 @@ def test_a_missing_row_without_a_key_quarantines_its_table(bench: Bench) -> None
     bench.store({table: [LogEntry(DELETE, None, IMAGE((1, "gone", None, None)))]})
     bench.replay()
     assert bench.state("heap") is TableState.QUARANTINED
-    assert "not in the target" in status.errors(bench.connection, bench.source)[0].reason
+    assert "missing from the target" in status.errors(bench.connection, bench.source)[0].reason
 
 
 def test_partial_updates_lie_over_the_row_and_over_whole_images(bench: Bench) -> None:

@@ -65,7 +65,7 @@ def test_a_partial_update_of_a_row_that_is_not_there_takes_the_table_out(bench: 
     bench.store({table: [changed(1, code="b"), changed(7, code="c")]})
     bench.replay()
     assert bench.state("keyed") is TableState.QUARANTINED
-    assert "not in the target" in status.errors(bench.connection, bench.source)[0].reason
+    assert "target table" in status.errors(bench.connection, bench.source)[0].reason
 
 
 def random_changes(source: random.Random, rows: dict[int, Row]) -> Iterator[LogEntry]:
