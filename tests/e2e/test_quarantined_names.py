@@ -65,6 +65,23 @@ def test_a_table_that_is_renamed_by_what_cannot_be_followed_leaves_its_name(runn
     running_stage.assert_whole()
 
 
+def test_the_name_of_a_table_that_was_never_known_is_free_for_others(running_stage: Stage) -> None:
+    make(running_stage, "healthy")
+    running_stage.execute(
+        "set session sql_log_bin = 0",
+        "create table unseen (id int primary key)",
+        "set session sql_log_bin = 1",
+        "insert into unseen values (1)",
+        "alter table unseen add column v int",
+        "insert into unseen values (2, 2)",
+    )
+    assert_only_quarantined(running_stage, "unseen")
+    running_stage.execute("rename table unseen to seen, healthy to unseen", "delete from unseen where id = 1")
+    assert_only_quarantined(running_stage, "seen")
+    running_stage.copy_disabled()
+    running_stage.assert_whole()
+
+
 def assert_only_quarantined(running_stage: Stage, *tables: str) -> None:
     running_stage.journey.wait_until_replayed()
     assert sorted(table for table, _ in running_stage.journey.quarantined()) == sorted(tables)
