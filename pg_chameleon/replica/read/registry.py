@@ -66,7 +66,7 @@ class Registry:
         self._source = source
         self._following = following
         self._answers = answers
-        self.find = following.known.find
+        self.find = following.known.find  # bound once, because it is called for each row event
         self.changed = False
         """Whether the registry was changed in the transaction that is open."""
 
