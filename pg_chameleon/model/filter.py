@@ -32,5 +32,5 @@ class EventFilter:
     tables: dict[RowKind, frozenset[TableName]] = field(default_factory=dict)
 
     def skips(self, kind: RowKind, name: TableName) -> bool:
-        """Tell whether events of this kind are left out for the table."""
+        """Tell whether events of this kind are excluded for the table."""
         return name.schema in self.schemas.get(kind, ()) or name in self.tables.get(kind, ())

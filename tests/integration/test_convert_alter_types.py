@@ -239,3 +239,9 @@ def test_a_changed_type_ends_as_a_new_copy_would(
     case: Case, source: SourceSchema, source_server: SourceServer, target: Target
 ) -> None:
     check_altered(case, source, source_server, target)
+
+
+@pytest.mark.source_version(mysql=(5, 7, 4))  # MariaDB has no gb18030
+def test_gb18030_has_every_character(source: SourceSchema, source_server: SourceServer, target: Target) -> None:
+    every = Case("a text character set utf8mb4", "('äé€漢\uffff🐬\U0010ffff')", "modify a text character set gb18030")
+    check_altered(every, source, source_server, target)

@@ -224,6 +224,16 @@ def test_json_columns_are_json_on_every_server(source_server: SourceServer, fres
     assert table.checks == ()
 
 
+@pytest.mark.source_version(mysql=(8, 0, 16), mariadb=(10, 2, 22))
+def test_a_check_makes_a_text_a_document_on_mariadb_only(
+    source_server: SourceServer, fresh_schema: FreshSchema
+) -> None:
+    table = made(source_server, fresh_schema(source_server), "a longtext check (json_valid(a))")
+    is_mariadb = source_server.product == "mariadb"
+    assert [column.type.base for column in table.columns] == ["json" if is_mariadb else "longtext"]
+    assert len(table.checks) == (0 if is_mariadb else 1)
+
+
 @pytest.mark.source_version(mysql=(8, 0, 23), mariadb=(10, 3))
 def test_invisible_columns_are_there(source_server: SourceServer, fresh_schema: FreshSchema) -> None:
     table = made(source_server, fresh_schema(source_server), "a int, b int invisible")

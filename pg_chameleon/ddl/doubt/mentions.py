@@ -1,4 +1,4 @@
-"""Find the names in a statement that is not understood, so that the tables among them can be taken out."""
+"""Find the names in a statement that is not understood, so that the tables among them can be quarantined."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def _check_words(found: Iterable[str]) -> None:
 
 def _words(later: Subject | None) -> frozenset[str]:
     if later is None or later.act is Act.CREATE:
-        raise Unfollowable("a later statement concerns the table, too")
+        raise Unfollowable("a later statement also concerns the table")
     return later.words
 
 
@@ -162,7 +162,7 @@ def _check_clauses(clauses: Iterable[Clause]) -> None:
     for clause in clauses:
         first = clause[0] if clause else ""
         if first not in _VERBS and "=" not in clause[:3]:
-            raise Unfollowable(f"a clause is not known that begins with {first or 'no word'}")
+            raise Unfollowable(f"unknown clause that begins with {first or 'no word'}")
 
 
 def _drops_column(clause: Clause) -> bool:

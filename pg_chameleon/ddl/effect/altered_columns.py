@@ -117,7 +117,7 @@ class AlteredColumns:
         return renamed_columns(expression, renamed) if renamed else expression
 
     def _with_new_names(self, column: Column) -> Column:
-        """Let what was not defined anew follow the columns that it is made from; only MariaDB allows for it."""
+        """Let what was not redefined follow the columns that it is made of; only MariaDB allows for it."""
         generated, default = column.generated, column.default
         if column.name not in self._kept_names or not self.server.mariadb:
             return column
@@ -151,7 +151,7 @@ class AlteredColumns:
         else:
             position = self._position(place.after)
             if position is None:
-                raise Unfollowable(f"column {place.after} of AFTER is not known")
+                raise Unfollowable(f"column {place.after} of AFTER is unknown")
             self.columns.insert(position + 1, column)
         self.origins[column.name] = old.name if old else None
         if old is not None:

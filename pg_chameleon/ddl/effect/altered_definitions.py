@@ -1,4 +1,4 @@
-"""What ALTER TABLE makes of one column: of what it defines anew, and of what it leaves where it is."""
+"""What ALTER TABLE makes of one column: a new definition, or what becomes of the old one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def defined_columns(actions: tuple[Action, ...], around: Surroundings, convert: 
 
 
 def kept_column(old: Column, actions: tuple[Action, ...], around: Surroundings, convert: Charset | None) -> Column:
-    """Return what becomes of a column that the statement does not define anew."""
+    """Return what becomes of a column that the statement does not redefine."""
     new = _converted(old, convert, around.server) if convert else old
     for action in actions:
         new = _touched(action, old, new, around)
@@ -47,7 +47,7 @@ def drops_primary_key(action: Action) -> bool:
 
 
 def _touched(action: Action, old: Column, new: Column, around: Surroundings) -> Column:
-    """Apply an action that changes a column without defining it anew."""
+    """Apply an action that changes a column without redefining it."""
     if isinstance(action, RenameColumn) and action.old.casefold() == old.name.casefold():
         return replace(new, name=action.new)
     if isinstance(action, SetDefault) and action.column.casefold() == old.name.casefold():
@@ -64,7 +64,7 @@ def _converted(column: Column, charset: Charset, server: ServerTraits) -> Column
     shape = column.type
     if shape.base in LABELS:
         if not keeps_members(column, charset):
-            raise UntoldStructure(f"the members of {column.name} are others in {charset.name}")
+            raise UntoldStructure(f"the members of {column.name} become others in {charset.name}")
         return replace(column, charset=charset.name, collation=charset.collation)
     length = shape.arguments[0] if shape.arguments else None
     before = Charset(column.charset, column.collation or "")

@@ -95,7 +95,7 @@ class AlteredIndexes:
         if former is None or not is_new or not column.type.base.endswith(("char", "text", "binary", "blob")):
             return
         if (former.column_type, former.charset) != (column.column_type, column.charset):
-            raise UntoldStructure(f"how much of the new column {column.name} is in its keys is not certain")
+            raise UntoldStructure(f"cannot tell how much of the new column {column.name} its keys hold")
 
     def _kind_after(self, kind: str) -> str:
         """Tables in memory have hashes where others have trees."""

@@ -56,7 +56,7 @@ def shown_type(data_type: DataType, table: Charset, server: ServerTraits) -> Sho
     base = data_type.base
     if base in LABELS:
         if charset.name == BINARY.name and not _all_ascii(data_type):
-            # Their bytes are those of the connection's charset, of which the binlog's text tells nothing.
+            # Their bytes are in the connection's charset, which the text in the binlog does not show.
             raise Unfollowable("the members of an ENUM or SET without a character set")
         if not all(surely_has(charset.name, member) for member in data_type.members):
             raise UntoldStructure(f"the server puts ? where {charset.name} lacks a character of a member")

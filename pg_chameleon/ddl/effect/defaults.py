@@ -48,7 +48,7 @@ def stored_default(
 ) -> Default | None:
     """Return a column's default; DEFAULT NULL is no default.
 
-    Raise ``UntoldStructure`` where the stored value is not certain from what is written.
+    Raise ``UntoldStructure`` where what is written does not tell the stored value.
     """
     if clause is None or clause.kind is DefaultKind.NULL:
         return None
@@ -126,7 +126,7 @@ def _literal(clause: DefaultClause, shape: ColumnType, offset: Offset) -> str:
 def _shown_number(text: str) -> str:
     """Return a number as text, if it is plain how the server writes it."""
     if not _SHOWN_NUMBER.fullmatch(text):
-        raise UntoldStructure(f"how {text} is written as a text is not certain")
+        raise UntoldStructure(f"cannot tell how the server writes {text} as text")
     return text
 
 
@@ -154,10 +154,10 @@ def _rounded(text: str, scale: int) -> str:
     match = _NUMBER.fullmatch(text)
     value = Decimal(text.strip()) if match else Decimal("NaN")
     if not value.is_finite() or abs(value.adjusted()) > _MAX_EXPONENT:
-        raise UntoldStructure(f"{text!r} is no number")
+        raise UntoldStructure(f"{text!r} is not a number")
     found = value.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP, _PRECISE)
     if match is not None and match[1] and found != value:
-        raise UntoldStructure(f"how {text} is rounded is not certain")
+        raise UntoldStructure(f"cannot tell how the server rounds {text}")
     return f"{found:f}"
 
 
@@ -176,7 +176,7 @@ def _number(text: str, shape: ColumnType) -> str:
 
 def _floating(text: str, shape: ColumnType) -> str:
     if not _NUMBER.fullmatch(text) or (float(text) == 0 and "-" in text):
-        raise UntoldStructure(f"which number {text!r} is stored as is not certain")
+        raise UntoldStructure(f"cannot tell as which number {text!r} is stored")
     if len(shape.arguments) == 2:
         return _fixed(text, shape.arguments[1])
     value = float(text)
@@ -190,7 +190,7 @@ def _floating(text: str, shape: ColumnType) -> str:
 def _fixed(text: str, decimals: int) -> str:
     found = _rounded(text, decimals)
     if Decimal(found) != Decimal(text.strip()):
-        raise UntoldStructure(f"how {text} is rounded is not certain")
+        raise UntoldStructure(f"cannot tell how the server rounds {text}")
     return found
 
 
@@ -198,4 +198,4 @@ def _single(value: float) -> bytes:
     try:
         return struct.pack("<f", value)
     except OverflowError as error:
-        raise UntoldStructure(f"{value} is no FLOAT") from error
+        raise UntoldStructure(f"{value} is not a valid FLOAT") from error

@@ -35,7 +35,7 @@ def stored_moment(text: str, shape: ColumnType, offset: Offset) -> str:
 def _date(text: str, shape: ColumnType, offset: Offset) -> str:
     match = _DATE.fullmatch(text) or _PACKED.fullmatch(text)
     if match is None and text.strip("0") != "":
-        raise UntoldStructure(f"{text!r} as a date may be read in several ways")
+        raise UntoldStructure(f"{text!r} can be read as a date in several ways")
     parts = match.groups() if match else ("0", "0", "0", None, None, None, None)
     year, month, day, hour, minute, second = (int(part or 0) for part in parts[:6])
     fraction = _fraction(parts[6], shape)
@@ -54,7 +54,7 @@ def _in_utc(moment: str, offset: int | None) -> str:
     try:
         return str(datetime.fromisoformat(moment) - timedelta(seconds=offset))
     except ValueError as error:
-        raise UntoldStructure(f"{moment} is no instant") from error
+        raise UntoldStructure(f"{moment} is not a valid instant") from error
 
 
 def _time(text: str, shape: ColumnType) -> str:
@@ -62,14 +62,14 @@ def _time(text: str, shape: ColumnType) -> str:
         return f"00:00:00{_fraction('', shape)}"
     match = _CLOCK.fullmatch(text)
     if match is None or int(match[2]) > _MOST_HOURS or (match[1] and not text.strip("-0:.")):
-        raise UntoldStructure(f"{text!r} as a time may be read in several ways")
+        raise UntoldStructure(f"{text!r} can be read as a time in several ways")
     sign, hours, minutes, seconds, digits = match.groups()
     return f"{sign}{int(hours):02d}:{int(minutes):02d}:{int(seconds or 0):02d}{_fraction(digits, shape)}"
 
 
 def _year(text: str) -> str:
     if len(text) != len("2000") or not text.isdecimal():
-        raise UntoldStructure(f"{text!r} as a year may be read in several ways")
+        raise UntoldStructure(f"{text!r} can be read as a year in several ways")
     return text
 
 

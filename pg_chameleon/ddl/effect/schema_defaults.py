@@ -31,7 +31,7 @@ class SchemaDefaults:
         return found
 
     def put(self, schema: str, charset: Charset) -> None:
-        """Set the default of a schema, as it was read from the source or is told by an event."""
+        """Set the default of a schema, as it was read from the source or from an event."""
         self._defaults[self._server.folded(schema)] = charset
 
     def copy(self) -> SchemaDefaults:

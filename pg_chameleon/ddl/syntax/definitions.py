@@ -81,7 +81,7 @@ class KeyDefinition:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKeyDefinition:
-    """A foreign key. ``constraint`` and ``index`` are the two names that may be given; rules are None if left out.
+    """A foreign key. ``constraint`` and ``index`` are the two names that may be given; rules are None if omitted.
 
     The schema of ``referenced`` is empty where it is that of the referencing table.
     """
@@ -164,7 +164,7 @@ class CharsetClause:
 
 @dataclass(frozen=True, slots=True)
 class TableOptions:
-    """The table options that touch the structure; the others are known to the parser and left out."""
+    """The table options that touch the structure; the parser knows the others and omits them."""
 
     engine: str | None = None
     charset: CharsetClause | None = None

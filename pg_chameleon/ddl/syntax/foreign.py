@@ -90,7 +90,7 @@ def statement(cursor: Cursor) -> Statement:
         return StatementFormatChange(word, _tables(cursor, word))
     if cursor.accept_one("CREATE", "ALTER", "DROP", "RENAME"):
         return _other_object(cursor)
-    raise cursor.refused("not a statement that is known")
+    raise cursor.refused("not a known statement")
 
 
 def _other_object(cursor: Cursor) -> Ignored:
@@ -98,7 +98,7 @@ def _other_object(cursor: Cursor) -> Ignored:
     for words, kind in _OBJECTS:
         if cursor.accept_all(*words):
             return Ignored(kind)
-    raise cursor.refused("not an object that is known")
+    raise cursor.refused("not a known object")
 
 
 def _accept_creation_clauses(cursor: Cursor) -> None:

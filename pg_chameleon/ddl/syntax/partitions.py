@@ -129,7 +129,7 @@ def _coalesce(cursor: Cursor) -> Action:
 
 
 def _reorganize(cursor: Cursor) -> Action:
-    """Consume ``[names INTO (definitions)]``; without them the rows are only spread anew."""
+    """Consume ``[names INTO (definitions)]``; without them the rows are only redistributed."""
     if cursor.kind in (WORD, QUOTED):
         cursor.listed(cursor.identifier)
         cursor.expect("INTO")

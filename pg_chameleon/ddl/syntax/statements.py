@@ -105,7 +105,7 @@ class TemporaryTable:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A statement that is none of ours; ``kind`` says which."""
+    """A statement that does not concern tables; ``kind`` says which."""
 
     kind: str
 

@@ -74,7 +74,7 @@ def check_table_map(table: TableMap, schema: TableSchema) -> None:
     difference = next(_differences(table, schema), None)
     if difference is not None:
         raise DecodeError(
-            f"the binlog describes another structure than the one that is known: {difference}",
+            f"the binlog describes a structure other than the tracked one: {difference}",
             table=schema.name,
             advice="Copy the table again (sync_tables)",
         )
@@ -153,7 +153,7 @@ def _expected_codes(column: Column, kind: ColumnType) -> frozenset[int] | None:
 
 
 def _expected_size(column: Column, kind: ColumnType, stored: StoredType) -> int | None:
-    """Return what the metadata must be; None where they tell nothing, or differ from server to server."""
+    """Return what the metadata must be; None where they do not say, or differ from server to server."""
     if stored.code in (Code.TIMESTAMP2, Code.DATETIME2, Code.TIME2):
         return kind.fraction
     size = _SIZES.get(kind.base)
