@@ -112,6 +112,8 @@ TYPE_CASES = {
     "text to blob": Case("a text", "('ab'), ('äé€')", "modify a blob"),
     "varchar to varbinary": Case("a varchar(5)", "('ab  '), ('äé€')", "modify a varbinary(4)"),
     "char to binary": Case("a char(5)", "('ab'), ('äé'), (null)", "modify a binary(9)"),
+    "ascii to blob": Case("a varchar(5) character set ascii", "('ab '), (null)", "modify a blob"),
+    "varbinary to ascii": Case("a varbinary(9)", "('ab'), (null)", "modify a varchar(9) character set ascii"),
     "latin1 to blob": Case("a varchar(5) character set latin1", "('é')", "modify a blob", refused=True),
     "varbinary to varchar": Case("a varbinary(9)", "('ab '), ('äé€')", "modify a varchar(9) character set utf8mb4"),
     "varbinary to shorter varchar": Case(
@@ -245,3 +247,18 @@ def test_a_changed_type_ends_as_a_new_copy_would(
 def test_gb18030_has_every_character(source: SourceSchema, source_server: SourceServer, target: Target) -> None:
     every = Case("a text character set utf8mb4", "('äé€漢\uffff🐬\U0010ffff')", "modify a text character set gb18030")
     check_altered(every, source, source_server, target)
+
+
+@pytest.mark.source_version(mariadb=(10, 2))  # MySQL refuses such bytes
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case("a varchar(5) character set ascii", "(unhex('78E9'))", "modify a blob", refused=True),
+        Case("a varbinary(5)", "(unhex('78C3A9'))", "modify a varchar(5) character set ascii", refused=True),
+    ],
+    ids=["to bytes", "from bytes"],
+)
+def test_bytes_of_ascii_that_are_no_characters_are_not_guessed(
+    case: Case, source: SourceSchema, source_server: SourceServer, target: Target
+) -> None:
+    check_altered(case, source, source_server, target)

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from pg_chameleon.convert.alter.conversion import Conversion, clamped, literal, unless_null
 from pg_chameleon.convert.values.types import integer_limits
 from pg_chameleon.model.schema import Column
-from pg_chameleon.model.source.charsets import UTF8, has_all_of, sure_characters, width
+from pg_chameleon.model.source.charsets import UTF8, UTF8_CHARACTERS, has_all_of, sure_characters, width
 from pg_chameleon.model.source.types import CHARACTER_STRINGS, TEXT_BYTES
 
-# Their bytes on the source are those that PostgreSQL has.
-_SAME_BYTES = UTF8 | {"ascii"}
 _JSON_STRING = r'"([^"\\]|\\.)*"'
 _RISKY_NUMBER = r"[0-9.]{16}|[0-9][eE]|-0|\.[0-9]+0([^0-9]|$)"
 _REPLACEMENT = "\ufffd"
@@ -67,7 +65,7 @@ def _fits(old: Column, new: Column) -> bool:
 def _fits_certainly(text: str, new: Column) -> str:
     """Return a condition: the value has no more bytes than the new type holds, in whatever character set."""
     room = TEXT_BYTES[new.type.base]
-    if new.charset in _SAME_BYTES:
+    if new.charset in UTF8_CHARACTERS:
         return unless_null(f"octet_length({text}) <= {room}")
     return unless_null(f"char_length({text}) * {width(new.charset)} <= {room}")
 
@@ -131,26 +129,29 @@ def _to_json(_old: Column, _new: Column) -> Conversion | None:
 
 
 def _to_bytes(old: Column, new: Column) -> Conversion | None:
-    """Take the bytes that the source stored; where they were no text, the target does not have them."""
-    if old.charset not in _SAME_BYTES:
+    """Take the bytes that the source stored; where they were no text, the target has a substitute for them."""
+    if old.charset not in UTF8_CHARACTERS:
         return None
     room = new.type.most_bytes
     using = f"substring(convert_to({{column}}, 'UTF8') from 1 for {min(room, 2**31 - 1)})"
     if new.type.base == "binary":
         zeros = f"decode(repeat('00', {room}), 'hex')"
         using = f"substring({using} || {zeros} from 1 for {room})"
-    return Conversion(using, exact=False, certain=unless_null(f"position({literal(_REPLACEMENT)} in {{column}}) = 0"))
+    substitute = _REPLACEMENT if old.charset in UTF8 else "?"
+    return Conversion(using, exact=False, certain=unless_null(f"position({literal(substitute)} in {{column}}) = 0"))
 
 
 def _from_bytes(old: Column, new: Column) -> Conversion | None:
     """Read bytes as text; a zero byte, or what is no UTF-8, is refused by PostgreSQL."""
-    if new.charset not in _SAME_BYTES or old.type.base == "binary":
+    if new.charset not in UTF8_CHARACTERS or old.type.base == "binary":
         return None
-    length = new.type.length
-    certain = unless_null(f"{{column}} = convert_to(left(convert_from({{column}}, 'UTF8'), {length}), 'UTF8')")
-    if new.type.base in TEXT_BYTES:
-        certain = unless_null(f"octet_length({{column}}) <= {TEXT_BYTES[new.type.base]}")
     text = "convert_from({column}, 'UTF8')"
+    fits = f"{{column}} = convert_to(left({text}, {new.type.length}), 'UTF8')"
+    if new.type.base in TEXT_BYTES:
+        fits = f"octet_length({{column}}) <= {TEXT_BYTES[new.type.base]}"
+    if new.charset not in UTF8:
+        fits = f"{fits} AND octet_length({{column}}) = char_length({text})"
+    certain = unless_null(fits)
     return Conversion(f"rtrim({text}, ' ')" if new.type.base == "char" else text, exact=False, certain=certain)
 
 

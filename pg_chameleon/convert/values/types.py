@@ -218,7 +218,6 @@ _LONG_TEXT = TypeRule("text", _CONVERTED, Text(), converted=True)
 
 def _of_characters(column: Column, rule: TypeRule) -> TypeRule:
     """Let MySQL write the characters of a column as UTF-8."""
-    # In ascii MariaDB stores any byte, so it is converted
     if column.charset in UTF8:
         return replace(rule, select=_UNCONVERTED, converted=False)
     select = _CONVERTED_TWICE if column.charset in WITH_SURROGATES else _CONVERTED

@@ -13,8 +13,10 @@ _WIDTHS = {
     "utf8": 3, "utf8mb3": 3, "gb18030": 4, "utf16": 4, "utf16le": 4, "utf32": 4, "utf8mb4": 4,
 }  # fmt: skip
 
-# Their stored bytes are UTF-8.
+# Their stored bytes are handed out as they are, for they are UTF-8.
 UTF8 = frozenset({"utf8mb4", "utf8mb3", "utf8"})
+# The bytes of their characters are UTF-8. In ascii MariaDB stores any byte, and shows ? for those above 127.
+UTF8_CHARACTERS = UTF8 | {"ascii"}
 # All their characters have more than one byte, ASCII's too.
 WIDE = frozenset({"ucs2", "utf16", "utf16le", "utf32"})
 # They have every character.
