@@ -16,6 +16,7 @@ from pg_chameleon.ddl.syntax.errors import Unfollowable
 from pg_chameleon.model.change import SchemaChange, StatementEvent, TableAltered, TableCreated, TableDropped
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, TableSchema
+from pg_chameleon.model.source.types import BYTES
 
 # With them a new table may have rows that no event shows: CREATE TABLE … SELECT in statement format, MERGE tables
 _FILLING = frozenset(("SELECT", "VALUES", "TABLE", "WITH", "UNION", "CONNECTION"))
@@ -104,7 +105,7 @@ def _is_shown_in_part(column: Column) -> bool:
     if column.default is None:
         return False
     rounded = column.type.base == "float" and not column.type.arguments and column.default.text != "0"
-    return rounded or column.type.base.endswith(("binary", "blob"))
+    return rounded or column.type.base in BYTES
 
 
 def _check_words(found: Iterable[str]) -> None:

@@ -27,6 +27,7 @@ from pg_chameleon.ddl.syntax.actions import (
 from pg_chameleon.ddl.syntax.definitions import ForeignKeyDefinition, KeyDefinition, KeyKind
 from pg_chameleon.ddl.syntax.errors import Unfollowable, UntoldStructure
 from pg_chameleon.model.schema import Column, Index, IndexPart
+from pg_chameleon.model.source.types import BYTES, CHARACTERS
 
 
 def added_keys(columns: AlteredColumns) -> list[KeyElement]:
@@ -92,7 +93,7 @@ class AlteredIndexes:
         """Refuse a new text in the place of another column: the key holds as many of its bytes as it held before."""
         former = self._columns.before.column(old)
         is_new = self._columns.origins.get(column.name) is None
-        if former is None or not is_new or not column.type.base.endswith(("char", "text", "binary", "blob")):
+        if former is None or not is_new or column.type.base not in CHARACTERS | BYTES:
             return
         if (former.column_type, former.charset) != (column.column_type, column.charset):
             raise UntoldStructure(f"cannot tell how much of the new column {column.name} its keys hold")

@@ -17,6 +17,7 @@ from pg_chameleon.model.source.types import (
     ADDRESS_BYTES,
     BLOBS,
     BYTES,
+    FLOATING_NUMBERS,
     GEOMETRIES,
     LABELS,
     MOMENTS,
@@ -162,7 +163,7 @@ def _rounded(text: str, scale: int) -> str:
 
 
 def _number(text: str, shape: ColumnType) -> str:
-    if shape.base in ("float", "double"):
+    if shape.base in FLOATING_NUMBERS:
         return _floating(text, shape)
     scale = shape.precision[1] if shape.base == "decimal" else 0
     found = _rounded(text, scale)

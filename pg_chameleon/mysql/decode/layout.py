@@ -147,7 +147,7 @@ def _difference(column: Column, stored: StoredType) -> str | None:
 
 def _expected_codes(column: Column, kind: ColumnType) -> frozenset[int] | None:
     if column.compressed:
-        is_variable = kind.base in ("varchar", "varbinary")
+        is_variable = kind.base not in TEXTS | BLOBS
         return frozenset({Code.VARCHAR_COMPRESSED if is_variable else Code.BLOB_COMPRESSED})
     return _CODES.get(kind.base)
 
