@@ -171,7 +171,7 @@ def _prepare(pid_file: Path) -> None:
     pid = running_pid(pid_file)
     if pid is not None:
         raise ReplicaBusy(
-            f"a process for this source is running already, with pid {pid}",
+            f"a process for this source is already running, with pid {pid}",
             advice="Wait for it to end, or stop it with chameleon stop_replica",
         )
     try:

@@ -126,8 +126,8 @@ OPTIONS = {
         Option("tables", "tables of the source: schema.table,…; or disabled: all that are quarantined", "NAMES"),
         Option("logid", "show this one error in full", "N", type=int),
         Option("full", "run_maintenance: VACUUM FULL; show_status: also list each value that was changed"),
-        Option("yes", "answer YES to the question whether you are sure"),
-        Option("wait", "stay until the copy has ended, show how far it is, and end with its exit status"),
+        Option("yes", "answer YES when asked whether you are sure"),
+        Option("wait", "stay until the copy has ended, show its progress, and exit with its status"),
         Option("debug", "log everything to stdout, and stay in the foreground"),
         Option("rollbar_level", "the minimum level that is sent to Rollbar", "LEVEL", choices=_LEVELS),
     )

@@ -52,7 +52,7 @@ def refresh_schema(context: Context) -> None:
 def sync_tables(context: Context) -> None:
     """Copy some tables again; --tables disabled copies all that are quarantined.
 
-    It works in the background; --wait stays and shows its progress. The replica of the other tables may run meanwhile.
+    It runs in the background; --wait stays and shows its progress. The replica of the other tables may run meanwhile.
 
     Example: chameleon sync_tables --source mysql --tables sakila.film,sakila.actor
     """
@@ -88,8 +88,8 @@ def _how_to_watch(context: Context) -> Iterator[str]:
     if context.options.wait:
         yield f"Its log is {log}."
         return
-    yield f"It works in the background; its progress is in {log}."
-    yield f"chameleon show_status --source {source} tells how it ended. With --wait, a copy is shown here."
+    yield f"It runs in the background; its progress is in {log}."
+    yield f"chameleon show_status --source {source} shows how it ended. With --wait, a copy is shown here."
 
 
 def _observer(context: Context) -> CopyObserver:
@@ -105,7 +105,7 @@ def _refuse_if_copying(connection: Connection, source: Source, kind: CopyKind) -
     roles = held_roles(connection, source.source_id)
     if LockRole.COPY in roles:
         raise ReplicaBusy(
-            f"{source.name} is being copied already",
+            f"{source.name} is already being copied",
             advice=f"chameleon show_status --source {source.name} shows when that has ended",
         )
     if kind is CopyKind.INIT_REPLICA and LockRole.DAEMON in roles:

@@ -31,7 +31,7 @@ def create_replica_schema(context: Context) -> None:
             next_step = context.pasteable(f"chameleon add_source --source {source}")
             report.say(f"The catalogue sch_chameleon is installed. Next: {next_step}")
         else:
-            report.say("The catalogue sch_chameleon exists already, in the version of this release.")
+            report.say("The catalogue sch_chameleon already exists, in the version of this release.")
 
 
 def drop_replica_schema(context: Context) -> None:

@@ -150,7 +150,7 @@ class TransactionEnd(NamedTuple):
 
 
 class TransactionRolledBack(NamedTuple):
-    """The source undid the transaction's changes in transactional tables; the stream goes on at ``position``."""
+    """The source undid the transaction's changes in transactional tables; the stream continues at ``position``."""
 
     position: Position
     commit_time: float

@@ -157,7 +157,7 @@ class CopyProgress(NamedTuple):
 
 
 class CopyObserver(Protocol):
-    """Is told how a copy goes on, as often as the copy likes, always by the same thread."""
+    """Is notified of the progress of a copy, as often as the copy likes, always by the same thread."""
 
     def progress(self, state: CopyProgress) -> None:
         """Take the state of the copy."""

@@ -147,7 +147,7 @@ def parse_gtid_set(text: str) -> GtidSet:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a replica goes on: the binlog position, and the GTID set where GTIDs are followed.
+    """Where a replica continues: the binlog position, and the GTID set where GTIDs are followed.
 
     ``file_mark``: what the file says of itself at its beginning, if that was read; another file of this name says
     something else.

@@ -145,7 +145,7 @@ _ANY_BYTE = re.compile(rb".", re.DOTALL)
 _TWO_BYTES = re.compile(rb"[\x81-\xfe].|.", re.DOTALL)
 _JAPANESE = re.compile(rb"[\x81-\x9f\xe0-\xfc].|.", re.DOTALL)
 _EXTENDED_UNIX = re.compile(rb"\x8f[\x80-\xff]{2}|[\x80-\xff].|.", re.DOTALL)
-# How the characters of the sets with several bytes are told apart
+# How characters are delimited in the multi-byte sets
 _CHARACTERS = {
     **dict.fromkeys(("big5", "euckr", "gb2312", "gbk"), _TWO_BYTES),
     **dict.fromkeys(("cp932", "sjis"), _JAPANESE),

@@ -104,7 +104,7 @@ class BinlogStream:
             return _dump_error(*error_parts(packet), self._start, self._use_gtid)
         if is_end(packet):
             return SourceUnreachable("the source ended the stream of its binlog; it is probably shutting down")
-        return SourceError(f"the source sent a packet that is no binlog event: {packet[:20].hex()}")
+        return SourceError(f"the source sent a packet that is not a binlog event: {packet[:20].hex()}")
 
 
 class _Dump:

@@ -75,7 +75,7 @@ def _refuse_others(cursor: Cursor, relations: list[int]) -> None:
     cursor.execute(query("swap.other_dependents"), {"relations": relations})
     others = [row[0] for row in cursor.fetchall()]
     if others:
-        raise TargetError(f"{', '.join(others)} depends on the target table, which cannot be replaced therefore")
+        raise TargetError(f"the target table cannot be replaced, because {', '.join(others)} depends on it")
 
 
 def _view(cursor: Cursor, row: tuple[Any, ...]) -> View:

@@ -128,7 +128,7 @@ def load(cursor: Cursor, statement: str, lines: Blocks, moved: Moved) -> int:
             raise RowRefused(f"PostgreSQL: {reason_of(error)}") from error
         raise
     if cursor.rowcount != stream.rows:
-        raise TargetError(f"{stream.rows} rows were sent to PostgreSQL, but it took {cursor.rowcount}")
+        raise TargetError(f"{stream.rows} rows were sent to PostgreSQL, but it stored {cursor.rowcount}")
     return stream.rows
 
 

@@ -25,7 +25,7 @@ LOADING = (*ASYNCHRONOUS_COMMIT, "maintenance_work_mem=256MB")
 
 
 class Missing(NamedTuple):
-    """An index that could not be made. ``needed``: rows may be double, or are not found again by their key."""
+    """An index that could not be created. ``needed``: rows may be double, or are not found again by their key."""
 
     reason: str
     needed: bool
@@ -78,7 +78,7 @@ def create_index(cursor: Cursor, index: TargetIndex, target: TableName, spare: C
         if error.transient:
             raise
         spared = index.name in spare and index_too_small(error) is not None
-        return Missing(f"the index {index.source} could not be made: {error.message}", index.unique and not spared)
+        return Missing(f"the index {index.source} could not be created: {error.message}", index.unique and not spared)
     return None
 
 

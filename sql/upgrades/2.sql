@@ -1,4 +1,4 @@
--- What is on record of changed values belongs to a registration, so that a new copy begins anew and a renamed table
+-- What is recorded of changed values belongs to a registration, so that a new copy starts from zero and a renamed table
 -- keeps it; and values are listed one by one.
 
 alter table sch_chameleon.value_changes rename to former_value_changes;

@@ -80,7 +80,7 @@ def reason_of_error(made: Stage) -> str:
 
 @pytest.mark.parametrize(
     ("kind", "damage", "words"),
-    [(99, 0, "unknown type 99"), (None, 0x40, "its checksum does not fit")],
+    [(99, 0, "unknown type 99"), (None, 0x40, "its checksum does not match")],
     ids=["unknown", "damaged"],
 )
 def test_the_replica_stops_before_it_and_goes_on_when_it_is_gone(

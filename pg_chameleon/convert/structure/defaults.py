@@ -197,7 +197,7 @@ def _temporal(constant: _Constant) -> TargetDefault:
 def _enum(constant: _Constant) -> TargetDefault:
     label, labels = without_nul(constant.text), constant.carried.rule.labels
     if labels and label not in labels:
-        raise _NoDefault("it is no member")
+        raise _NoDefault("it is not a member")
     return quoted(label)
 
 

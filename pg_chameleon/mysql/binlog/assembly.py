@@ -50,8 +50,8 @@ PASSED_OVER = (
 
 _ADVICE_FOR_DAMAGE = "Check the source's disk and the network; if the binlog is damaged, start again with init_replica"
 _ADVICE_FOR_UNKNOWN = (
-    "It may carry rows, so the replica does not go past it: take a release of pg_chameleon that knows it, or turn off"
-    " on the source what writes such events and copy the tables again (init_replica)"
+    "It may carry rows, so the replica does not skip it: use a release of pg_chameleon that knows it, or turn off on"
+    " the source whatever writes such events, and copy the tables again (init_replica)"
 )
 # PARTIAL_ROW_DATA of MariaDB 12.3
 _ADVICE = {
@@ -127,7 +127,7 @@ class Assembler:
             return self._dispatch(header, raw[HEADER_SIZE:])
         if not events.has_valid_checksum(raw):
             raise StreamError(
-                f"an event of type {event_type} is damaged: its checksum does not fit",
+                f"an event of type {event_type} is damaged: its checksum does not match",
                 position=place.binlog,
                 advice=_ADVICE_FOR_DAMAGE,
             )

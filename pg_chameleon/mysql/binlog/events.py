@@ -165,7 +165,7 @@ def uncompressed(data: bytes) -> bytes:
     """Undo MariaDB's ``log_bin_compress``: a byte of flags, the size in big-endian bytes, a zlib stream."""
     algorithm, size_bytes = (data[0] & 0x70) >> 4, data[0] & 0x07
     if algorithm != 0:
-        raise StreamError(f"an event is compressed by the unknown algorithm {algorithm}")
+        raise StreamError(f"an event is compressed with the unknown algorithm {algorithm}")
     size = int.from_bytes(data[1 : 1 + size_bytes], "big")
     content = zlib.decompress(data[1 + size_bytes :], bufsize=max(size, 1))
     if len(content) != size:

@@ -26,7 +26,7 @@ def payload_events(body: bytes) -> Iterator[bytes]:
     fields, start = _payload_fields(body)
     compression = fields.get(_COMPRESSION, _NOT_COMPRESSED)
     if compression not in (_ZSTD, _NOT_COMPRESSED):
-        raise StreamError(f"a transaction is compressed by the unknown algorithm {compression}")
+        raise StreamError(f"a transaction is compressed with the unknown algorithm {compression}")
     size = 0
     try:
         for event in _events(_reader(body, start, compression)):

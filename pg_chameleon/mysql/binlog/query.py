@@ -1,4 +1,4 @@
-"""QUERY events: a statement, and what is told of the session that ran it."""
+"""QUERY events: a statement, and what they say about the session that ran it."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def _gtid(server: SourceServer, intent: Intent) -> Iterator[Problem]:
 
 
 def _relayed_changes(server: SourceServer, _intent: Intent) -> Iterator[Problem]:
-    """Warn of a source that is a replica itself: it writes what it receives only if it is told to."""
+    """Warn of a source that is a replica itself: it logs what it receives only if it is configured to."""
     statement = "SHOW REPLICA STATUS" if server.version.mysql_since(8, 0, 22) else "SHOW SLAVE STATUS"
     is_replica = bool(rows_if_permitted(server.connection, statement))
     if is_replica and "ON" not in (_setting(server, "log_replica_updates"), _setting(server, "log_slave_updates")):

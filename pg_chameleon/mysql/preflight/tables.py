@@ -85,7 +85,7 @@ def _engines(schema: str, tables: Iterable[_Kind]) -> Iterator[Problem]:
     if found:
         yield warning(
             f"{_listed(schema, found)} have an engine without transactions:"
-            " they are locked while they are copied, and their changes stand outside of transactions",
+            " they are locked while they are copied, and their changes are outside of transactions",
             "ALTER TABLE … ENGINE=InnoDB where possible",
         )
 
@@ -109,7 +109,7 @@ def _generated_columns(server: SourceServer, schema: str) -> Iterator[Problem]:
         yield warning(
             f"{_listed(schema, found)} have generated columns, which the source omits from its binlog when rows are"
             " updated: tables with one that PostgreSQL cannot generate will be quarantined then",
-            "docs/types.md tells which PostgreSQL can generate; put the others into skip_tables",
+            "docs/types.md says which ones PostgreSQL can generate; put the others into skip_tables",
         )
 
 

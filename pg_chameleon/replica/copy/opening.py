@@ -103,7 +103,7 @@ def _is_there(context: CopyContext, cursor: Cursor, table: CopiedTable) -> bool:
 
 
 def _give_up(cursor: Cursor, copy: Copy) -> None:
-    logger.info("the %s begun at %s is given up", copy.kind, copy.started_at)
+    logger.info("the %s begun at %s is abandoned", copy.kind, copy.started_at)
     copies.abandon_tables(cursor, copy)
     copies.finish(cursor, copy)
 

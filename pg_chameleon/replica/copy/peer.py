@@ -184,7 +184,7 @@ class PeerCopy:
             with self.target.cursor() as cursor, savepoint(cursor):
                 peer.add_foreign_key(cursor, final, name, definition)
         except TargetError as error:
-            reason = f"the foreign key {name} could not be made: {error.message}"
+            reason = f"the foreign key {name} could not be created: {error.message}"
             self._problems.append(CopyProblem(table.name, reason, quarantined=False))
 
 

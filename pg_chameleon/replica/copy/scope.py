@@ -57,7 +57,7 @@ class Scope:
         if self.kind is CopyKind.REFRESH_SCHEMA and self.request.schema not in known:
             raise UsageError(
                 f"the schema {self.request.schema} is not mapped (mapped: {', '.join(sorted(known)) or 'none'})",
-                advice="Name one of these, or add it by update_schema_mappings",
+                advice="Name one of these, or add it with update_schema_mappings",
             )
         refused = [str(name) for name in self.request.tables or () if not self.filter.admits(name)]
         if refused:
