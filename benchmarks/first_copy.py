@@ -17,10 +17,11 @@ from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 from lab.servers import REPLICA_PASSWORD, REPLICA_USER, Database, SourceServer, source_server, target_server
-from pg_chameleon.convert.rules import Rules, ZeroDates
+from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.structure import ddl
 from pg_chameleon.convert.structure.target import target_table
 from pg_chameleon.daemon import StopEvent
+from pg_chameleon.model.choices import ZeroDates
 from pg_chameleon.model.filter import EventFilter, TableFilter
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import CopyProgress

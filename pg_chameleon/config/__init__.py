@@ -15,7 +15,6 @@ from pg_chameleon.config.settings import (
     SourceConnection,
     TlsSettings,
 )
-from pg_chameleon.config.structures import TypeOverride
 
 __all__ = [
     "Configuration",
@@ -24,7 +23,6 @@ __all__ = [
     "SourceConfiguration",
     "SourceConnection",
     "TlsSettings",
-    "TypeOverride",
     "configuration_names",
     "configuration_path",
     "nearest",

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from pg_chameleon.config.settings import Configuration, SourceConfiguration
-from pg_chameleon.config.structures import ALL_TABLES
+from pg_chameleon.model.choices import ALL_TABLES
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.status import SourceType
 

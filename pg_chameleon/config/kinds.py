@@ -12,12 +12,14 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pg_chameleon.config.secret import Secret
 
 T_co = TypeVar("T_co", covariant=True)
+E = TypeVar("E", bound=Enum)
 Problem = tuple[str, str]
 """What is wrong: a path below the key, often empty, and a text."""
 
@@ -132,6 +134,12 @@ def _read_seconds(value: object) -> float:
 
 
 SECONDS = Kind("seconds", _read_seconds, lambda seconds: f"{seconds:g}")
+
+
+def one_of(words: type[E]) -> Kind[E]:
+    """Make the kind of a few fixed words that the values of an enumeration are."""
+    spelt = choice(*(member.value for member in words))
+    return Kind(spelt.label, lambda value: words(spelt.read(value)), lambda member: str(member.value))
 
 
 def choice(*known: str) -> Kind[str]:

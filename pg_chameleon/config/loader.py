@@ -22,8 +22,9 @@ from pg_chameleon.config.settings import (
     SourceConnection,
     TlsSettings,
 )
-from pg_chameleon.config.structures import TypeOverride, unknown_keys
+from pg_chameleon.config.structures import unknown_keys
 from pg_chameleon.errors import ConfigurationError
+from pg_chameleon.model.choices import TypeOverride
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.status import SourceType
 

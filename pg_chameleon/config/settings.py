@@ -25,6 +25,7 @@ from pg_chameleon.config.kinds import (
     SIZE,
     TEXT,
     choice,
+    one_of,
     whole_number,
 )
 from pg_chameleon.config.secret import Secret
@@ -35,8 +36,8 @@ from pg_chameleon.config.structures import (
     SKIP_EVENTS,
     TABLES,
     TYPE_OVERRIDES,
-    TypeOverride,
 )
+from pg_chameleon.model.choices import TypeOverride, ZeroDates
 from pg_chameleon.model.filter import EventFilter, TableFilter
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.status import SourceType
@@ -142,8 +143,8 @@ class SourceConfiguration:
     keep_existing_schema: bool = setting(
         BOOLEAN, "No", "Truncate and load the tables that exist in the target; create none."
     )
-    zero_dates: str = setting(
-        choice("null", "infinity", "error"),
+    zero_dates: ZeroDates = setting(
+        one_of(ZeroDates),
         "null",
         "What dates such as 0000-00-00, which PostgreSQL cannot store, become.",
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 from pg_chameleon.config.kinds import BadValue, Kind, Problem, expected, nearest, read_text, whole_number
 from pg_chameleon.model.change import RowKind
+from pg_chameleon.model.choices import ALL_TABLES, TypeOverride
 from pg_chameleon.model.filter import EventFilter
 from pg_chameleon.model.names import TableName
 
@@ -132,21 +132,6 @@ def _show_skip_events(events: EventFilter) -> str:
 SKIP_EVENTS = Kind("mapping of `insert`, `update`, `delete` to lists", _read_skip_events, _show_skip_events)
 
 
-ALL_TABLES = "*"
-
-
-@dataclass(frozen=True, slots=True)
-class TypeOverride:
-    """Columns of the source's type ``column_type`` become ``override_to``.
-
-    ``tables`` holds ``*``, ``schema.table`` and ``schema.table.column``.
-    """
-
-    column_type: str
-    override_to: str
-    tables: frozenset[str] = frozenset({ALL_TABLES})
-
-
 def _read_override_to(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise BadValue(("", "expected a type of PostgreSQL"))
@@ -175,7 +160,7 @@ def _read_type_override(column_type: str, value: object) -> TypeOverride:
 
 def _show_type_overrides(overrides: Collection[TypeOverride]) -> str:
     return "; ".join(
-        f"{override.column_type} to {override.override_to} in "
+        f"{override.column_type} to {override.target} in "
         f"{'all tables' if ALL_TABLES in override.tables else _show_all(override.tables)}"
         for override in overrides
     )

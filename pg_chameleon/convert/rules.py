@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pg_chameleon.errors import ChameleonError
+from pg_chameleon.model.choices import ALL_TABLES, TypeOverride, ZeroDates
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column
 from pg_chameleon.model.server import ServerVersion
@@ -24,27 +25,6 @@ class ChangeReason(Enum):
     NUL = "NUL characters left out"
     UNDECODABLE = "undecodable bytes replaced"
     AMBIGUOUS = "another value of the column has the same text"
-
-
-class ZeroDates(Enum):
-    """What becomes of dates that do not exist, such as ``0000-00-00`` and ``2024-02-31``."""
-
-    NULL = "null"
-    INFINITY = "infinity"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class TypeOverride:
-    """Another PostgreSQL type for the columns of one type.
-
-    ``column_type`` is as MySQL shows it (``tinyint(1)``) or the bare name of a type (``enum``). ``tables``
-    holds ``*``, ``schema.table`` or ``schema.table.column``.
-    """
-
-    column_type: str
-    target: str
-    tables: frozenset[str] = frozenset({"*"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +59,7 @@ def _matches(wanted: str, column: Column) -> bool | None:
 
 
 def _closeness(tables: frozenset[str], table: TableName, column: Column) -> tuple[bool, int]:
-    places = ("*", str(table), f"{table}.{column.name}")
+    places = (ALL_TABLES, str(table), f"{table}.{column.name}")
     closest = max((rank for rank, place in enumerate(places) if place in tables), default=-1)
     return closest >= 0, closest
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pg_chameleon.config import Configuration, SourceConfiguration
-from pg_chameleon.convert.rules import TypeOverride, ZeroDates
+from pg_chameleon.model.choices import TypeOverride, ZeroDates
 from pg_chameleon.model.filter import EventFilter, TableFilter
 from pg_chameleon.mysql.connection import SourceSettings
 from pg_chameleon.postgres.connection import TargetSettings
@@ -96,11 +96,8 @@ def replica_settings(configuration: Configuration, source: SourceConfiguration) 
         stop_on_read_error=source.on_error_read == "exit",
         stop_on_replay_error=source.on_error_replay == "exit",
         maintenance=source.auto_maintenance,
-        overrides=tuple(
-            TypeOverride(override.column_type, override.override_to, override.tables)
-            for override in configuration.type_override
-        ),
-        zero_dates=ZeroDates(source.zero_dates),
+        overrides=configuration.type_override,
+        zero_dates=source.zero_dates,
         grant_select_to=source.grant_select_to,
         grant_write_to=source.grant_write_to,
         fillfactor={str(name): value for name, value in configuration.fillfactor.items()},

@@ -14,8 +14,8 @@ from typing import Any
 from lab import compare
 from lab.journey import Journey
 from lab.servers import REPLICA_PASSWORD, REPLICA_USER, Database, SourceServer
-from pg_chameleon.convert.rules import ZeroDates
 from pg_chameleon.daemon import StopEvent
+from pg_chameleon.model.choices import ZeroDates
 from pg_chameleon.model.filter import EventFilter, TableFilter
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import CopyProgress

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from lab.servers import Database, SourceServer
-from pg_chameleon.convert.rules import ChangeReason, TypeOverride, ZeroDates
+from pg_chameleon.convert.rules import ChangeReason
 from pg_chameleon.errors import ChameleonError
+from pg_chameleon.model.choices import TypeOverride, ZeroDates
 from pg_chameleon.model.overview import ChangedValueRow
 from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres import maintenance, status

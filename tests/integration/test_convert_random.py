@@ -8,9 +8,10 @@ import pytest
 
 from lab.servers import PostgreSQL
 from pg_chameleon.convert.alter.plan import alter_table
-from pg_chameleon.convert.rules import Rules, ZeroDates
+from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.structure import ddl
 from pg_chameleon.convert.structure.target import target_table
+from pg_chameleon.model.choices import ZeroDates
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, Default, Generated, Index, IndexPart, TableSchema
 from tests.integration.convert_support import Target

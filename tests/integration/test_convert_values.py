@@ -8,11 +8,12 @@ import pytest
 
 from lab.servers import Database, SourceServer
 from pg_chameleon.convert.expressions.quoting import quote_literal, quote_qualified
-from pg_chameleon.convert.rules import Rules, TypeOverride, ZeroDates
+from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.structure import ddl
 from pg_chameleon.convert.structure.target import target_table
 from pg_chameleon.convert.values.encoder import row_encoder
 from pg_chameleon.convert.values.form import COMPOSITE
+from pg_chameleon.model.choices import TypeOverride, ZeroDates
 from pg_chameleon.model.schema import TableSchema
 from tests.conftest import FreshSchema
 from tests.integration.convert_support import Row, SourceSchema, Target

@@ -9,9 +9,9 @@ import pytest
 
 from lab.servers import Database, SourceServer
 from pg_chameleon.convert.expressions.names import table_name
-from pg_chameleon.convert.rules import TypeOverride
 from pg_chameleon.daemon import StopEvent
 from pg_chameleon.errors import ReplicaBusy, UsageError
+from pg_chameleon.model.choices import TypeOverride
 from pg_chameleon.model.filter import TableFilter
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.overview import CopyProgress

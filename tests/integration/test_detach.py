@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 
 from lab.servers import Database, SourceServer
-from pg_chameleon.convert.rules import TypeOverride
+from pg_chameleon.model.choices import TypeOverride
 from pg_chameleon.replica import detach
 from pg_chameleon.replica.detach import Report
 from tests.conftest import FreshSchema

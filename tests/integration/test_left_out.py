@@ -9,7 +9,7 @@ import pytest
 from psycopg2.errors import UniqueViolation
 
 from lab.servers import Database, SourceServer
-from pg_chameleon.convert.rules import TypeOverride
+from pg_chameleon.model.choices import TypeOverride
 from pg_chameleon.model.status import TableState
 from pg_chameleon.postgres.left_out import find_left_out
 from pg_chameleon.postgres.sources import find_source

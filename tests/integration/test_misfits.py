@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from lab.servers import REPLICA_USER, Database, SourceServer
-from pg_chameleon.convert.rules import TypeOverride
 from pg_chameleon.errors import ReplicaStopped
+from pg_chameleon.model.choices import TypeOverride
 from pg_chameleon.model.status import TableState
 from tests.conftest import FreshSchema
 from tests.integration.copy_support import Stage, numbers

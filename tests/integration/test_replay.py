@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from lab.servers import Database
-from pg_chameleon.convert.rules import ZeroDates
 from pg_chameleon.convert.values.encoder import key_encoder, row_encoder
 from pg_chameleon.convert.values.form import COMPOSITE
 from pg_chameleon.errors import ReplicaStopped
+from pg_chameleon.model.choices import ZeroDates
 from pg_chameleon.model.filter import EventFilter, TableFilter
 from pg_chameleon.model.log import DELETE, INSERT, PARTIAL, UPDATE, LogEntry
 from pg_chameleon.model.names import TableName

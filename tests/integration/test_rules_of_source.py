@@ -7,7 +7,8 @@ from contextlib import closing
 import pytest
 
 from lab.servers import Database, MariaDB, SourceServer
-from pg_chameleon.convert.rules import Rules, TypeOverride
+from pg_chameleon.convert.rules import Rules
+from pg_chameleon.model.choices import TypeOverride
 from pg_chameleon.mysql.connection import connect as connect_source
 from pg_chameleon.mysql.server import SourceServer as Inquiry
 from pg_chameleon.postgres.sources import find_source

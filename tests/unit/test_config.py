@@ -19,7 +19,6 @@ from pg_chameleon.config import (
     SourceConfiguration,
     SourceConnection,
     TlsSettings,
-    TypeOverride,
 )
 from pg_chameleon.config.display import general_rows, source_rows
 from pg_chameleon.config.keys import REQUIRED, Key, keys_of
@@ -28,6 +27,7 @@ from pg_chameleon.config.loader import load_file
 from pg_chameleon.config.reference import SECTIONS, refreshed
 from pg_chameleon.errors import ConfigurationError, UsageError
 from pg_chameleon.model.change import RowKind
+from pg_chameleon.model.choices import TypeOverride, ZeroDates
 from pg_chameleon.model.names import TableName
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,7 +78,7 @@ def test_minimal_file_gets_every_default(load: Load) -> None:
     assert source.batch_retention == timedelta(days=1)
     assert source.copy_max_memory == 300 * 1024**2
     assert source.lock_timeout == 120_000
-    assert source.zero_dates == "null"
+    assert source.zero_dates is ZeroDates.NULL
     assert source.auto_maintenance is None
     assert source.table_filter.admits(TableName("sakila", "film"))
     assert not source.table_filter.admits(TableName("other", "film"))

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from pg_chameleon.convert.rules import ZeroDates
 from pg_chameleon.errors import UsageError
+from pg_chameleon.model.choices import ZeroDates
 from pg_chameleon.model.filter import TableFilter
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema

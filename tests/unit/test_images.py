@@ -2,12 +2,13 @@
 
 import pytest
 
-from pg_chameleon.convert.rules import Rules, TypeOverride
+from pg_chameleon.convert.rules import Rules
 from pg_chameleon.convert.structure.omitted import omitted_value
 from pg_chameleon.convert.values.careful import EncodeError
 from pg_chameleon.convert.values.carried import carried_columns
 from pg_chameleon.convert.values.encoder import row_encoder
 from pg_chameleon.model.change import JsonChange, JsonChanges
+from pg_chameleon.model.choices import TypeOverride
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, Default, Generated, Index, IndexPart, TableSchema
 from pg_chameleon.replica.read.images import completed, inserted_encoder, is_whole, outdated_columns, unless_changed

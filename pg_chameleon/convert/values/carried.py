@@ -7,9 +7,10 @@ from functools import lru_cache
 
 from pg_chameleon.convert.expressions import names
 from pg_chameleon.convert.expressions.generated import generated_expression
-from pg_chameleon.convert.rules import ChangeReason, Rules, ZeroDates
+from pg_chameleon.convert.rules import ChangeReason, Rules
 from pg_chameleon.convert.values.members import Ambiguous, ambiguous_values
 from pg_chameleon.convert.values.types import TypeRule, type_rule
+from pg_chameleon.model.choices import ZeroDates
 from pg_chameleon.model.schema import Column, TableSchema
 
 INFINITY = "-infinity"

@@ -10,7 +10,7 @@ from pg_chameleon.ddl.syntax import lexer
 from pg_chameleon.model.names import TableName, unquote_mysql_identifier
 
 # What may be a name where the lexer has given up: quoted or bare, and whether a dot follows
-_LOOSE = re.compile(r"(?:`((?:[^`]|``)*)`|\"([^\"]*)\"|([0-9A-Za-z_$\x80-\U0010ffff]+))\s*(\.?)")
+_LOOSE = re.compile(r"(?:(`(?:[^`]|``)*`)|\"([^\"]*)\"|([0-9A-Za-z_$\x80-\U0010ffff]+))\s*(\.?)")
 
 
 def mentioned_tables(
@@ -42,5 +42,5 @@ def _names(statement: str, tokens: lexer.Tokens) -> Iterator[tuple[str, bool]]:
 def _loose_names(text: str) -> Iterator[tuple[str, bool]]:
     for match in _LOOSE.finditer(text):
         backticked, quoted, bare, dot = match.groups()
-        name = backticked.replace("``", "`") if backticked is not None else quoted if quoted is not None else bare
+        name = unquote_mysql_identifier(backticked) if backticked else quoted if quoted is not None else bare
         yield name, bool(dot)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from struct import unpack_from
 
 from pg_chameleon.model.change import Circumstances, SavepointRolledBack, SavepointSet, StatementEvent, StreamEvent
+from pg_chameleon.model.names import unquote_mysql_identifier
 from pg_chameleon.mysql.binlog.events import Event, EventType
 from pg_chameleon.mysql.binlog.place import Place
 from pg_chameleon.mysql.binlog.query import Query, parse_query
@@ -110,4 +111,4 @@ def _is_begin(body: bytes) -> bool:
 def _savepoint_name(quoted: bytes) -> str:
     """Unquote a name as servers write it; case does not matter."""
     name = quoted.decode("utf-8", "replace").strip()
-    return name.strip("`").replace("``", "`").casefold()
+    return (unquote_mysql_identifier(name) if name.startswith("`") else name).casefold()

@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from typing import Any, NamedTuple
 
-from pg_chameleon.model.names import TableName, quote_mysql_table
+from pg_chameleon.model.names import TableName, quote_mysql_table, unquote_mysql_identifier
 from pg_chameleon.model.schema import ForeignKey
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.queries import one_table, query
@@ -18,7 +18,7 @@ from pg_chameleon.mysql.server import rows
 
 _RULE = "(RESTRICT|CASCADE|SET NULL|SET DEFAULT|NO ACTION)"
 _CONSTRAINT = re.compile(
-    rf"^ +CONSTRAINT `((?:[^`]|``)+)` FOREIGN KEY .*?(?: ON DELETE {_RULE})?(?: ON UPDATE {_RULE})?,?$", re.MULTILINE
+    rf"^ +CONSTRAINT (`(?:[^`]|``)+`) FOREIGN KEY .*?(?: ON DELETE {_RULE})?(?: ON UPDATE {_RULE})?,?$", re.MULTILINE
 )
 
 
@@ -62,7 +62,7 @@ def _read_rules(
 def rules_in(create_table: str) -> dict[str, Rules]:
     """Find the rules of each foreign key in what SHOW CREATE TABLE shows."""
     return {
-        match[1].replace("``", "`"): Rules(match[2] or "NO ACTION", match[3] or "NO ACTION")
+        unquote_mysql_identifier(match[1]): Rules(match[2] or "NO ACTION", match[3] or "NO ACTION")
         for match in _CONSTRAINT.finditer(create_table)
     }
 

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pg_chameleon.convert.rules import ChangeReason, TypeOverride, ZeroDates
+from pg_chameleon.convert.rules import ChangeReason
 from pg_chameleon.convert.values.careful import EncodeError
 from pg_chameleon.convert.values.changes import Change
 from pg_chameleon.convert.values.encoder import key_encoder, row_encoder
 from pg_chameleon.convert.values.form import COMPOSITE, JSON_OBJECT, Form
 from pg_chameleon.model.change import Undecodable
+from pg_chameleon.model.choices import TypeOverride, ZeroDates
 from tests.rules import some_rules
 from tests.unit.convert.tables import column, table
 

@@ -4,7 +4,7 @@ import pytest
 
 from pg_chameleon.convert.expressions.expressions import check_expression, index_expression
 from pg_chameleon.convert.expressions.generated import generated_expression
-from pg_chameleon.convert.rules import TypeOverride
+from pg_chameleon.model.choices import TypeOverride
 from pg_chameleon.model.schema import Generated, TableSchema
 from tests.rules import some_rules
 from tests.unit.convert.tables import column, table

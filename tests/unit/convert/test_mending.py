@@ -2,12 +2,13 @@
 
 import pytest
 
-from pg_chameleon.convert.rules import ChangeReason, Rules, ZeroDates
+from pg_chameleon.convert.rules import ChangeReason, Rules
 from pg_chameleon.convert.values.changes import Change, composite_fields, readable
 from pg_chameleon.convert.values.encoder import row_encoder
 from pg_chameleon.convert.values.form import COMPOSITE
 from pg_chameleon.convert.values.lines import copy_line_expression
 from pg_chameleon.convert.values.mending import LineMender, RefusedLine
+from pg_chameleon.model.choices import ZeroDates
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Column, Index, IndexPart, TableSchema
 from tests.rules import some_rules

@@ -1,6 +1,6 @@
 """Which override wins for a column."""
 
-from pg_chameleon.convert.rules import TypeOverride
+from pg_chameleon.model.choices import TypeOverride
 from tests.rules import some_rules
 from tests.unit.convert.tables import NAME, column
 

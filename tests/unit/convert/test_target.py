@@ -2,9 +2,10 @@
 
 import pytest
 
-from pg_chameleon.convert.rules import Rules, TypeOverride, UnknownType
+from pg_chameleon.convert.rules import Rules, UnknownType
 from pg_chameleon.convert.structure import ddl
 from pg_chameleon.convert.structure.target import target_table
+from pg_chameleon.model.choices import TypeOverride
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import Default, ForeignKey, TableSchema
 from tests.rules import some_rules

@@ -4,7 +4,6 @@ import pickle
 
 import pytest
 
-from pg_chameleon.convert.rules import TypeOverride
 from pg_chameleon.convert.values.encodings import (
     PLAIN,
     Bits,
@@ -19,6 +18,7 @@ from pg_chameleon.convert.values.encodings import (
     text_of_bytes,
 )
 from pg_chameleon.convert.values.types import TypeRule, type_rule
+from pg_chameleon.model.choices import TypeOverride
 from tests.rules import MARIADB, MYSQL, some_rules
 from tests.unit.convert.tables import column, table
 
