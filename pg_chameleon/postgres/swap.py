@@ -20,19 +20,19 @@ def limit_lock_wait(cursor: Cursor, milliseconds: int) -> None:
     cursor.execute("select set_config('lock_timeout', %s, true)", (f"{milliseconds}ms",))
 
 
-def take_schema(cursor: Cursor, shadow: str, schema: str, wanted: Collection[str]) -> None:
-    """Make a shadow schema the target schema, if there is none yet, with the wanted tables.
+def take_schema(cursor: Cursor, staged: str, schema: str, wanted: Collection[str]) -> None:
+    """Make a staging schema the target schema, if there is none yet, with the wanted tables.
 
     To move many tables one by one takes more locks than PostgreSQL has by default.
     """
     if is_there(cursor, schema):
         return
-    cursor.execute(query("swap.schema_tables"), (shadow,))
+    cursor.execute(query("swap.schema_tables"), (staged,))
     for (table,) in cursor.fetchall():
         if table not in wanted:
-            left_over = TableName(shadow, table)
+            left_over = TableName(staged, table)
             _drop_alone(cursor, left_over, _find(cursor, left_over))
-    cursor.execute(f"alter schema {quote_identifier(shadow)} rename to {quote_identifier(schema)}")
+    cursor.execute(f"alter schema {quote_identifier(staged)} rename to {quote_identifier(schema)}")
 
 
 def is_there(cursor: Cursor, schema: str) -> bool:
@@ -42,18 +42,18 @@ def is_there(cursor: Cursor, schema: str) -> bool:
 
 
 def swap_table(
-    cursor: Cursor, source: Source, shadow: TableName, target: TableName, readers: Sequence[str]
+    cursor: Cursor, source: Source, staged: TableName, target: TableName, readers: Sequence[str]
 ) -> str | None:
-    """Put a shadow table in its target's place, with what users built on it; return the reason if that fails."""
+    """Put a staged table in its target's place, with what users built on it; return the reason if that fails."""
     try:
         with savepoint(cursor):
-            _swap(cursor, source, shadow, target, readers)
+            _swap(cursor, source, staged, target, readers)
     except TargetError as error:
         return f"the copy could not take the place of the target table: {error}"
     return None
 
 
-def _swap(cursor: Cursor, source: Source, shadow: TableName, target: TableName, readers: Sequence[str]) -> None:
+def _swap(cursor: Cursor, source: Source, staged: TableName, target: TableName, readers: Sequence[str]) -> None:
     former = ownership.find_own(cursor, source, target)
     kept = Dependents()
     held: list[grants.Grant] = []
@@ -61,7 +61,7 @@ def _swap(cursor: Cursor, source: Source, shadow: TableName, target: TableName, 
         kept = dependents.find_dependents(cursor, former)
         held = grants.read_grants(cursor, former)
         _drop(cursor, target, former)
-    _move(cursor, shadow, target.schema)
+    _move(cursor, staged, target.schema)
     ownership.claim(cursor, source, target)
     quoted = quote_qualified(target.schema, target.table)
     grants.give(cursor, quoted, held)
@@ -73,7 +73,7 @@ def _find(cursor: Cursor, name: TableName) -> int:
     cursor.execute(query("swap.relation"), (name.schema, name.table))
     row = cursor.fetchone()
     if row is None:
-        raise TargetError(f"the shadow table {name} is gone")
+        raise TargetError(f"the staged table {name} is gone")
     return int(row[0])
 
 
@@ -105,13 +105,13 @@ def _free_type_name(cursor: Cursor, name: TableName) -> str:
         number += 1
 
 
-def _move(cursor: Cursor, shadow: TableName, schema: str) -> None:
-    for enum in _enums(cursor, _find(cursor, shadow)):
+def _move(cursor: Cursor, staged: TableName, schema: str) -> None:
+    for enum in _enums(cursor, _find(cursor, staged)):
         cursor.execute(query("swap.type_exists"), (schema, enum))
         if cursor.fetchone() is not None:
             raise TargetError(f"the type {schema}.{enum} is in the way; rename or drop it")
-        cursor.execute(f"alter type {quote_qualified(shadow.schema, enum)} set schema {quote_identifier(schema)}")
-    cursor.execute(f"alter table {quote_qualified(shadow.schema, shadow.table)} set schema {quote_identifier(schema)}")
+        cursor.execute(f"alter type {quote_qualified(staged.schema, enum)} set schema {quote_identifier(schema)}")
+    cursor.execute(f"alter table {quote_qualified(staged.schema, staged.table)} set schema {quote_identifier(schema)}")
 
 
 def _enums(cursor: Cursor, table: int) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from pg_chameleon.ddl.effect.charsets import resolve
 from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.ddl.effect.structures import Structures
-from pg_chameleon.ddl.effect.tracker import apply
+from pg_chameleon.ddl.effect.tracker import changes_by
 from pg_chameleon.ddl.syntax.definitions import CharsetClause
 from pg_chameleon.ddl.syntax.parser import parse
 from pg_chameleon.ddl.syntax.statements import Ignored, Statement
@@ -143,7 +143,7 @@ class _Sequence:
             mode = step.get("sql_mode", DEFAULT_SQL_MODE)
             mariadb = self.state.server.mariadb
             found = parse(text, sql_mode=mode, default_schema=step["db"], mariadb=mariadb)
-            changes = apply(found, self.state, error_code=step.get("error_code", 0), offset=_in_utc)
+            changes = changes_by(found, self.state, error_code=step.get("error_code", 0), offset=_in_utc)
             self.state.move(found, changes)
             if self.translation is not None:
                 self.translation.follow(where, changes, text, self._truth_of(step) if text == statements[-1] else {})

@@ -18,7 +18,7 @@ from pymysql.cursors import Cursor
 
 from lab.servers import SourceServer, source_server
 from pg_chameleon.ddl.effect.structures import Structures
-from pg_chameleon.ddl.effect.tracker import apply
+from pg_chameleon.ddl.effect.tracker import changes_by
 from pg_chameleon.ddl.syntax.parser import parse
 from pg_chameleon.errors import DdlRefused, DecodeError
 from pg_chameleon.model.change import RowsEvent, StatementEvent, StreamEvent
@@ -122,7 +122,7 @@ def follow(structures: Structures, event: StatementEvent) -> None:
         )
     except DdlRefused:
         return
-    structures.move(statement, apply(statement, structures, error_code=event.error_code, offset=lambda: 0))
+    structures.move(statement, changes_by(statement, structures, error_code=event.error_code, offset=lambda: 0))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg2
 from psycopg2.errors import RaiseException
 
-from pg_chameleon.convert.alter.plan import Unfollowable, alter_table
+from pg_chameleon.convert.alter.plan import AlterRefused, alter_table
 from pg_chameleon.convert.expressions.quoting import quote_identifier, quote_literal, quote_qualified
 from pg_chameleon.convert.rules import UnknownType
 from pg_chameleon.convert.structure import ddl
@@ -72,7 +72,7 @@ class Translation:
             try:
                 self._act(change)
                 difference = self._difference(name, truth)
-            except (Unfollowable, UnknownType, RaiseException) as error:
+            except (AlterRefused, UnknownType, RaiseException) as error:
                 outcome, reason = "confined", str(error)
             except psycopg2.Error as error:
                 # The rows are made without regard to what a later statement demands of them.
@@ -118,7 +118,7 @@ class Translation:
     def _alter(self, change: TableAltered) -> None:
         before = self._tables.get(change.before.name)
         if before is None:  # its type has no rule
-            raise Unfollowable("the target does not have the table")
+            raise AlterRefused("the target does not have the table")
         old, new = before.name.schema, change.after.name.schema
         statements = alter_table(
             before, change.after, change.origins, self._rules, schema_name=old, new_schema_name=new

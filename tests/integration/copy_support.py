@@ -139,7 +139,7 @@ class Stage:
         return {row[0] for row in self.database.execute("select nspname from pg_namespace where nspname ~ 'sch|cham'")}
 
     def assert_equal(self, **options: Any) -> None:
-        """Assert that both sides are equal row by row, and that no shadow is left."""
+        """Assert that both sides are equal row by row, and that no staging schema is left."""
         result = compare.compare(self.server.connect, self.database.connect, self.schema, self.target_schema, **options)
         assert result.equal, str(result)
         assert not [name for name in self.schemas() if name.startswith("_chameleon")]

@@ -5,7 +5,7 @@ import pytest
 
 from lab.servers import SourceServer
 from pg_chameleon.ddl.effect.structures import Structures
-from pg_chameleon.ddl.effect.tracker import apply
+from pg_chameleon.ddl.effect.tracker import changes_by
 from pg_chameleon.ddl.syntax.parser import parse
 from pg_chameleon.model.change import TableCreated, TableUncertain
 from pg_chameleon.model.schema import Default, TableSchema
@@ -72,7 +72,7 @@ def tracked(source: SourceSchema, statement: str) -> TableSchema | None:
     """Return the structure that the tracker computes; None if the source has to be asked."""
     traits = Server(source.connection).traits()
     found = parse(statement, default_schema=source.name, mariadb=traits.mariadb)
-    (change,) = apply(found, Structures(traits), offset=lambda: OFFSET)
+    (change,) = changes_by(found, Structures(traits), offset=lambda: OFFSET)
     if isinstance(change, TableUncertain):
         assert change.readable
         return None

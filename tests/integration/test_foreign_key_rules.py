@@ -2,7 +2,7 @@
 
 from lab.servers import REPLICA_PASSWORD, REPLICA_USER, SourceServer
 from pg_chameleon.model.schema import ForeignKey
-from pg_chameleon.mysql.structure.foreign_keys import Rules, read_foreign_keys, rules_in
+from pg_chameleon.mysql.structure.foreign_keys import ReferentialActions, read_foreign_keys, rules_in
 from tests.conftest import FreshSchema
 
 
@@ -39,4 +39,4 @@ def test_rules_are_found_in_the_statement_that_makes_the_table() -> None:
         "CREATE TABLE `t` (\n  `a` int COMMENT ' CONSTRAINT `x` FOREIGN KEY ON DELETE CASCADE',\n"
         "  CONSTRAINT `k` FOREIGN KEY (`a`) REFERENCES `p ON DELETE` (`a`) ON UPDATE SET NULL\n) ENGINE=InnoDB"
     )
-    assert rules_in(statement) == {"k": Rules("NO ACTION", "SET NULL")}
+    assert rules_in(statement) == {"k": ReferentialActions("NO ACTION", "SET NULL")}

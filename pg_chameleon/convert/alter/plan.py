@@ -35,7 +35,7 @@ from pg_chameleon.model.change import Circumstances
 from pg_chameleon.model.schema import TableSchema
 
 
-class Unfollowable(ChameleonError):
+class AlterRefused(ChameleonError):
     """A change of structure cannot be carried over to the target; its table has to be copied again."""
 
 
@@ -61,7 +61,7 @@ def alter_table(
             circumstances,
         )
     except UnknownType as error:
-        raise Unfollowable(error.message, table=after.name) from error
+        raise AlterRefused(error.message, table=after.name) from error
     return [statement for step in _STEPS for statement in step(change)]
 
 

@@ -47,7 +47,7 @@ def _never(_name: TableName) -> bool:
     return False
 
 
-def apply(
+def changes_by(
     statement: Statement,
     state: Structures,
     *,

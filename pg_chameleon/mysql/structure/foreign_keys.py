@@ -22,7 +22,7 @@ _CONSTRAINT = re.compile(
 )
 
 
-class Rules(NamedTuple):
+class ReferentialActions(NamedTuple):
     """What happens to the rows of a foreign key when those that they refer to go or change."""
 
     on_delete: str = "NO ACTION"
@@ -41,16 +41,16 @@ def read_foreign_keys(
     for (name, constraint), found in parts.items():
         columns, referenced_columns = tuple(part[0] for part in found), tuple(part[3] for part in found)
         referenced = TableName(found[0][1], found[0][2])
-        on_delete, on_update = rules.get((name, constraint), Rules())
+        on_delete, on_update = rules.get((name, constraint), ReferentialActions())
         keys[name].append(ForeignKey(constraint, columns, referenced, referenced_columns, on_delete, on_update))
     return keys
 
 
 def _read_rules(
     connection: SourceConnection, schema: str, table: str | None, tables: set[str]
-) -> dict[tuple[str, str], Rules]:
+) -> dict[tuple[str, str], ReferentialActions]:
     rules = {
-        (name, constraint): Rules(*found)
+        (name, constraint): ReferentialActions(*found)
         for name, constraint, *found in _query(connection, "foreign_keys.rules", schema, table)
     }
     for name in tables - {name for name, _ in rules}:
@@ -59,10 +59,10 @@ def _read_rules(
     return rules
 
 
-def rules_in(create_table: str) -> dict[str, Rules]:
+def rules_in(create_table: str) -> dict[str, ReferentialActions]:
     """Find the rules of each foreign key in what SHOW CREATE TABLE shows."""
     return {
-        unquote_mysql_identifier(match[1]): Rules(match[2] or "NO ACTION", match[3] or "NO ACTION")
+        unquote_mysql_identifier(match[1]): ReferentialActions(match[2] or "NO ACTION", match[3] or "NO ACTION")
         for match in _CONSTRAINT.finditer(create_table)
     }
 

@@ -9,7 +9,7 @@ from pg_chameleon.convert.rules import Rules
 from pg_chameleon.model.filter import TableFilter
 from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema
-from pg_chameleon.postgres import shadow
+from pg_chameleon.postgres import staging
 from pg_chameleon.postgres.connection import Connection, Stop
 from pg_chameleon.postgres.sources import Source
 from pg_chameleon.replica.copy.progress import ProgressTracker
@@ -33,8 +33,8 @@ class CopyContext:
         return TableName(self.filter.mappings[schema.name.schema], names.table_name(schema.name.table))
 
     def loading_target(self, schema: TableSchema) -> TableName:
-        """Return the name of the table that is loaded: in the shadow schema, unless the present one is refilled."""
+        """Return the name of the table that is loaded: in the staging schema, unless the present one is refilled."""
         final = self.target_of(schema)
         if self.settings.keep_existing:
             return final
-        return TableName(shadow.schema_name(self.source, final.schema), final.table)
+        return TableName(staging.schema_name(self.source, final.schema), final.table)

@@ -42,7 +42,7 @@ class WorkerSettings:
 
 @dataclass(frozen=True, slots=True)
 class TableTask:
-    """A table to be copied. ``target`` is the table that is filled, in the shadow schema or in place.
+    """A table to be copied. ``target`` is the table that is filled, in the staging schema or in place.
 
     ``created``: when the source made it, to see that it is still the same one.
     """

@@ -12,7 +12,7 @@ from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.status import TableState
 from pg_chameleon.mysql.connection import connect as connect_source
 from pg_chameleon.mysql.server import SourceServer
-from pg_chameleon.postgres import copies, shadow, tables
+from pg_chameleon.postgres import copies, staging, tables
 from pg_chameleon.postgres.connection import Cursor, transaction
 from pg_chameleon.postgres.copies import CopiedTable, Copy
 from pg_chameleon.replica.copy.context import CopyContext
@@ -45,7 +45,7 @@ def open_copy(context: CopyContext, scope: Scope) -> Opened:
         if found is None:
             return _begin(context, cursor, _named(context, cursor, scope))
         resumed = scope.as_recorded(found.scope)
-        _make_shadows(context, cursor, resumed)
+        _make_staging_schemas(context, cursor, resumed)
         return Opened(found, resumed, found.started_at)
 
 
@@ -73,15 +73,15 @@ def _named(context: CopyContext, cursor: Cursor, scope: Scope) -> Scope:
 
 def _begin(context: CopyContext, cursor: Cursor, scope: Scope) -> Opened:
     for schema in context.filter.mappings.values():
-        shadow.drop_schema(cursor, shadow.schema_name(context.source, schema))
-    _make_shadows(context, cursor, scope)
+        staging.drop_schema(cursor, staging.schema_name(context.source, schema))
+    _make_staging_schemas(context, cursor, scope)
     record = scope.record(context.settings)
     return Opened(copies.begin(cursor, context.source, scope.kind.value, record), scope)
 
 
-def _make_shadows(context: CopyContext, cursor: Cursor, scope: Scope) -> None:
+def _make_staging_schemas(context: CopyContext, cursor: Cursor, scope: Scope) -> None:
     for schema in scope.target_schemas:
-        shadow.create_schema(cursor, shadow.schema_name(context.source, schema))
+        staging.create_schema(cursor, staging.schema_name(context.source, schema))
 
 
 def _usable(context: CopyContext, cursor: Cursor, copy: Copy, scope: Scope, oldest: BinlogPosition) -> list[int] | None:
@@ -99,7 +99,7 @@ def _is_there(context: CopyContext, cursor: Cursor, table: CopiedTable) -> bool:
     if not context.filter.admits(table.schema.name):
         return True
     loaded = context.loading_target(table.schema)
-    return loaded.table in shadow.table_names(cursor, loaded.schema)
+    return loaded.table in staging.table_names(cursor, loaded.schema)
 
 
 def _give_up(cursor: Cursor, copy: Copy) -> None:

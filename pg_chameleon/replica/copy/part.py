@@ -14,7 +14,7 @@ from pg_chameleon.convert.values.mending import LineMender
 from pg_chameleon.mysql import snapshot
 from pg_chameleon.mysql.connection import SourceConnection
 from pg_chameleon.mysql.snapshot import TableChanged
-from pg_chameleon.postgres import copies, shadow
+from pg_chameleon.postgres import copies, staging
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
 from pg_chameleon.postgres.failures import DiscardedRow
 from pg_chameleon.postgres.load import (
@@ -177,10 +177,10 @@ class PartLoader:
         """Make or empty the table if this is all of it; tell whether it is new to this transaction."""
         table = request.table
         if table.in_place:
-            shadow.truncate(cursor, table.target)
+            staging.truncate(cursor, table.target)
         elif request.whole:
-            shadow.drop_table(cursor, table.schema, table.target, self.settings.rules)
-            shadow.create_table(cursor, table.schema, table.target, self.settings.rules, table.fillfactor)
+            staging.drop_table(cursor, table.schema, table.target, self.settings.rules)
+            staging.create_table(cursor, table.schema, table.target, self.settings.rules, table.fillfactor)
         return request.whole
 
     def _discard(self, cursor: Cursor, table: TableTask, refused: list[RefusedRow]) -> None:

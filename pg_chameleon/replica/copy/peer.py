@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from pg_chameleon.errors import ChameleonError, TargetError
 from pg_chameleon.model.names import TableName
-from pg_chameleon.postgres import grants, peer, shadow, swap
+from pg_chameleon.postgres import grants, peer, staging, swap
 from pg_chameleon.postgres.connection import (
     Connection,
     Stop,
@@ -54,7 +54,7 @@ class PeerCopy:
     _working: set[Connection] = field(default_factory=set)
 
     def run(self) -> CopyReport:
-        """Copy the tables into shadow schemas, then swap them in."""
+        """Copy the tables into staging schemas, then swap them in."""
         self.scope.check()
         began = time.monotonic()
         with _session(self._peer, f"copy {self.source.name}") as connection, target_errors():
@@ -81,18 +81,18 @@ class PeerCopy:
         chosen = tuple(table for table in schema.tables if self.scope.wants(table.name))
         return PeerSchema(schema.name, schema.enums, chosen)
 
-    def _shadow_of(self, schema: str) -> str:
-        return shadow.schema_name(self.source, self.scope.filter.mappings[schema])
+    def _staging_of(self, schema: str) -> str:
+        return staging.schema_name(self.source, self.scope.filter.mappings[schema])
 
     def _loaded(self, table: PeerTable) -> TableName:
-        return TableName(self._shadow_of(table.name.schema), table.name.table)
+        return TableName(self._staging_of(table.name.schema), table.name.table)
 
     def _prepare(self, schemas: list[PeerSchema]) -> None:
         with transaction(self.target) as cursor:
             for schema in schemas:
-                name = self._shadow_of(schema.name)
-                shadow.drop_schema(cursor, name)
-                shadow.create_schema(cursor, name)
+                name = self._staging_of(schema.name)
+                staging.drop_schema(cursor, name)
+                staging.create_schema(cursor, name)
                 peer.create_enums(cursor, schema, name)
                 for table in schema.tables:
                     self.tracker.expect(table.name, table.rows)
@@ -138,7 +138,7 @@ class PeerCopy:
         label = f"copy {self.source.name}"
         with (
             _session(self._peer, label) as reading,
-            _session(self.settings.replica.target, label, shadow.LOADING) as writing,
+            _session(self.settings.replica.target, label, staging.LOADING) as writing,
             target_errors(),
             reading.cursor() as source,
         ):
@@ -162,7 +162,7 @@ class PeerCopy:
             readers = grants.existing_roles(cursor, self.settings.replica.grant_select_to)
             whole = [table for schema in schemas for table in schema.tables if table.name in rows]
             for schema in schemas:
-                shadow.create_schema(cursor, self.scope.filter.mappings[schema.name])
+                staging.create_schema(cursor, self.scope.filter.mappings[schema.name])
                 grants.let_read_schema(cursor, self.scope.filter.mappings[schema.name], readers)
             for table in whole:
                 final = TableName(self.scope.filter.mappings[table.name.schema], table.name.table)
@@ -175,7 +175,7 @@ class PeerCopy:
                 for name, definition in table.foreign_keys:
                     self._add_foreign_key(table, name, definition)
             for schema in schemas:
-                shadow.drop_schema(cursor, self._shadow_of(schema.name))
+                staging.drop_schema(cursor, self._staging_of(schema.name))
         return copied
 
     def _add_foreign_key(self, table: PeerTable, name: str, definition: str) -> None:

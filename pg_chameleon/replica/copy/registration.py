@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pg_chameleon.model.position import Position
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import TableState
-from pg_chameleon.postgres import copies, shadow, tables
+from pg_chameleon.postgres import copies, staging, tables
 from pg_chameleon.postgres.connection import Cursor, transaction
 from pg_chameleon.postgres.copies import Copy
 from pg_chameleon.replica.copy.context import CopyContext
@@ -44,8 +44,8 @@ class Registration:
             fillfactor=context.settings.replica.fillfactor.get(str(schema.name)),
         )
         if len(table.parts) > 1:
-            shadow.drop_table(cursor, schema, task.target, context.rules)
-            shadow.create_table(cursor, schema, task.target, context.rules, task.fillfactor)
+            staging.drop_table(cursor, schema, task.target, context.rules)
+            staging.create_table(cursor, schema, task.target, context.rules, task.fillfactor)
         return task
 
     def bystanders(self, found: Inspection) -> list[TableSchema]:

@@ -13,7 +13,7 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.mysql.connection import connect as connect_source
 from pg_chameleon.mysql.structure.inspect import read_schemas
-from pg_chameleon.postgres import grants, ownership, shadow
+from pg_chameleon.postgres import grants, ownership, staging
 from pg_chameleon.postgres.connection import Cursor, transaction
 from pg_chameleon.replica.copy.context import CopyContext
 from pg_chameleon.replica.copy.settings import CopiedRows, CopyKind, CopyProblem, CopyReport
@@ -54,7 +54,7 @@ def _prepare_schemas(context: CopyContext) -> list[str]:
     with transaction(context.target) as cursor:
         readers = grants.existing_roles(cursor, context.settings.replica.grant_select_to)
         for schema in context.filter.mappings.values():
-            shadow.create_schema(cursor, schema)
+            staging.create_schema(cursor, schema)
             grants.let_read_schema(cursor, schema, readers)
     return readers
 
@@ -64,7 +64,7 @@ def _make(context: CopyContext, schema: TableSchema, readers: list[str]) -> Copy
     target = context.target_of(schema)
     try:
         with transaction(context.target) as cursor:
-            if target.table in shadow.table_names(cursor, target.schema):
+            if target.table in staging.table_names(cursor, target.schema):
                 reason = f"the target has the table {target} already; it stays as it is"
                 return CopyProblem(schema.name, reason, quarantined=False)
             _create(context, cursor, schema, target, readers)
@@ -80,8 +80,8 @@ def _make(context: CopyContext, schema: TableSchema, readers: list[str]) -> Copy
 
 def _create(context: CopyContext, cursor: Cursor, schema: TableSchema, target: TableName, readers: list[str]) -> None:
     fillfactor = context.settings.replica.fillfactor.get(str(schema.name))
-    shadow.create_table(cursor, schema, target, context.rules, fillfactor)
+    staging.create_table(cursor, schema, target, context.rules, fillfactor)
     ownership.claim(cursor, context.source, target)
     grants.let_read_table(cursor, quote_qualified(target.schema, target.table), readers)
-    for missing in shadow.create_indexes(cursor, schema, target, context.rules):
+    for missing in staging.create_indexes(cursor, schema, target, context.rules):
         logger.warning("%s: %s", schema.name, missing.reason)

@@ -11,7 +11,7 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import Position
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import TableState
-from pg_chameleon.postgres import copies, grants, ownership, shadow, swap, tables, waiting
+from pg_chameleon.postgres import copies, grants, ownership, staging, swap, tables, waiting
 from pg_chameleon.postgres.connection import Cursor, transaction
 from pg_chameleon.postgres.copies import CopiedTable, Copy
 from pg_chameleon.postgres.sources import bump_generation, reset_checkpoint, set_consistent_from
@@ -74,16 +74,16 @@ class Swap:
             self._drop_missing(cursor, takeover)
             self._set_positions(cursor, [table.start for table in ready])
             for target_schema in self.scope.target_schemas:
-                shadow.drop_schema(cursor, shadow.schema_name(source, target_schema))
+                staging.drop_schema(cursor, staging.schema_name(source, target_schema))
             ownership.forget_dropped(cursor, source)
             copies.finish(cursor, self.copy)
         return outcome
 
     def _prepare_schemas(self, cursor: Cursor, ready: list[CopiedTable], readers: list[str]) -> None:
-        """See to it that the target schemas are there; a new one is the shadow itself."""
+        """See to it that the target schemas are there; a new one is the staging schema itself."""
         for schema in self.scope.target_schemas:
             wanted = {table.target.table for table in ready if table.target.schema == schema}
-            swap.take_schema(cursor, shadow.schema_name(self.context.source, schema), schema, wanted)
+            swap.take_schema(cursor, staging.schema_name(self.context.source, schema), schema, wanted)
             grants.let_read_schema(cursor, schema, readers)
 
     def _report_unfit(self, cursor: Cursor, outcome: SwapOutcome) -> None:

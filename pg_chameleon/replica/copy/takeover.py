@@ -10,7 +10,7 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import Position
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import TableState
-from pg_chameleon.postgres import copies, grants, ownership, shadow, swap, tables
+from pg_chameleon.postgres import copies, grants, ownership, staging, swap, tables
 from pg_chameleon.postgres.apply_table import apply_table
 from pg_chameleon.postgres.careful import apply_carefully
 from pg_chameleon.postgres.connection import Cursor
@@ -93,7 +93,7 @@ class TakeOver:
 
     def _swap_in(self, table: CopiedTable) -> str | None:
         source, target = self.context.source, table.target
-        loaded = TableName(shadow.schema_name(source, target.schema), target.table)
+        loaded = TableName(staging.schema_name(source, target.schema), target.table)
         if self.context.settings.keep_existing or not swap.is_there(self.cursor, loaded.schema):
             grants.let_read_table(self.cursor, quote_qualified(target.schema, target.table), self.readers)
             ownership.claim(self.cursor, source, target)

@@ -15,7 +15,7 @@ from pg_chameleon.mysql.connection import connect as connect_source
 from pg_chameleon.mysql.server import SourceServer
 from pg_chameleon.mysql.snapshot import LockRefused, LockTimeout, TableChanged
 from pg_chameleon.mysql.structure.inspect import read_table
-from pg_chameleon.postgres import copies, shadow
+from pg_chameleon.postgres import copies, staging
 from pg_chameleon.postgres.connection import Connection, Cursor, transaction
 from pg_chameleon.postgres.connection import connect as connect_target
 from pg_chameleon.postgres.copies import Overtaken
@@ -99,7 +99,7 @@ class _Worker:
     def _target_connection(self) -> Connection:
         if self._target is None:
             label = f"copy {self._settings.source.name}"
-            self._target = connect_target(self._settings.target_settings, label, shadow.LOADING)
+            self._target = connect_target(self._settings.target_settings, label, staging.LOADING)
         return self._target
 
     @property
@@ -158,7 +158,7 @@ class _Worker:
         spare = target_table(table.schema, self._settings.rules).spare_indexes
         with transaction(self._target_connection) as cursor:
             copies.confirm_copying(cursor, table.table_id)
-            missing = shadow.create_index(cursor, request.index, table.target, spare)
+            missing = staging.create_index(cursor, request.index, table.target, spare)
         if missing is None:
             return IndexBuilt(None)
         with transaction(self._target_connection) as cursor:
@@ -169,18 +169,18 @@ class _Worker:
         table, rules = request.table, self._settings.rules
         with transaction(self._target_connection) as cursor:
             copies.confirm_copying(cursor, table.table_id)
-            missing: list[shadow.Missing] = []
+            missing: list[staging.Missing] = []
             if request.indexed:
-                shadow.add_primary_key(cursor, table.schema, table.target, rules)
+                staging.add_primary_key(cursor, table.schema, table.target, rules)
             elif not table.in_place:
-                missing = shadow.create_indexes(cursor, table.schema, table.target, rules)
+                missing = staging.create_indexes(cursor, table.schema, table.target, rules)
             for each in missing:
                 self._report_missing(cursor, table, each)
-            shadow.analyze(cursor, table.target)
+            staging.analyze(cursor, table.target)
             set_copied(cursor, table.table_id, copies.chunk_rows(cursor, table.table_id))
         return TableFinished(tuple(each.reason for each in missing))
 
-    def _report_missing(self, cursor: Cursor, table: TableTask, missing: shadow.Missing) -> None:
+    def _report_missing(self, cursor: Cursor, table: TableTask, missing: staging.Missing) -> None:
         """Log an index that cannot be made; without one that is needed, changes cannot be applied for sure."""
         failure = Failure(missing.reason, table=table.schema.name, position=table.start)
         log_failure(cursor, self._settings.source, failure)

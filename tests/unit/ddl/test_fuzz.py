@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pg_chameleon.ddl.doubt.mentions import mentioned_tables
 from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.ddl.effect.structures import Structures
-from pg_chameleon.ddl.effect.tracker import apply
+from pg_chameleon.ddl.effect.tracker import changes_by
 from pg_chameleon.ddl.syntax.lexer import tokenize
 from pg_chameleon.ddl.syntax.parser import parse
 from pg_chameleon.errors import DdlRefused
@@ -63,7 +63,7 @@ def endure(statement: str, sql_mode: int, mariadb: bool, seconds: float = MOST_S
     for text in (EXAMPLES[0], statement):
         with contextlib.suppress(DdlRefused):
             found = parse(text, sql_mode=sql_mode, default_schema="harbour", mariadb=mariadb)
-            state.move(found, apply(found, state))
+            state.move(found, changes_by(found, state))
     mentioned_tables(statement, sql_mode=sql_mode, default_schema="harbour", mariadb=mariadb)
     assert time.process_time() - started < seconds
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pg_chameleon.ddl.effect.server import ServerTraits
-from pg_chameleon.ddl.effect.tracker import apply
+from pg_chameleon.ddl.effect.tracker import changes_by
 from pg_chameleon.ddl.syntax.parser import parse
 from pg_chameleon.model.change import (
     TableAltered,
@@ -319,15 +319,15 @@ def test_tables_that_are_settled_later_are_left_alone() -> None:
     source.run("create table boats (a int, b int)", "create table yachts (a int)")
     settled = {name_of("boats")}
     for text in ("alter table boats add b int", "drop table boats", "create table boats (a int)", "truncate boats"):
-        assert apply(parse(text, default_schema="harbour"), source.state, settled=settled.__contains__) == []
+        assert changes_by(parse(text, default_schema="harbour"), source.state, settled=settled.__contains__) == []
     found = parse("rename table yachts to boats", default_schema="harbour")
-    assert apply(found, source.state, settled=settled.__contains__) == [TableDropped(name_of("yachts"))]
+    assert changes_by(found, source.state, settled=settled.__contains__) == [TableDropped(name_of("yachts"))]
 
 
 def test_apply_leaves_the_state_as_it_was() -> None:
     source = Source()
     source.run("create table boats (a int)")
-    apply(parse("drop table boats", default_schema="harbour"), source.state)
+    changes_by(parse("drop table boats", default_schema="harbour"), source.state)
     assert source.columns() == ["a"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.ddl.effect.structures import Structures
-from pg_chameleon.ddl.effect.tracker import apply
+from pg_chameleon.ddl.effect.tracker import changes_by
 from pg_chameleon.ddl.syntax.parser import parse
 from pg_chameleon.model.change import (
     SchemaChange,
@@ -30,7 +30,7 @@ class Source:
         changes: list[SchemaChange] = []
         for text in statements:
             found = parse(text, default_schema=schema, mariadb=self.state.server.mariadb)
-            changes = apply(found, self.state, error_code=error_code, offset=lambda: self.offset)
+            changes = changes_by(found, self.state, error_code=error_code, offset=lambda: self.offset)
             self.state.move(found, changes)
         return changes
 

@@ -7,7 +7,7 @@ from typing import Any
 from pg_chameleon.ddl.doubt.mentions import mentioned_tables
 from pg_chameleon.ddl.effect.server import ServerTraits
 from pg_chameleon.ddl.effect.structures import Structures
-from pg_chameleon.ddl.effect.tracker import apply
+from pg_chameleon.ddl.effect.tracker import changes_by
 from pg_chameleon.ddl.syntax.parser import parse
 from pg_chameleon.ddl.syntax.statements import Ignored, StatementFormatChange
 from pg_chameleon.model.change import (
@@ -133,7 +133,7 @@ class ModelReplica:
             )
             self.quarantined |= {name.table for name in self.rows if name in mentioned}
             return
-        changes = apply(statement, self.structures, error_code=event.error_code, settled=lambda _: False)
+        changes = changes_by(statement, self.structures, error_code=event.error_code, settled=lambda _: False)
         self.structures.move(statement, changes)
         for change in changes:
             if isinstance(change, TableCreated):

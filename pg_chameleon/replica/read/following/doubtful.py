@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pg_chameleon.ddl.doubt.second_look import second_look
 from pg_chameleon.ddl.doubt.subject import Act, Subject, find_subject
-from pg_chameleon.ddl.effect.tracker import apply
+from pg_chameleon.ddl.effect.tracker import changes_by
 from pg_chameleon.ddl.syntax.errors import Unfollowable
 from pg_chameleon.ddl.syntax.statements import RenameTable
 from pg_chameleon.errors import DdlRefused
@@ -98,7 +98,7 @@ class DoubtfulStatements:
 
     def _follow_name(self, event: StatementEvent, old: TableName, new: TableName, reason: str) -> Steps[None]:
         """Quarantine a table under the name that a statement gave it, whatever else that did."""
-        renamed: Sequence[SchemaChange] = apply(
+        renamed: Sequence[SchemaChange] = changes_by(
             RenameTable(((old, new),)),
             self.known.structures(),
             settled=lambda name: self.known.is_settled(name, event.position),

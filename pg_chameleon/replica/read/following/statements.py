@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pg_chameleon.ddl.effect.moments import Offset
-from pg_chameleon.ddl.effect.tracker import apply
+from pg_chameleon.ddl.effect.tracker import changes_by
 from pg_chameleon.ddl.syntax.parser import parse
 from pg_chameleon.ddl.syntax.statements import (
     AlterDatabase,
@@ -98,7 +98,7 @@ class Following:
         return changes
 
     def _applied(self, event: StatementEvent, statement: Statement, offset: Offset) -> list[SchemaChange]:
-        return apply(
+        return changes_by(
             statement,
             self.known.structures(),
             error_code=event.error_code,

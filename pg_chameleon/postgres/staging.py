@@ -1,4 +1,4 @@
-"""Shadow schemas: where tables are made and loaded before they take the place of the former ones."""
+"""Staging schemas: where tables are made and loaded before they take the place of the former ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Missing(NamedTuple):
 
 
 def schema_name(source: Source, target_schema: str) -> str:
-    """Name the shadow of a target schema."""
+    """Name the staging schema of a target schema."""
     return names.table_name(f"_chameleon_{source.source_id}_{target_schema}")
 
 
@@ -44,7 +44,7 @@ def create_schema(cursor: Cursor, name: str) -> None:
 
 
 def drop_schema(cursor: Cursor, name: str) -> None:
-    """Drop a shadow schema with all that is left in it."""
+    """Drop a staging schema with all that is left in it."""
     cursor.execute(f"drop schema if exists {quote_identifier(name)} cascade")
 
 
