@@ -176,11 +176,19 @@ def _prepare(pid_file: Path) -> None:
         )
     try:
         pid_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _remove_that_of_another_user(pid_file)
         os.close(open_plain(pid_file, os.O_WRONLY | os.O_CREAT))
     except OSError as error:
         raise ChameleonError(
             f"the pid file {pid_file} cannot be written: {why_not(error)}", advice="Change pid_dir"
         ) from error
+
+
+def _remove_that_of_another_user(pid_file: Path) -> None:
+    """Remove what a daemon left behind that nobody runs any more: its owner would not be that of the new process."""
+    with contextlib.suppress(FileNotFoundError):
+        if pid_file.lstat().st_uid != os.geteuid():
+            pid_file.unlink()
 
 
 def _run_in_foreground(pid_file: Path, action: Action) -> None:

@@ -92,7 +92,13 @@ def _show_details(source: str, details: SourceDetails, pasteable: Callable[[str]
         ("Table", "Column", "Name on the target"),
         [(row.table, row.column or "", row.target) for row in details.renamed],
     )
-    _show_part("Omitted", ("Table", "What and why"), details.left_out)
+    _show_part("Omitted", ("Table", "What and why"), details.left_out or ())
+    if details.left_out is None:
+        say(
+            pasteable(
+                f"What the target omits is not known yet; chameleon start_replica --source {source} asks the source."
+            )
+        )
     _show_part(
         "Values changed",
         ("Table", "Column", "Reason", "Occurrences", "Last key"),

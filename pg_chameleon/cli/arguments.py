@@ -116,6 +116,13 @@ COMMANDS = {
     )
 }
 
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"expected a number, got {text!r}")
+    return int(text)
+
+
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 OPTIONS = {
     option.name: option
@@ -124,7 +131,7 @@ OPTIONS = {
         Option("source", "a source of the configuration", "NAME"),
         Option("schema", "a schema of the source", "NAME"),
         Option("tables", "tables of the source: schema.table,…; or disabled: all that are quarantined", "NAMES"),
-        Option("logid", "show this one error in full", "N", type=int),
+        Option("logid", "show this one error in full", "N", type=_number),
         Option("full", "run_maintenance: VACUUM FULL; show_status: also list each value that was changed"),
         Option("yes", "answer YES when asked whether you are sure"),
         Option("wait", "stay until the copy has ended, show its progress, and exit with its status"),
@@ -169,7 +176,7 @@ def make_parsers() -> tuple[Parser, Mapping[str, Parser]]:
     The whole knows all options, so that they may stand before the command.
     """
     whole = Parser(_describe_all, prog="chameleon", usage="chameleon COMMAND [options]")
-    commands = whole.add_subparsers(dest="command", metavar="COMMAND", help=argparse.SUPPRESS)
+    commands = whole.add_subparsers(prog="chameleon", dest="command", metavar="COMMAND", help=argparse.SUPPRESS)
     whole.know(OPTIONS)
     for command in COMMANDS.values():
         needed = "".join(f" {OPTIONS[name]}" for name in command.needs)

@@ -92,14 +92,17 @@ class LeftOutRow(NamedTuple):
 
 
 class SourceDetails(NamedTuple):
-    """What is worth knowing of one source, beside its line of the overview."""
+    """What is worth knowing of one source, beside its line of the overview.
+
+    ``left_out`` is None as long as nobody has asked the source what it is, for it depends on that.
+    """
 
     mappings: tuple[MappingRow, ...]
     counters: Counters
     problems: tuple[TableProblem, ...] = ()
     keyless: tuple[TableName, ...] = ()
     renamed: tuple[RenamedRow, ...] = ()
-    left_out: tuple[LeftOutRow, ...] = ()
+    left_out: tuple[LeftOutRow, ...] | None = ()
     value_changes: tuple[ValueChangeRow, ...] = ()
     changed_values: tuple[ChangedValueRow, ...] = ()
 

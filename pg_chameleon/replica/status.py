@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pg_chameleon.convert.expressions import names
 from pg_chameleon.model.names import TableName
-from pg_chameleon.model.overview import ChangedValueRow, RenamedRow, SourceDetails, Status
+from pg_chameleon.model.overview import ChangedValueRow, LeftOutRow, RenamedRow, SourceDetails, Status
 from pg_chameleon.model.status import SourceType, TableState
 from pg_chameleon.postgres import status
 from pg_chameleon.postgres.connection import Connection, transaction
@@ -37,21 +37,32 @@ def read_status(connection: Connection, wanted: Wanted | None = None) -> Status:
 
 
 def _details(connection: Connection, source: Source, wanted: Wanted) -> SourceDetails:
-    rules = known_rules(wanted.settings, connection, source) if source.type == SourceType.MYSQL else None
     with transaction(connection) as cursor:
         # Loading the structures is what takes time with many tables, so all that needs them is found here.
         tables = load_tables(cursor, source, replayed=True)
-        left_out = [] if rules is None else left_out_of(cursor, tables, rules)
     return SourceDetails(
         mappings=tuple(status.mapping_rows(connection, source)),
         counters=status.counters(connection, source, wanted.settings.maintenance),
         problems=tuple(status.problems(connection, source)),
         keyless=tuple(find_keyless(tables)),
         renamed=tuple(find_renamed(tables)),
-        left_out=tuple(left_out),
+        left_out=_left_out(connection, source, wanted, tables),
         value_changes=tuple(status.value_changes(connection, source)),
         changed_values=_changed_values(connection, source, wanted),
     )
+
+
+def _left_out(
+    connection: Connection, source: Source, wanted: Wanted, tables: Collection[TrackedTable]
+) -> tuple[LeftOutRow, ...] | None:
+    """Return what the target omits; None if that depends on what the source is, and nobody has asked it yet."""
+    if source.type != SourceType.MYSQL or not tables:
+        return ()
+    rules = known_rules(wanted.settings, connection, source)
+    if rules is None:
+        return None
+    with transaction(connection) as cursor:
+        return tuple(left_out_of(cursor, tables, rules))
 
 
 def find_keyless(tables: Collection[TrackedTable]) -> Iterator[TableName]:

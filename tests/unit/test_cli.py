@@ -190,6 +190,15 @@ def test_misspelt_command_names_the_nearest(commands: Commands, capsys: pytest.C
     assert capsys.readouterr().err == "error: there is no command init_replca; did you mean init_replica?\n"
 
 
+def test_a_value_of_the_wrong_kind_is_told_with_the_help_to_read(
+    commands: Commands, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show_errors", "--logid", "x"]) == 2
+    err = capsys.readouterr().err
+    assert "expected a number, got 'x'" in err
+    assert "See chameleon show_errors --help" in err
+
+
 @pytest.mark.parametrize(
     "argv",
     [

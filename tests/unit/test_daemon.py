@@ -129,6 +129,16 @@ def test_stale_pid_file_does_not_hinder_a_start(pid_file: Path) -> None:
     assert running_pid(pid_file) not in (None, os.getpid())
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_what_another_user_s_daemon_left_does_not_hinder_one_of_root(pid_file: Path) -> None:
+    pid_file.parent.mkdir()
+    pid_file.write_text("1234567")
+    os.chown(pid_file, 65534, 65534)
+    run_as_daemon(pid_file, until_stopped)
+    assert running_pid(pid_file) is not None
+    assert stop_daemon(pid_file, LIMIT).outcome is StopOutcome.STOPPED
+
+
 def test_stopping_what_does_not_run_says_so(tmp_path: Path) -> None:
     assert stop_daemon(tmp_path / "none.pid", 1) == Stopped(StopOutcome.NOT_RUNNING, None)
 

@@ -160,6 +160,16 @@ def test_wings_of_replica_do_not_import_each_other(wing: str) -> None:
     assert [name for module in modules for name in imports_of(module) if f"{name}.".startswith(others)] == []
 
 
+# Where no replica runs, what waits is replayed by the copy and by the cutover themselves.
+BRIDGE = PACKAGE / "replica/draining.py"
+
+
+@pytest.mark.parametrize("wing", sorted(WINGS))
+def test_wings_of_replica_reach_each_other_over_one_bridge_only(wing: str) -> None:
+    reached = {each for module in (PACKAGE / "replica" / wing).glob("*.py") for each in reached_from(module, BRIDGE)}
+    assert {each.parent.name for each in reached if each.parent.parent == PACKAGE / "replica"} <= {wing}
+
+
 @each_module
 def test_drivers_have_one_importer(module: Path) -> None:
     drivers = {name.split(".")[0] for name in imports_of(module)} & ONLY_IMPORTER.keys()
@@ -171,13 +181,14 @@ def test_pure_layers_import_nothing_that_acts(module: Path) -> None:
     assert {name.split(".")[0] for name in imports_of(module)}.isdisjoint(IMPURE)
 
 
-def reached_from(module: Path) -> set[Path]:
-    """Return the modules that are imported with a module, by whatever way."""
+def reached_from(module: Path, without: Path | None = None) -> set[Path]:
+    """Return the modules that are imported with a module, by whatever way, but for one that is not followed."""
     files = {".".join(each.relative_to(PACKAGE.parent).with_suffix("").parts): each for each in MODULES}
     found, waiting = {module}, [module]
     while waiting:
         names = imports_of(waiting.pop())
-        new = {files[name] for full in names for name in (full, full.rpartition(".")[0]) if name in files} - found
+        new = {files[name] for full in names for name in (full, full.rpartition(".")[0]) if name in files}
+        new -= {*found, without}
         found |= new
         waiting += new
     return found

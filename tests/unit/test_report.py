@@ -111,6 +111,14 @@ def test_details_show_what_is_quarantined_and_what_has_no_key(capsys: Printed) -
     assert "== Tables without a key ==\nTable\n----------\nsakila.log\n" in out
 
 
+def test_what_the_target_omits_is_never_taken_for_nothing(capsys: Printed) -> None:
+    overview = (SourceOverview(1, "mysql", "mysql", "stopped", consistent=True),)
+    report.show_status(Status(overview, SourceDetails((), Counters(0, 1, 1), left_out=None)))
+    assert "What the target omits is not known yet" in capsys.readouterr().out
+    report.show_status(Status(overview, SourceDetails((), Counters(0, 1, 1))))
+    assert "omits" not in capsys.readouterr().out
+
+
 def test_errors_as_a_list(capsys: Printed) -> None:
     report.show_errors([ErrorRow(7, "mysql", "sakila.film", NOON, "no such thing\nand more")])
     report.show_errors([ErrorRow(8, "mysql", None, NOON, "lost")])

@@ -84,6 +84,7 @@ class Reader:
             retention=self._settings.retention,
             values_kept=self._settings.changed_values_kept,
         )
+        rules = asked_rules(self._settings, self._connection, self._source, server.version)
         stream = BinlogStream(
             self._settings.source,
             server_id=self._settings.server_id,
@@ -92,7 +93,6 @@ class Reader:
             use_gtid=self._settings.use_gtid and checkpoint.position.gtid is not None,
         )
         logger.info("reading from %s at %s", server.version, checkpoint.position)
-        rules = asked_rules(self._settings, self._connection, self._source, server.version)
         try:
             Session(self._settings, registry, rules, clocks, stream, store, checkpoint.position).run(stop, until)
         finally:
