@@ -201,6 +201,15 @@ def test_a_table_that_the_filters_admit_since_a_restart_is_quarantined() -> None
     assert replica.restart(skip=[]) == ["state 1 replicated", "quarantine 1 shop.a"]
 
 
+def test_an_excluded_table_of_lost_structure_is_quarantined_once_the_filters_admit_it() -> None:
+    replica = Replica(skip=["a"])
+    assert replica.run("create table a (v varchar(5) character set unheard)") == [
+        "register lost shop.a filtered replayed"
+    ]
+    assert replica.restart(skip=[]) == ["state 1 replicated", "quarantine 1 shop.a"]
+    assert replica.reasons == ["limit_tables and skip_tables admit it now; copy it with sync_tables"]
+
+
 def test_a_table_that_the_filters_exclude_since_a_restart_is_filtered() -> None:
     replica = replica_of("a", "b")
     assert replica.restart(skip=["a"]) == ["state 1 filtered"]
