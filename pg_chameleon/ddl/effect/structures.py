@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 
@@ -21,6 +22,11 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.schema import TableSchema
 
 
+def lost(name: TableName) -> TableSchema:
+    """Return what stands for the structure of a table that is not known: one without columns."""
+    return TableSchema(name, ())
+
+
 class Structures:
     """The tracked tables, and the tables whose structure was lost. ``defaults``: those of their schemas.
 
@@ -37,25 +43,23 @@ class Structures:
         mapped: frozenset[str] | None = None,
     ) -> None:
         self.server = server
-        self._take(tables)
+        # The first layer is what was moved since the copy was made; None hides a table of the layer below
+        self._tables: ChainMap[TableName, TableSchema | None] = ChainMap({})
         self.defaults = SchemaDefaults(server, schema_defaults or {})
         self._mapped = None if mapped is None else frozenset(map(server.folded, mapped))
-
-    def _take(self, tables: Iterable[TableSchema]) -> None:
-        self._tables: dict[TableName, TableSchema] = {}
-        self._uncertain: set[TableName] = set()
         for table in tables:
-            if table.columns:
-                self._tables[self.key(table.name)] = table
-            else:
-                self._uncertain.add(self.key(table.name))
+            self.put(table)
 
-    def with_tables(self, tables: Iterable[TableSchema]) -> Structures:
-        """Return these schemas with other tables."""
-        made = copy(self)
-        made._take(tables)
-        made.defaults = self.defaults.copy()
-        return made
+    def put(self, table: TableSchema) -> None:
+        """Take in a table, or what it has become under the same name."""
+        self._tables[self.key(table.name)] = table
+
+    def remove(self, name: TableName) -> None:
+        """Forget a table, if it is known."""
+        key = self.key(name)
+        self._tables.pop(key, None)
+        if key in self._tables:
+            self._tables[key] = None
 
     def key(self, name: TableName) -> TableName:
         """Return the form of a name under which the server finds the table."""
@@ -67,11 +71,13 @@ class Structures:
 
     def table(self, name: TableName) -> TableSchema | None:
         """Find a table."""
-        return self._tables.get(self.key(name))
+        found = self._tables.get(self.key(name))
+        return found if found is not None and found.columns else None
 
     def is_uncertain(self, name: TableName) -> bool:
         """Tell whether there is such a table whose structure was lost."""
-        return self.key(name) in self._uncertain
+        found = self._tables.get(self.key(name))
+        return found is not None and not found.columns
 
     def tracks(self, schema: str) -> bool:
         """Tell whether the tables of a schema are tracked."""
@@ -79,19 +85,29 @@ class Structures:
 
     def tables(self) -> Iterator[TableSchema]:
         """Go over the tracked tables."""
-        return iter(tuple(self._tables.values()))
+        return (table for table in self._all().values() if table is not None and table.columns)
 
     def names_in(self, schema: str) -> tuple[TableName, ...]:
         """Return the names of the tables of a schema, those of lost structure among them."""
         wanted = self.server.folded(schema)
-        known = [table.name for key, table in self._tables.items() if key.schema == wanted]
-        return (*known, *sorted(key for key in self._uncertain if key.schema == wanted))
+        inside = [(key, table) for key, table in self._all().items() if table is not None and key.schema == wanted]
+        known = [table.name for _, table in inside if table.columns]
+        return (*known, *sorted(key for key, table in inside if not table.columns))
+
+    def _all(self) -> dict[TableName, TableSchema | None]:
+        """Return the layers as one."""
+        merged: dict[TableName, TableSchema | None] = {}
+        for layer in reversed(self._tables.maps):
+            merged.update(layer)
+        return merged
 
     def copy(self) -> Structures:
-        """Return a copy that can be moved on its own."""
+        """Return a copy that can be moved on its own, as long as these structures are left as they are.
+
+        It holds only what is moved: a source may have ten thousand tables, and each statement needs a copy.
+        """
         copied = copy(self)
-        copied._tables = dict(self._tables)
-        copied._uncertain = set(self._uncertain)
+        copied._tables = self._tables.new_child()
         copied.defaults = self.defaults.copy()
         return copied
 
@@ -107,17 +123,13 @@ class Structures:
 
     def _apply(self, change: SchemaChange) -> None:
         if isinstance(change, TableCreated):
-            self._uncertain.discard(self.key(change.after.name))
-            self._tables[self.key(change.after.name)] = change.after
+            self.put(change.after)
         elif isinstance(change, TableAltered):
-            self._tables.pop(self.key(change.before.name), None)
-            self._tables[self.key(change.after.name)] = change.after
-            self._uncertain.discard(self.key(change.after.name))
+            self.remove(change.before.name)
+            self.put(change.after)
         elif isinstance(change, TableDropped):
-            self._tables.pop(self.key(change.name), None)
-            self._uncertain.discard(self.key(change.name))
+            self.remove(change.name)
         elif isinstance(change, TableUncertain):
-            self._tables.pop(self.key(change.name), None)
-            self._uncertain.add(self.key(change.name))
+            self.put(lost(change.name))
         else:
             assert isinstance(change, TableTruncated)

@@ -9,6 +9,7 @@ from typing import Any
 from pg_chameleon.ddl.doubt.programs import Program
 from pg_chameleon.ddl.doubt.second_look import Reading
 from pg_chameleon.ddl.effect.server import ServerTraits
+from pg_chameleon.ddl.effect.structures import Structures
 from pg_chameleon.ddl.syntax.errors import Unfollowable
 from pg_chameleon.model.change import Circumstances, StatementEvent, TableMap
 from pg_chameleon.model.filter import TableFilter
@@ -157,6 +158,15 @@ class Replica:
         """Hold what is known against what is in the catalogue."""
         assert {table.table_id: table.name for table in self.following.known} == self.registered
         assert all(self.following.known.find(table.name) is table for table in self.following.known)
+        self.check_structures()
+
+    def check_structures(self) -> None:
+        """Hold the structures that are kept current against those built from what is known."""
+        known = self.following.known
+        built = Structures(self.server, (table.schema for table in known), mapped=frozenset(self.mappings))
+        assert list(known.structures.tables()) == list(built.tables())
+        for schema in self.mappings:
+            assert known.structures.names_in(schema) == built.names_in(schema)
 
     def table(self, name: str) -> ReadTable:
         found = self.following.known.find(name_of(name))

@@ -60,8 +60,8 @@ class DoubtfulStatements:
 
         The structure after it is read from the source, and only for a table that is, or will be, replicated.
         """
-        name = self.known.schemas.stored_name(subject.name)
-        before = self.known.structures().table(name)
+        name = self.known.structures.stored_name(subject.name)
+        before = self.known.structures.table(name)
         name = name if before is None else before.name
         table = self.known.find(name)
         if self.known.is_settled(name, event.position):
@@ -77,7 +77,7 @@ class DoubtfulStatements:
             reading = yield from ask(ReadStructure(name, event.position))
             changes = second_look(
                 subject,
-                self.known.structures().table(name),
+                self.known.structures.table(name),
                 reading.structure,
                 known=name if name in self.known else None,
                 later=[self.subject_of(each) for each in reading.later],
@@ -100,7 +100,7 @@ class DoubtfulStatements:
         """Quarantine a table under the name that a statement gave it, whatever else that did."""
         renamed: Sequence[SchemaChange] = changes_by(
             RenameTable(((old, new),)),
-            self.known.structures(),
+            self.known.structures,
             settled=lambda name: self.known.is_settled(name, event.position),
         )
         yield from self.changes.follow(event, renamed)
@@ -108,5 +108,5 @@ class DoubtfulStatements:
 
     def _doubt(self, event: StatementEvent, name: TableName, reason: str) -> Steps[None]:
         """Remember that there is a table of which nothing is known."""
-        if self.known.schemas.tracks(name.schema):
+        if self.known.structures.tracks(name.schema):
             yield from self.changes.follow(event, [TableUncertain(name, reason)])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pg_chameleon.ddl.effect.charsets import Charset
 from pg_chameleon.ddl.effect.server import ServerTraits
-from pg_chameleon.ddl.effect.structures import Structures
+from pg_chameleon.ddl.effect.structures import Structures, lost
 from pg_chameleon.ddl.syntax.statements import Statement
 from pg_chameleon.model.filter import TableFilter
 from pg_chameleon.model.names import TableName
@@ -18,11 +18,6 @@ from pg_chameleon.model.status import TableState
 
 FROM_THE_BEGINNING = (-1, -1)
 _CAPTURED = frozenset({TableState.REPLICATED, TableState.COPYING, TableState.COPIED})
-
-
-def lost(name: TableName) -> TableSchema:
-    """Return what stands for the structure of a table that is not known: one without columns."""
-    return TableSchema(name, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +60,8 @@ def stored_table(table_id: int, state: TableState, start: BinlogPosition | None,
 class KnownTables:
     """The one map of the tables: every table of the mapped schemas, whatever its state, even if its structure is lost.
 
-    What the tracker and the filters say is worked out from it.
+    What the filters say is worked out from it. The tracker's structures are kept beside it, for building them takes
+    time with many tables: only ``put`` and ``remove`` change either, and both together.
     """
 
     def __init__(
@@ -79,8 +75,13 @@ class KnownTables:
         self.traits = traits
         # A table that is copied again is registered twice; the newer registration is the one to fill.
         self._tables = {table.name: table for table in known}
-        self.schemas = Structures(traits, schema_defaults=schema_defaults, mapped=frozenset(table_filter.mappings))
-        """The schemas without their tables: which are tracked, and what new tables inherit from them."""
+        self.structures = Structures(
+            traits,
+            (table.schema for table in self._tables.values()),
+            schema_defaults=schema_defaults,
+            mapped=frozenset(table_filter.mappings),
+        )
+        """What the tracker works with."""
 
     def __iter__(self) -> Iterator[ReadTable]:
         return iter(tuple(self._tables.values()))
@@ -95,18 +96,16 @@ class KnownTables:
     def put(self, table: ReadTable) -> None:
         """Take in a table, or what it has become under the same name."""
         self._tables[table.name] = table
+        self.structures.put(table.schema)
 
     def remove(self, table: ReadTable) -> None:
         """Forget a table that is gone, or that has another name now."""
         del self._tables[table.name]
-
-    def structures(self) -> Structures:
-        """Return what the tracker works with."""
-        return self.schemas.with_tables(table.schema for table in self._tables.values())
+        self.structures.remove(table.name)
 
     def move_schemas(self, statement: Statement) -> None:
         """Follow what a statement makes of the defaults of a schema."""
-        self.schemas.move(statement, ())
+        self.structures.move(statement, ())
 
     def is_settled(self, name: TableName, position: BinlogPosition) -> bool:
         """Tell whether what is known of a table is later than a position."""

@@ -100,7 +100,7 @@ class Following:
     def _applied(self, event: StatementEvent, statement: Statement, offset: Offset) -> list[SchemaChange]:
         return changes_by(
             statement,
-            self.known.structures(),
+            self.known.structures,
             error_code=event.error_code,
             settled=lambda name: self.known.is_settled(name, event.position),
             offset=offset,
@@ -108,9 +108,9 @@ class Following:
 
     def _keep_default(self, schema: str) -> Steps[None]:
         """Store what new tables of a schema inherit from now on: the source will tell only what is so later."""
-        name = self.known.schemas.stored_name(TableName(schema, "")).schema
+        name = self.known.structures.stored_name(TableName(schema, "")).schema
         if name in self.known.filter.mappings:
-            yield SetDefault(name, self.known.schemas.defaults.known.get(name))
+            yield SetDefault(name, self.known.structures.defaults.known.get(name))
 
     def meet_unknown(self, table: TableMap, position: BinlogPosition) -> Steps[None]:
         """Follow rows of a table that is not known: if it should be replicated, it is missing."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pg_chameleon.convert.expressions import names
+from pg_chameleon.ddl.effect.structures import lost
 from pg_chameleon.model.change import (
     Circumstances,
     SchemaChange,
@@ -21,7 +22,7 @@ from pg_chameleon.model.names import TableName
 from pg_chameleon.model.position import BinlogPosition
 from pg_chameleon.model.schema import TableSchema
 from pg_chameleon.model.status import TableState
-from pg_chameleon.replica.read.following.known_tables import FROM_THE_BEGINNING, KnownTables, ReadTable, lost
+from pg_chameleon.replica.read.following.known_tables import FROM_THE_BEGINNING, KnownTables, ReadTable
 from pg_chameleon.replica.read.following.steps import (
     AddStructure,
     End,
