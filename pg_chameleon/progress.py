@@ -34,12 +34,39 @@ def log_display() -> CopyObserver:
 def display(stream: TextIO) -> CopyObserver:
     """Show a copy to whoever waits for it, live if the stream is a terminal, and in the log as always."""
     if stream.isatty():
-        return Several(ProgressBars(stream), log_display())
+        return Several(UntilLost(ProgressBars(stream)), log_display())
 
     def write(line: str) -> None:
         print(one_line(line), file=stream, flush=True)
 
-    return Several(ProgressLines(write), log_display())
+    return Several(UntilLost(ProgressLines(write)), log_display())
+
+
+class UntilLost:
+    """Hands a copy's progress to an observer until what it writes to is gone; the copy goes on without it."""
+
+    def __init__(self, observer: CopyObserver) -> None:
+        self._observer: CopyObserver | None = observer
+
+    def _try(self, show: Callable[[CopyObserver], None]) -> None:
+        try:
+            if self._observer is not None:
+                show(self._observer)
+        except OSError as error:
+            self._observer = None
+            logger.warning("the progress of the copy can no longer be shown, the copy continues: %s", error)
+
+    def progress(self, state: CopyProgress) -> None:
+        """Hand the state on."""
+        self._try(lambda observer: observer.progress(state))
+
+    def table_copied(self, name: TableName, rows: int, seconds: float) -> None:
+        """Hand on that a table is whole."""
+        self._try(lambda observer: observer.table_copied(name, rows, seconds))
+
+    def finished(self) -> None:
+        """Hand on that the copy has ended."""
+        self._try(lambda observer: observer.finished())
 
 
 class Several:

@@ -19,8 +19,8 @@ def one_line(text: str) -> str:
 
 
 def several_lines(text: str) -> str:
-    """Do the same, but keep the line breaks."""
-    return "\n".join(map(one_line, text.split("\n")))
+    """Do the same, but keep the line breaks, and write tabs as spaces."""
+    return "\n".join(map(one_line, text.expandtabs().split("\n")))
 
 
 def _escaped(character: str) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import logging
 import os
 import sys
@@ -27,6 +28,7 @@ INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
+    _mend_streams()
     try:
         return _run(sys.argv[1:] if argv is None else argv)
     except ChameleonError as error:
@@ -43,6 +45,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _failed(f"unexpected {type(error).__name__}: {summary}; the traceback is {log_destination()}", FAILED)
     finally:
         stop_logging()
+
+
+def _mend_streams() -> None:
+    """See to it that there are the three streams, and that they take every character.
+
+    A stream that the caller closed is None in Python, and its number would be that of the next file to be opened.
+    """
+    for name, flags, mode in (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_WRONLY, "w"), ("stderr", os.O_WRONLY, "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.open(os.devnull, flags), mode, encoding="utf-8"))  # noqa: SIM115 - for good
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _failed(message: str, status: int) -> int:

@@ -29,7 +29,10 @@ def configuration_names() -> list[str]:
 
 def configuration_path(name: str) -> Path:
     """Find the file of a configuration, which is named or given as the path of a ``.yml`` file."""
-    return _given_path(name) if "/" in name or name.startswith(".") else _named_path(name)
+    try:
+        return _given_path(name) if "/" in name or name.startswith(".") else _named_path(name)
+    except OSError as error:
+        raise UsageError(f"the configuration {name} cannot be read: {error.strerror}: {error.filename}") from error
 
 
 def _given_path(given: str) -> Path:

@@ -43,6 +43,14 @@ def load_configuration(name: str) -> Configuration:
 
 def load_file(path: Path) -> Configuration:
     """Read and check a configuration file; raise ``ConfigurationError`` with everything that is wrong."""
+    try:
+        return _load(path)
+    except RecursionError as error:
+        problem = "it is nested too deeply, or an anchor contains itself"
+        raise ConfigurationError(str(path), (problem,)) from error
+
+
+def _load(path: Path) -> Configuration:
     document = {key: value for key, value in read_document(path).items() if not key.startswith(_SHARED)}
     problems: list[str] = []
     reader = _Reader(fill_in_environment(document, problems), problems)

@@ -7,6 +7,7 @@ import fcntl
 import io
 import logging
 import os
+import sys
 from datetime import date, timedelta
 from logging.handlers import BaseRotatingHandler
 from pathlib import Path
@@ -27,11 +28,26 @@ class DailyFileHandler(BaseRotatingHandler):
     def __init__(self, path: Path, days_keep: int) -> None:
         self._day = date.fromtimestamp(path.stat().st_mtime) if path.exists() else date.today()
         self._days_keep = days_keep
+        self._lost = False
         super().__init__(str(path), "a", encoding="utf-8")
 
     def _open(self) -> io.TextIOWrapper:
         descriptor = open_plain(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         return open(descriptor, "a", encoding="utf-8")
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002
+        """Say once that lines are lost, as on a full disk, instead of a traceback for each of them."""
+        if not self._lost:
+            self._lost = True
+            with contextlib.suppress(OSError):
+                sys.stderr.write(f"warning: the log {self.baseFilename} cannot be written: {sys.exc_info()[1]}\n")
+
+    def close(self) -> None:
+        """Close the file; what it has no room for is lost."""
+        try:
+            super().close()
+        except OSError:
+            self.handleError(logging.makeLogRecord({}))
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:
         """Tell whether the record is of a later day than those in the file."""

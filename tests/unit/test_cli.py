@@ -485,3 +485,21 @@ def test_context_without_options_says_what_is_missing(commands: Commands) -> Non
 @pytest.mark.parametrize(("option", "foreground"), [([], False), (["--debug"], True)])
 def test_debug_stays_in_the_foreground(commands: Commands, option: list[str], foreground: bool) -> None:
     assert context_of(commands, *option).foreground is foreground
+
+
+def test_closed_streams_do_not_end_a_command(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import sys; from pg_chameleon.cli import main; sys.exit(main())", "show_config"]
+    home = {**os.environ, "PG_CHAMELEON_HOME": str(tmp_path)}
+    for closed in ("2>&-", ">&-", "<&-"):
+        shell = ["sh", "-c", f'"$@" {closed}', "sh", *command]
+        done = subprocess.run(shell, env=home, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 2, closed
+        assert "unexpected" not in done.stdout + done.stderr, closed
+        assert "there is no configuration" not in done.stdout, closed
+
+
+def test_help_is_shown_in_any_encoding() -> None:
+    command = [sys.executable, "-c", "import sys; from pg_chameleon.cli import main; sys.exit(main())", "sync_tables"]
+    environment = {**os.environ, "PYTHONIOENCODING": "latin1"}
+    done = subprocess.run([*command, "--help"], env=environment, cwd=ROOT, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")

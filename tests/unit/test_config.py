@@ -513,3 +513,10 @@ def test_processes_of_a_replica_need_no_yaml() -> None:
     code = "import sys, pg_chameleon.replica.worker; print({'yaml', 'pydantic'} & sys.modules.keys())"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout == "set()\n"
+
+
+@pytest.mark.parametrize("text", ["x: &a [*a]\n", "x: " + "[" * 3000], ids=["itself", "deep"])
+def test_what_is_nested_without_end_is_a_problem_of_the_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "deep.yml").write_text(text)
+    with pytest.raises(ConfigurationError, match="nested too deeply"):
+        load_file(tmp_path / "deep.yml")

@@ -277,3 +277,21 @@ def test_rollbar_keeps_nobody_from_the_end_for_long(
     stop_logging()
     assert time.monotonic() - begin < 0.2 * 5
     release.set()
+
+
+def test_a_log_that_is_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "default_general.log")
+    with pytest.raises(OSError, match=r"not a regular file|No such device"):
+        DailyFileHandler(tmp_path / "default_general.log", 1)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_a_full_disk_is_told_once_and_ends_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    handler = DailyFileHandler(tmp_path / "full.log", 1)
+    assert handler.stream is not None
+    handler.stream.close()
+    handler.stream = open("/dev/full", "w", encoding="utf-8")  # noqa: SIM115 - the handler closes it
+    for number in range(3):
+        handler.emit(logging.makeLogRecord({"msg": "line %s", "args": (number,)}))
+    handler.close()
+    assert capfd.readouterr().err.count("cannot be written") == 1

@@ -1,5 +1,6 @@
 """What is shown of a copy while it works, live and in lines."""
 
+import errno
 import io
 import logging
 import re
@@ -33,6 +34,13 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class Full(io.StringIO):
+    """A stream that has no room."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 class Terminal(io.StringIO):
@@ -168,3 +176,11 @@ def test_several_observers_see_the_same() -> None:
     several.table_copied(FILM, 10, 0.5)
     several.finished()
     assert first == second == ["copied sakila.film: 10 rows in 0.5 s"]
+
+
+def test_a_copy_continues_where_its_display_is_gone(caplog: pytest.LogCaptureFixture) -> None:
+    shown = display(Full())
+    shown.table_copied(FILM, 1, 1.0)
+    shown.table_copied(FILM, 1, 1.0)
+    shown.finished()
+    assert sum("can no longer be shown" in message for message in caplog.messages) == 1

@@ -119,6 +119,11 @@ def test_what_the_target_omits_is_never_taken_for_nothing(capsys: Printed) -> No
     assert "omits" not in capsys.readouterr().out
 
 
+def test_tabs_of_others_become_spaces(capsys: Printed) -> None:
+    report.say("refused\n\tIs it running?")
+    assert capsys.readouterr().out == "refused\n        Is it running?\n"
+
+
 def test_errors_as_a_list(capsys: Printed) -> None:
     report.show_errors([ErrorRow(7, "mysql", "sakila.film", NOON, "no such thing\nand more")])
     report.show_errors([ErrorRow(8, "mysql", None, NOON, "lost")])
