@@ -62,7 +62,11 @@ class TableCapture:
         self._maker = EntryMaker(self.schema, self.rules, self._changes.append)
 
     def take(self, event: RowsEvent) -> Captured:
-        """Decode and encode the rows of an event."""
+        """Decode and encode the rows of an event.
+
+        All of them are held at once: ``binlog_row_event_max_size`` of the source (8 KiB by default) bounds an event,
+        unless a single row is larger.
+        """
         entries: list[LogEntry] = []
         changed: list[ChangedRow] = []
         try:
